@@ -1,0 +1,209 @@
+"""Our tokens: one way to cut text into words, for every keyword engine, the highlighter and the query.
+
+A text is a row of *units*, one a position. A unit is a word or a compound (``W-2``, ``R&D``, ``C++``, ``.NET``); a
+compound is kept whole, joined where people also write it in one word (``e-mail``, ``email``), and in parts, all at its
+position, so that any spelling finds any other.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import version
+from itertools import takewhile
+from threading import Lock
+from typing import Literal
+
+import snowballstemmer
+
+VERSION = "1"
+LONGEST = 64  # letters of a token that are kept: longer ones are noise such as keys and encoded files
+MOST_PARTS = 5  # a chain of more parts (a path, an address) is a row of words, not one compound
+MOST_SPELLINGS = 32  # of a phrase that are looked for
+SHORTEST_PART = 3  # a shorter part of a compound ("w", "2") says nothing on its own
+
+_MARKS = "".join(c for c in map(chr, range(0x300, 0x10000)) if unicodedata.category(c) in ("Mn", "Mc"))
+_CJK = "\u2e80-\u2fdf\u3005\u3007\u3040-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+_CJK += "\U00020000-\U0003ffff"
+_LETTER = rf"(?:(?![_{_CJK}])[\w{_MARKS}])"
+_FIRST = rf"(?:(?![_{_CJK}])\w)"
+_NUMBER = rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!{_LETTER})|\d+(?:\.\d+)+(?!{_LETTER})"
+_ATOM = rf"(?:(?<![\w.])\.(?=[^\W\d]))?(?:{_NUMBER}|{_FIRST}{_LETTER}*)(?:[+#]{{1,3}}(?![\w+#]))?"
+_APOSTROPHES = "'\u2019\u02bc\uff07"
+_HYPHENS = "-\u2010\u2011\u00ad"
+_LINKS = rf"[{_HYPHENS}{_APOSTROPHES}&/._@\uff06]"
+_UNIT = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>{_ATOM}(?:{_LINKS}{_ATOM})*)")
+_PIECE = re.compile(rf"(?P<atom>{_ATOM})|(?P<link>{_LINKS})")
+_SAME_LINK = str.maketrans(dict.fromkeys(_HYPHENS, "-") | dict.fromkeys(_APOSTROPHES, "'") | {"\uff06": "&"})
+_UNDIVIDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+_STOP = """a about after all also am an and any are as at be because been before being but by can cant could couldnt did
+    didnt do does doesnt doing dont down during each few for from further had has have having he her here hers him his
+    how i if im in into is isnt it its ive just me more most my no nor not of off on once only or other our out over
+    own per same she should so some such than that the their theirs them then there these they this those through to
+    too under until up very was wasnt we were what when where which while who whom why will with wont would you
+    your"""
+STOP_WORDS = frozenset(_STOP.split())
+
+_stemmer = snowballstemmer.stemmer("english")
+_stemmer_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word as it is indexed; ``text[start:end]`` of the source is where it stands, `position` counts units from 0."""
+
+    text: str
+    start: int
+    end: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What stands at one position.
+
+    `raw` is the folded spelling without links and without stemming; `forms` are its names as a whole, the most general
+    last; `parts` are what a compound consists of, with offsets. `link` is "" for a plain word, "cjk" for a sign of a
+    script without blanks (whose one part is the pair with the next sign), else the compound's first link.
+    """
+
+    raw: str
+    forms: tuple[str, ...]
+    parts: tuple[tuple[str, int, int], ...]
+    start: int
+    end: int
+    link: str = ""
+
+    @property
+    def key(self) -> str:
+        """The form that every spelling shares."""
+        return self.forms[-1]
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is spelt like a code or a name of a thing: a digit, ``&``, ``+`` or ``#`` in it, a leading dot."""
+        return any(sign.isdigit() or sign in "&+#" for sign in self.forms[0]) or self.forms[0].startswith(".")
+
+
+def fold(text: str) -> str:
+    """Lower-case, without accents: ``Zürich`` is ``zurich``, ``Straße`` is ``strasse``. Other scripts stay whole."""
+    if text.isascii():
+        return text.lower()
+    spread = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(sign for sign in spread if not "\u0300" <= sign <= "\u036f")
+    return unicodedata.normalize("NFC", bare).translate(_UNDIVIDED)
+
+
+@lru_cache(maxsize=200_000)
+def _english_stem(word: str) -> str:
+    with _stemmer_lock:  # the stemmer keeps its state in itself
+        return str(_stemmer.stemWord(word))
+
+
+@dataclass(frozen=True)
+class Analyzer:
+    """Cuts text into tokens. `language` "en" stems English and knows its stop words; "none" does neither."""
+
+    language: Literal["en", "none"] = "en"
+
+    @property
+    def stamp(self) -> str:
+        """Identifies what the tokens depend on: an index made under another stamp has to be rebuilt."""
+        return f"tokens-{VERSION}-{self.language}-snowball-{version('snowballstemmer')}"
+
+    def tokens(self, text: str) -> list[Token]:
+        """Every token of the text in order of position, those of one position whole first. Never fails."""
+        found = []
+        for position, unit in enumerate(self.units(text)):
+            found += [Token(form, unit.start, unit.end, position) for form in unit.forms]
+            found += [Token(part, start, end, position) for part, start, end in unit.parts if part not in unit.forms]
+        return found
+
+    def units(self, text: str) -> list[Unit]:
+        """The units of the text, one a position. Never fails, whatever the text."""
+        found: list[Unit] = []
+        for match in _UNIT.finditer(text):
+            if match["cjk"]:
+                found += self._signs(match["cjk"], match.start())
+            else:
+                found += self._word(match["word"], match.start())
+        return found
+
+    def is_stop(self, unit: Unit) -> bool:
+        """Whether the unit is a word that carries no weight beside others, such as "the"."""
+        return self.language == "en" and unit.link in ("", "'") and unit.raw in STOP_WORDS
+
+    def stem(self, word: str) -> str:
+        """The stem of a folded word; codes, numbers and words of other languages stay as they are."""
+        word = word[:LONGEST]
+        return _english_stem(word) if self.language == "en" and word.isascii() and word.isalpha() else word
+
+    def _signs(self, run: str, offset: int) -> Iterator[Unit]:
+        for at, sign in enumerate(run):
+            start, form = offset + at, fold(sign)
+            pair = ((form + fold(run[at + 1]), start, start + 2),) if at + 1 < len(run) else ()
+            yield Unit(form, (form,), pair, start, start + 1, "cjk")
+
+    def _word(self, text: str, offset: int) -> list[Unit]:
+        folded = fold(text)
+        if folded.isalnum():
+            return [Unit(folded, (self.stem(folded),), (), offset, offset + len(text))]
+        pieces = list(_PIECE.finditer(text))
+        plain = [self._plain(m["atom"], offset + m.start()) for m in pieces if m["atom"]]
+        if len(plain) == 1 or len(plain) > MOST_PARTS:
+            return plain
+        return [self._compound(plain, [m["link"].translate(_SAME_LINK) for m in pieces if m["link"]])]
+
+    def _plain(self, atom: str, start: int) -> Unit:
+        """The unit of a word without links; its sign, as in C++ or .NET, belongs to it."""
+        word, end = fold(atom).replace(",", ""), start + len(atom)
+        bare = word.strip("+#").lstrip(".")
+        if bare == word:
+            return Unit(word, (self.stem(word),), (), start, end)
+        inner = start + atom.startswith("."), start + len(atom.rstrip("+#"))
+        return Unit(bare, (word[:LONGEST],), ((self.stem(bare), *inner),), start, end, "+")
+
+    def _compound(self, plain: list[Unit], links: list[str]) -> Unit:
+        start, end = plain[0].start, plain[-1].end
+        if links[-1] == "'" and plain[-1].raw == "s":  # the customer's
+            plain, links = plain[:-1], links[:-1]
+        if len(plain) == 1:
+            return replace(plain[0], end=end)
+        raw = "".join(unit.raw for unit in plain)
+        parts = tuple((unit.key, unit.start, unit.end) for unit in plain)
+        if set(links) == {"'"}:  # don't, l'avion: one word, whose long tail is found too
+            tail = tuple(part for part in parts[1:] if part[2] - part[1] >= SHORTEST_PART)
+            return Unit(raw, (self.stem(raw),), tail, start, end, "'")
+        whole = "".join(unit.key + link for unit, link in zip(plain, [*links, ""], strict=True))[:LONGEST]
+        forms = (whole,) if set(links) & set("&/@") else (whole, self.stem(raw))
+        return Unit(raw, forms, parts, start, end, links[0])
+
+    def sequences(self, units: list[Unit], known: Callable[[str], bool]) -> list[tuple[str, ...]]:
+        """The rows of tokens, at neighbouring positions, by which a phrase may stand in a text.
+
+        A compound may be written in parts and neighbouring words as one, so ``T Mobile``, ``T-Mobile`` and ``TMobile``
+        find each other. `known` says whether a token exists at all: spellings with an unknown token are left out.
+        """
+        reached: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in units]
+        for at in range(len(units)):
+            for length, row in self._steps(units, at):
+                if all(map(known, row)):
+                    reached[at + length] += [head + row for head in sorted(reached[at], key=len)[-MOST_SPELLINGS:]]
+        return list(dict.fromkeys(reached[-1])) if units else []
+
+    def _steps(self, units: list[Unit], at: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """How many units from `at` on a row of tokens stands for, and the row."""
+        unit = units[at]
+        yield 1, (unit.key,)
+        parts = tuple(part for part, _, _ in unit.parts)
+        if unit.link not in ("", "cjk", "'") and len(parts) > 1:
+            yield 1, parts
+        if unit.link == "&":
+            yield 1, tuple(token for part in parts for token in ("and", part))[1:]
+        words = list(takewhile(lambda unit: unit.link in ("", "-"), units[at : at + MOST_PARTS]))
+        for length in range(2, len(words) + 1):
+            yield length, (self.stem("".join(unit.raw for unit in words[:length])),)

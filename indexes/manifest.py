@@ -1,0 +1,185 @@
+"""What an index is made of: a stamp, a position and the files of each part with their checksums.
+
+A file that a manifest names is never changed, only replaced by a new name; so whoever holds a manifest holds a state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+SCHEMA = 1  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
+FILE_NAME = "manifest.json"
+
+
+class ManifestError(Exception):
+    """A manifest is missing or cannot be trusted; the message names the file."""
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """A file as it was written: its path below the index folder, size in bytes, SHA-256 and mtime in nanoseconds."""
+
+    name: str
+    size: int
+    sha256: str
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the index; `generation` is the commit that last changed it."""
+
+    name: str
+    generation: int
+    files: tuple[FileStamp, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The state of an index. `position`: the outbox id up to which everything is applied; `model` "": no vectors."""
+
+    analyzer: str
+    model: str
+    dimension: int
+    schema: int = SCHEMA
+    generation: int = 0
+    position: int = 0
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    def with_part(self, part: Part) -> Manifest:
+        """This manifest with one part replaced or added."""
+        return replace(self, parts={**self.parts, part.name: part})
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut, where the system allows opening folders (not on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes `path`'s place at the end; after an error or a kill `path` is as it was."""
+    descriptor, name = tempfile.mkstemp(prefix=".aside-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp_files(folder: Path, names: Iterable[str], known: Iterable[FileStamp] = ()) -> tuple[FileStamp, ...]:
+    """Stamps of these files below `folder`, synced to disk and in order of name.
+
+    A file whose base name, size and mtime are those of a `known` stamp (it is the same file, or a hard link to it)
+    keeps that checksum: hashing 100 MB at each commit would be too slow.
+    """
+    memo = {(Path(stamp.name).name, stamp.size, stamp.mtime_ns): stamp.sha256 for stamp in known}
+    return tuple(_stamp(folder, name, memo) for name in sorted(names))
+
+
+def _stamp(folder: Path, name: str, memo: Mapping[tuple[str, int, int], str]) -> FileStamp:
+    path = folder / name
+    status = path.stat()
+    digest = memo.get((path.name, status.st_size, status.st_mtime_ns))
+    if digest is None:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        digest = sha256_of(path)
+    return FileStamp(name, status.st_size, digest, status.st_mtime_ns)
+
+
+def write(folder: Path, manifest: Manifest) -> None:
+    """Replace the folder's manifest in one step."""
+    body = asdict(manifest)
+    text = json.dumps({"sha256": _digest(body), "manifest": body}, indent=1)
+    with written_aside(folder / FILE_NAME) as file:
+        file.write(text.encode())
+
+
+def read(folder: Path) -> Manifest:
+    """The folder's manifest.
+
+    Raises:
+        ManifestError: it is missing, cut short or changed.
+    """
+    path = folder / FILE_NAME
+    try:
+        whole = json.loads(path.read_bytes())
+        body = whole["manifest"]
+        if whole["sha256"] != _digest(body):
+            raise ManifestError(f"{path} has been changed: its checksum is wrong")
+        parts = {name: _part(part) for name, part in body.pop("parts").items()}
+        return Manifest(**body, parts=parts)
+    except FileNotFoundError as error:
+        raise ManifestError(f"{path} is missing") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ManifestError(f"{path} cannot be read: {error}") from error
+
+
+def _part(body: dict[str, Any]) -> Part:
+    files = tuple(FileStamp(**stamp) for stamp in body["files"])
+    return Part(body["name"], body["generation"], files)
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def problems(folder: Path, manifest: Manifest, *, thorough: bool) -> list[str]:
+    """What is wrong with the files a manifest names, a sentence each, naming part and file; empty: nothing.
+
+    Thorough hashes every byte. Otherwise a file is hashed only where its mtime is not the recorded one, which finds
+    what is missing, cut, edited or restored, but not bits that turned on the disk.
+    """
+    found = (
+        (part.name, stamp.name, _problem(folder / stamp.name, stamp, thorough))
+        for part in manifest.parts.values()
+        for stamp in part.files
+    )
+    return [f"{part}: {folder / name} {problem}" for part, name, problem in found if problem]
+
+
+def _problem(path: Path, stamp: FileStamp, thorough: bool) -> str:
+    try:
+        status = path.stat()
+        if status.st_size != stamp.size:
+            return f"has {status.st_size} bytes, {stamp.size} were written"
+        unchanged = status.st_mtime_ns == stamp.mtime_ns and not thorough
+        return "" if unchanged or sha256_of(path) == stamp.sha256 else "has been changed: its checksum is wrong"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def verify(folder: Path) -> list[str]:
+    """Everything that is wrong with the index in this folder, every byte read; empty: nothing."""
+    try:
+        return problems(folder, read(folder), thorough=True)
+    except ManifestError as error:
+        return [str(error)]

@@ -1,0 +1,420 @@
+"""Personal data out of a whole text, before anything is cut, stored in clear or indexed.
+
+Found are mail addresses, phone numbers, card numbers (Luhn-checked), IBANs (length of the country and mod 97),
+secrets (credentials in URLs, keyed tokens, JWTs) and listed names. Each is replaced by its kind in brackets.
+A finding never crosses a blank line, so the blocks of a document keep their borders.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import zip_longest
+from typing import Any, Literal, NamedTuple
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+
+from ingest.readers.base import Block, Document, Locator, Row, Table
+
+Kind = Literal["token", "mail", "iban", "card", "phone", "name"]
+PLACEHOLDER = re.compile(r"\[(?:token|mail|iban|card|phone|name)\]")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Personal data at ``text[start:end]`` of the original text."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """The redacted text and what was taken out, in the order of the original."""
+
+    text: str
+    found: tuple[Finding, ...] = ()
+
+    @cached_property
+    def _shifts(self) -> list[int]:
+        """By how much text moves once the first 0, 1, 2 … findings are replaced."""
+        shifts = [0]
+        for finding in self.found:
+            shifts.append(shifts[-1] + len(finding.kind) + 2 - (finding.end - finding.start))
+        return shifts
+
+    def moved(self, position: int, end: bool = False) -> int:
+        """Where a position of the original stands in the redacted text; the map is monotone.
+
+        A position inside a finding moves to the start of its placeholder, with `end` to its end.
+        """
+        count = bisect_right(self.found, position, key=lambda finding: finding.end)
+        if count == len(self.found) or position <= self.found[count].start:
+            return position + self._shifts[count]
+        return (
+            (self.found[count].end + self._shifts[count + 1]) if end else self.found[count].start + self._shifts[count]
+        )
+
+    def original(self, position: int) -> int:
+        """The inverse of `moved` for a position that is not inside a placeholder."""
+        starts = [finding.start + shift for finding, shift in zip(self.found, self._shifts, strict=False)]
+        return position - self._shifts[bisect_left(starts, position)]
+
+
+class RedactedDocument(NamedTuple):
+    """A redacted document, how many of each kind were found, and the raw name behind each speaker's new name."""
+
+    document: Document
+    counts: Counter[str]
+    speakers: dict[str, str]
+
+
+class Redactor:
+    """Redacts texts and documents with one list of names.
+
+    `names`: a name of several words is found in any case; a single word as listed, Capitalised or ALL CAPITALS.
+    A single word that is also a common word (Will, Mark, Grace) is found only as listed and only inside a sentence,
+    or where it is the whole text. Parts of a listed full name are not names of their own: list them too if need be.
+    `phone_region`: where a phone number without a country code is read, an ISO 3166 code.
+    """
+
+    def __init__(self, names: Iterable[str] = (), phone_region: str = "US") -> None:
+        self._listed = frozenset(" ".join(name.split()) for name in names if len(name.strip()) > 1)
+        self._names = _NameFinder(self._listed)
+        self._region = phone_region
+        phones = partial(_phones, region=phone_region)
+        self._finders: tuple[Callable[[str], Iterator[Finding]], ...]
+        self._finders = (_tokens, _mails, _ibans, _cards, phones, self._names.find)
+
+    def redact(self, text: str, heading: str = "") -> Redaction:
+        """The text without personal data. Redacting twice changes nothing.
+
+        `heading` is read as context only, such as the name of the column in which the text stands.
+        """
+        before = f"{heading}: " if heading else ""
+        result = Redaction(text)
+        # a replacement can uncover a neighbour ("x@y.de4111…"), so it goes on until nothing is found
+        while found := self._find(before, result.text):
+            original = [replace(f, start=result.original(f.start), end=result.original(f.end)) for f in found]
+            merged = sorted([*result.found, *original], key=lambda finding: finding.start)
+            result = Redaction(_replaced(text, merged), tuple(merged))
+        return result
+
+    def redact_document(self, document: Document) -> RedactedDocument:
+        """The document without personal data: its text as a whole with the offsets of its blocks moved along, heading
+        paths, title, metadata, warnings and every cell of its tables. `counts` leaves repetitions in heading paths out.
+
+        Speakers with a role (Moderator, P3, Participant 3) keep it; any other becomes "Speaker 1", "Speaker 2" … in
+        order of appearance and is treated as a listed name in this document. `speakers` maps every speaker of the new
+        document to the raw one, from which a caller makes a respondent's key. Tables come back without ids that look
+        like personal data: read rows (`ingest.verbatims.rows`) from the raw table and redact what they hold.
+        """
+        labels = speaker_labels(block.locator.speaker for block in document.blocks if block.locator.speaker)
+        people = {part for raw, label in labels.items() if label != raw for part in _name_parts(raw)}
+        redactor = Redactor(self._listed | people, self._region) if people else self
+        return redactor._document(document, labels)
+
+    def _document(self, document: Document, labels: dict[str, str]) -> RedactedDocument:
+        counts: Counter[str] = Counter()
+        whole = self.redact(document.text)
+        counts.update(finding.kind for finding in whole.found)
+        redacted = Document(
+            text=whole.text,
+            blocks=tuple(self._block(block, whole, labels) for block in document.blocks),
+            tables=tuple(self._table(table, counts) for table in document.tables),
+            title=self._counted(document.title, counts) if document.title else document.title,
+            metadata={name: self._value(value, counts, name) for name, value in document.metadata.items()},
+            warnings=tuple(self._counted(warning, counts) for warning in document.warnings),
+        )
+        return RedactedDocument(redacted, counts, {label: raw for raw, label in labels.items()})
+
+    def _block(self, block: Block, whole: Redaction, labels: dict[str, str]) -> Block:
+        place = block.locator
+        locator: Locator = replace(
+            place,
+            heading_path=tuple(self.redact(heading).text for heading in place.heading_path),
+            sheet=self.redact(place.sheet).text if place.sheet else place.sheet,
+            speaker=labels.get(place.speaker or "", place.speaker),
+        )
+        return replace(block, start=whole.moved(block.start), end=whole.moved(block.end, end=True), locator=locator)
+
+    def _table(self, table: Table, counts: Counter[str]) -> Table:
+        def cells(row: Row) -> Iterator[str]:
+            for value, head in zip_longest(row.values, table.header[: len(row.values)], fillvalue=""):
+                yield self._counted(value, counts, head)
+
+        header = tuple(self._counted(name, counts) for name in table.header)
+        rows = tuple(Row(row.number, tuple(cells(row))) for row in table.rows)
+        return Table(header, rows, self._counted(table.sheet, counts) if table.sheet else table.sheet)
+
+    def _value(self, value: Any, counts: Counter[str], heading: str) -> Any:
+        if isinstance(value, str):
+            return self._counted(value, counts, heading)
+        if isinstance(value, list | tuple):
+            return [self._value(item, counts, heading) for item in value]
+        return value
+
+    def _counted(self, text: str, counts: Counter[str], heading: str = "") -> str:
+        redaction = self.redact(text, heading)
+        counts.update(finding.kind for finding in redaction.found)
+        return redaction.text
+
+    def _find(self, before: str, text: str) -> list[Finding]:
+        """What is found in `text`, read after `before`; of two that overlap the earlier finder's wins."""
+        whole, offset = before + text, len(before)
+        taken = [(0, offset)] if offset else []
+        if "[" in whole:
+            taken += [match.span() for match in PLACEHOLDER.finditer(whole, offset)]
+        found = []
+        for finder in self._finders:
+            for finding in finder(whole):
+                if _is_free(taken, finding.start, finding.end):
+                    insort(taken, (finding.start, finding.end))
+                    found.append(replace(finding, start=finding.start - offset, end=finding.end - offset))
+        if not found and " ".join(text.split()).casefold() in self._names.whole:
+            return [Finding("name", 0, len(text))]
+        return sorted(found, key=lambda finding: finding.start)
+
+
+def _is_free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    after = bisect_left(taken, (start, start))
+    return (after == len(taken) or taken[after][0] >= end) and (after == 0 or taken[after - 1][1] <= start)
+
+
+def _replaced(text: str, found: Iterable[Finding]) -> str:
+    parts, position = [], 0
+    for finding in found:
+        parts += [text[position : finding.start], f"[{finding.kind}]"]
+        position = finding.end
+    return "".join([*parts, text[position:]])
+
+
+# Secrets: only what says so itself (a key's name, a URL's user, a known prefix), never just a long word.
+_USER_IN_URL = re.compile(r"(?<=://)[^\s/@:\[\]]{1,100}:[^\s/@\[\]]{1,200}(?=@)")
+_SECRET = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<=[Bb]earer )[\w.~+/=-]{16,}"  # a JWT; what follows "Bearer"
+    r"|(?<!\w)(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,})"
+)
+_KEY_NAME = re.compile(
+    r"(?:token|key|sig|signature|secret|password|passwd|pwd|auth|session|sid|jwt|credentials?)$", re.I
+)
+_KEY_BEFORE = re.compile(r"[\w.-]+\Z")
+_KEY_VALUE = re.compile(r"[\"']?([^\s&;,#\"'<>()\[\]]+)")
+
+
+def _tokens(text: str) -> Iterator[Finding]:
+    for pattern in (_USER_IN_URL, _SECRET):
+        yield from (Finding("token", *match.span()) for match in pattern.finditer(text))
+    for sign in re.finditer("=", text):
+        yield from _keyed(text, sign.start())
+
+
+def _keyed(text: str, sign: int) -> Iterator[Finding]:
+    """The value after the equals sign if the word before it names a secret."""
+    before = text[max(0, sign - 48) : sign]
+    name, value = _KEY_BEFORE.search(before), _KEY_VALUE.match(text, sign + 1)
+    if not name or not value or not _KEY_NAME.search(name.group()):
+        return
+    in_url = before[: name.start()].endswith(("?", "&", ";", "#"))
+    secret = value.group(1)
+    if in_url or (len(secret) >= 16 and any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)):
+        yield Finding("token", *value.span(1))
+
+
+_MAIL_USER = re.compile(r"[\w.+%'’-]{0,127}[\w+%-]\Z")
+_MAIL_HOST = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
+
+
+def _mails(text: str) -> Iterator[Finding]:
+    for at in re.finditer("@", text):
+        user = _MAIL_USER.search(text[max(0, at.start() - 128) : at.start()])
+        host = _MAIL_HOST.match(text, at.end())
+        if user and host:
+            start = at.start() - len(user.group().lstrip(".'’"))
+            yield Finding("mail", start, host.end())
+
+
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d(?:[ -]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+_GROUP_END = re.compile(r"[A-Za-z0-9](?![A-Za-z0-9])")
+
+
+def _ibans(text: str) -> Iterator[Finding]:
+    for match in _IBAN.finditer(text):
+        # a sentence may go on behind the number, so its end is the last group at which the check digits hold
+        for end in reversed([group.end() for group in _GROUP_END.finditer(text, match.start() + 14, match.end())]):
+            if _mod_97(text[match.start() : end]) == 1:
+                yield Finding("iban", match.start(), end)
+                break
+
+
+def _mod_97(iban: str) -> int:
+    """The remainder of ISO 13616: 1 for a valid IBAN."""
+    letters = re.sub(r"[ -]", "", iban).upper()
+    return int("".join(str(int(letter, 36)) for letter in letters[4:] + letters[:4])) % 97
+
+
+# A stretch of digits with what separates the groups of a phone or card number; what has fewer digits is neither.
+_STRETCH = re.compile(r"(?<!\w)\d[\d ()./\u00a0\u2009\u2011–-]{5,60}\d")
+_CARD = re.compile(
+    r"(?<!\d)(?:\d{13,19}|\d{4}([ .\u00a0-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})??|\d{4}([ .\u00a0-])\d{6}\2\d{4,5})(?!\d)"
+)
+# first digits of the large issuers; "2018 2019 2020 2021" starts like none of them
+_ISSUER = re.compile(r"4|5[0-9]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[0-9]|6")
+
+
+def _cards(text: str) -> Iterator[Finding]:
+    for stretch in _STRETCH.finditer(text):
+        for match in _CARD.finditer(text, *stretch.span()):
+            digits = re.sub(r"\D", "", match.group())
+            if _ISSUER.match(digits) and _luhn(digits):
+                yield Finding("card", *match.span())
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (int(digit) * 2 for digit in digits[-2::-2])
+    total = sum(int(digit) for digit in digits[-1::-2]) + sum(
+        number - 9 if number > 9 else number for number in doubled
+    )
+    return total % 10 == 0
+
+
+_NANP = re.compile(r"(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?\d{3}[ .-]|\d{3}[ .-]\d{3}[.-])\d{4}(?![\d-])")
+# dates, ranges of years, decimals, thousands, network addresses, US postal codes
+_NO_PHONE = re.compile(
+    r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?:\s+\d{1,2})?|(?:19|20)\d\d\s?[-–/]\s?(?:(?:19|20)\d\d)(?:[-–/]\d\d)?|\d+\.\d+"
+    r"|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ \u00a0\u2009]\d{3})+|\d{1,3}(?:\.\d{1,3}){3}|\d{5}-\d{4}"
+)
+_ID_BEFORE = re.compile(
+    r"(?:\bids?|\w_?id|\bref(?:erence)?|\border|\bticket|\bcase|\brecord|\binvoice|\bsession|\bisbn|\bdoi|\bsku"
+    r"|\brespondent|\bparticipant|\bresponse|\bcustomer)(?:[ _](?:id|key|no\.?|number|nr\.?))?[^\w\n]{0,3}\Z",
+    re.I,
+)
+_PHONE_BEFORE = re.compile(
+    r"\b(?:tele)?(?:phone|tel|mobile|cell|fax|whatsapp|call(?: (?:me|us))?|dial)(?: ?(?:no\.?|number))?"
+    r"(?: (?:is|at|on|under))?[^\w\n]{0,3}\Z",
+    re.I,
+)
+
+
+def _phones(text: str, region: str) -> Iterator[Finding]:
+    for stretch in _STRETCH.finditer(text):
+        digits = sum(letter.isdigit() for letter in stretch.group())
+        if digits < 7 or _NO_PHONE.fullmatch(stretch.group()):
+            continue
+        start = stretch.start() - (text[max(0, stretch.start() - 1) : stretch.start()] in ("+", "("))
+        start -= text[max(0, start - 1) : start] == "+"
+        before = text[max(0, start - 32) : start]
+        if digits <= 15 and _PHONE_BEFORE.search(before):
+            yield Finding("phone", start, stretch.end())
+        else:
+            yield from _phones_in(text[start : stretch.end()], start, before, region)
+
+
+def _phones_in(stretch: str, offset: int, before: str, region: str) -> Iterator[Finding]:
+    for match in _NANP.finditer(stretch):
+        yield Finding("phone", offset + match.start(), offset + match.end())
+    leniency = Leniency.POSSIBLE if stretch.startswith("+") else Leniency.VALID
+    for number in PhoneNumberMatcher(stretch, region, leniency=leniency):
+        if _is_phone(number.raw_string, before + stretch[: number.start], region):
+            yield Finding("phone", offset + number.start, offset + number.end)
+
+
+def _is_phone(raw: str, before: str, region: str) -> bool:
+    """Whether a number that could be a phone's is meant as one: ids, dates and rows of figures are not."""
+    digits = sum(letter.isdigit() for letter in raw)
+    if _NO_PHONE.fullmatch(raw) or _ID_BEFORE.search(before):
+        return False
+    if raw.startswith("+"):
+        return digits >= 9
+    if raw.isdigit():
+        return digits >= 10 and not before.endswith(("/", "=", "#", "&", "?", ".", "_", "-"))
+    if raw[0] in "(0":
+        return True
+    return PhoneNumberMatcher(raw, region, leniency=Leniency.STRICT_GROUPING).has_next()
+
+
+COMMON_WORDS = frozenset(
+    """amber angel april art august autumn baker best bill black brook brown buck chance chase clay cliff cook daisy
+    dale dawn day drew eve faith field fox frank gene ginger good grace grant green guy hall hazel hill holly hope
+    hunter iris ivy jack jade jasmine joy june king lake lane law lily little long love major mark mason max may mercy
+    miles miller nick norm olive page park pat pearl penny pierce price ray read reed rich rob robin rose ruby sage
+    sandy short sky small stone strong sue summer van victor viola violet walker ward waters white will winter wise
+    wood young an do he in li me my no on she so to us we""".split()  # noqa: SIM905
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_SPACE = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"  # may run over the end of a line, never over a blank line
+_IN_WORD = re.compile(r"(?<=\w)(?=\w)")
+_SENTENCE_START = re.compile(r"(?:\A|[\n.!?…:•*\"“])[\s\"'“‘(*-]*\Z")
+
+
+class _NameFinder:
+    """Finds listed names by their first word, so that a long list costs no more than a short one."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.whole = frozenset(name.casefold() for name in names if _WORD.search(name))
+        self._common = {name for name in names if name.casefold() in COMMON_WORDS}
+        self._by_first: dict[str, list[re.Pattern[str]]] = {}
+        for name in sorted(set(names) - self._common, key=lambda name: (-len(name), name)):
+            if first := _WORD.search(name):
+                self._by_first.setdefault(first.group().casefold(), []).append(_name_pattern(name))
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Listed names in the text, as whole words."""
+        for word in _WORD.finditer(text) if self.whole else ():
+            patterns = self._by_first.get(word.group().casefold(), ())
+            if (patterns or word.group() in self._common) and (end := self._end(text, word, patterns)):
+                yield Finding("name", word.start(), end)
+
+    def _end(self, text: str, word: re.Match[str], patterns: Iterable[re.Pattern[str]]) -> int:
+        """Where the name that starts with this word ends; 0 if none does."""
+        start, end = word.span()
+        for pattern in patterns:
+            if match := pattern.match(text, start):
+                return match.end()
+        if word.group() not in self._common or _SENTENCE_START.search(text[max(0, start - 40) : start]):
+            return 0
+        return 0 if _IN_WORD.match(text, start) or _IN_WORD.match(text, end) else end
+
+
+def _name_pattern(name: str) -> re.Pattern[str]:
+    forms = {name} if " " in name else {name, name.title(), name.capitalize(), name.upper()}
+    words = "|".join(re.sub("['’]", "['’]", re.escape(form)).replace(r"\ ", _SPACE) for form in sorted(forms))
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I if " " in name else 0)
+
+
+_ROLES = (
+    "moderator|interviewer|facilitator|researcher|(?:co-?)?host|observer|note[ -]?taker|assistant|agent|participant"
+    "|respondent|interviewee|customer|user|client|caller|guest|speaker|tester"
+)
+_NO_PERSON = re.compile(
+    rf"(?:{_ROLES}|all|everyone|audience|group|team|unknown|system|narrator|[A-Z]{{1,2}})(?:[\s#_-]*(?:\d{{1,4}}|[A-Z]))?",
+    re.I,
+)
+_ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
+
+
+def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
+    """A label for each raw speaker in order of appearance: its role where it has one, else "Speaker 1", "Speaker 2" …
+
+    "Moderator", "P3" and "Participant 3" stay; "Moderator (Anna)" becomes "Moderator". Labels are distinct.
+    """
+    raw = tuple(dict.fromkeys(speakers))
+    labels = {speaker: speaker for speaker in raw if _NO_PERSON.fullmatch(speaker.strip())}
+    for speaker in raw:
+        role = _ROLE.search(speaker)
+        free = (f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2))
+        candidates = [role.group(), *free] if role else free
+        labels.setdefault(speaker, next(label for label in candidates if label not in labels.values()))
+    return {speaker: labels[speaker] for speaker in raw}
+
+
+def _name_parts(speaker: str) -> set[str]:
+    """The full name and its words of a speaker's label, without a role in it."""
+    name = " ".join(re.sub(r"[^\w\s'’.-]", " ", _ROLE.sub(" ", speaker)).split()).strip(" -.")
+    parts = {part.strip(".,-") for part in name.split()}
+    return {part for part in parts | {name} if len(part) > 2 and not any(letter.isdigit() for letter in part)}

@@ -1,0 +1,101 @@
+"""Who may see and do what. There is one filter of studies, as SQL, and every read of a study goes through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from insightrepo.models import ROLES, SENSITIVITIES, Product, Study, Team, Term, User
+from insightrepo.models.library import study_product, study_segment
+from insightrepo.taxonomy.reading import product_and_below
+
+CLEARANCE = {"viewer": "internal", "contributor": "confidential", "researcher": "personal", "administrator": "personal"}
+
+
+class Forbidden(Exception):
+    """The reader may not do this; the message says what is needed."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A user as the permission filter needs it. Scopes of the user and of all teams are united per axis.
+
+    `products` holds the scoped products and all below them, `segments` the scoped segments; None means unlimited.
+    """
+
+    user_id: int
+    email: str
+    role: str
+    teams: frozenset[int] = frozenset()
+    products: frozenset[int] | None = None
+    segments: frozenset[int] | None = None
+
+    def at_least(self, role: str) -> bool:
+        """Whether the reader's role includes `role`."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+    def require(self, role: str) -> None:
+        """Raises Forbidden unless the reader's role includes `role`."""
+        if not self.at_least(role):
+            raise Forbidden(f"{self.email} is a {self.role}; this needs the role {role}")
+
+    @property
+    def sensitivities(self) -> tuple[str, ...]:
+        """The sensitivity labels that the role is cleared for."""
+        return SENSITIVITIES[: SENSITIVITIES.index(CLEARANCE[self.role]) + 1]
+
+
+def reader_for(session: Session, user: User) -> Reader:
+    """The reader that a user is, with scopes resolved down the product tree."""
+    user = session.scalars(
+        select(User)
+        .where(User.id == user.id)
+        .options(selectinload(User.scopes), selectinload(User.teams).selectinload(Team.scopes))
+    ).one()
+    term_ids = {scope.term_id for holder in (user, *user.teams) for scope in holder.scopes}
+    terms = session.execute(select(Term.id, Term.axis).where(Term.id.in_(term_ids))).all() if term_ids else []
+    products = {term_id for term_id, axis in terms if axis == "product"}
+    segments = {term_id for term_id, axis in terms if axis == "segment"}
+    return Reader(
+        user_id=user.id,
+        email=user.email,
+        role=user.role,
+        teams=frozenset(team.id for team in user.teams),
+        products=frozenset(product_and_below(session, products)) if products else None,
+        segments=frozenset(segments) if segments else None,
+    )
+
+
+def visible_studies(reader: Reader) -> Select[tuple[int]]:
+    """The ids of the studies that the reader may see, to be used inside other queries.
+
+    A study must be within the reader's clearance and scopes (a scoped reader sees no study that a person has not set
+    to one of the scoped products or segments). A published one is seen by all these; a draft by its owner, its team
+    and administrators; a withdrawn one by its owner and administrators.
+    """
+    conditions = [Study.sensitivity.in_(reader.sensitivities)]
+    if not reader.at_least("administrator"):
+        conditions.append(_seen_in_state(reader))
+    if reader.products is not None:
+        conditions.append(_set_to(study_product.c.study_id, study_product.c.product_id, reader.products))
+    if reader.segments is not None:
+        conditions.append(_set_to(study_segment.c.study_id, study_segment.c.segment_id, reader.segments))
+    return select(Study.id).where(and_(*conditions))
+
+
+def _seen_in_state(reader: Reader):
+    own = Study.owner_id == reader.user_id
+    in_team = Study.team_id.in_(reader.teams)
+    return or_(Study.state == "published", own, and_(Study.state == "draft", in_team))
+
+
+def _set_to(study_column, term_column, term_ids: frozenset[int]):
+    return Study.id.in_(select(study_column).where(term_column.in_(term_ids)))
+
+
+def visible_products(reader: Reader) -> Select[tuple[int]]:
+    """The ids of the products whose scores the reader may see."""
+    query = select(Product.id)
+    return query if reader.products is None else query.where(Product.id.in_(reader.products))

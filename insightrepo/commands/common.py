@@ -1,0 +1,92 @@
+"""What every command shares: the workspace, the user it acts as, JSON, progress, and errors as one line."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from indexes.manifest import ManifestError
+from indexes.parts import IndexDamaged, IndexMismatch
+from insightrepo.accounts.access import Forbidden, Reader
+from insightrepo.accounts.users import AccountError, acting_reader
+from insightrepo.schema import is_current
+from insightrepo.taxonomy.files import TaxonomyError
+from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.workspace import Workspace, WorkspaceMissing
+
+EXPECTED = (AccountError, Forbidden, IndexDamaged, IndexMismatch, ManifestError, TaxonomyError, UnknownTerm, WorkspaceMissing)
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+class Context:
+    """The workspace and the user of one call."""
+
+    def __init__(self, workspace: Workspace, as_user: str | None) -> None:
+        self._workspace = workspace
+        self._as_user = as_user
+
+    @property
+    def bare_workspace(self) -> Workspace:
+        """The workspace, whether or not it was made yet."""
+        return self._workspace
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace; it must have been made, with this version's schema."""
+        _ = self._workspace.master_key
+        if not is_current(self._workspace.database.engine):
+            raise WorkspaceMissing("the database has the schema of another version: run 'insightrepo init' to bring it up to date")
+        return self._workspace
+
+    def reader(self, session: Session) -> Reader:
+        """The reader the command acts as."""
+        return acting_reader(session, self._as_user)
+
+    def reader_at_least(self, role: str) -> Reader:
+        """The acting reader, who must hold `role`."""
+        with self.workspace.database.reading() as session:
+            reader = self.reader(session)
+        reader.require(role)
+        return reader
+
+
+def command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Hands the `Context` to a command and turns expected errors into one line and exit code 1."""
+
+    @click.pass_obj
+    @functools.wraps(function)
+    def run(context: Context, *args: Any, **options: Any) -> Any:
+        try:
+            return function(context, *args, **options)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from error
+
+    return run
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON that people can read too."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback (done, of how many) that draws a bar on a terminal; None elsewhere, so that logs stay clean."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def draw(done: int, total: int) -> None:
+        width = 30 * done // max(total, 1)
+        click.echo(f"\r{label}  [{'#' * width}{'-' * (30 - width)}]  {done:,} of {total:,}", nl=False, err=True)
+
+    yield draw
+    click.echo(err=True)

@@ -1,0 +1,147 @@
+"""`insightrepo init`, `demo`, `serve`, `check`, `reindex`, `retag`."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from indexes.embedder import ModelUnavailable, prepare
+from insightrepo.accounts.users import add_user
+from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
+from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
+from insightrepo.library import indexing, tagging
+from insightrepo.models import User
+from insightrepo.schema import upgrade
+from insightrepo.workspace import Workspace
+
+
+@click.command()
+@click.option("--email", default="admin@example.com", show_default=True, help="The first administrator.")
+@click.option("--password", help="Of the first administrator; made and printed when left out.")
+@command
+def init(context: Context, email: str, password: str | None) -> None:
+    """Make the workspace, or bring one of an older version up to date; what is there stays.
+
+    \b
+    Example:
+      insightrepo init --email anna@example.com
+    """
+    _init(context.bare_workspace, email, password)
+
+
+def _init(workspace: Workspace, email: str, password: str | None) -> None:
+    workspace.make_master_key()
+    upgrade(workspace.database.engine)
+    with workspace.database.writing() as session:
+        if not session.query(User.id).first():
+            chosen = password or secrets.token_urlsafe(12)
+            added = add_user(session, email, "administrator", chosen)
+            click.echo(f"administrator {added.email}" + ("" if password else f", password {chosen} (shown once)"))
+    prepare_model(workspace)
+    click.echo(f"workspace ready in {workspace.home}")
+
+
+def prepare_model(workspace: Workspace) -> None:
+    """Export the embedding model once; without a model meaning search is off, and that is said."""
+    settings = workspace.settings
+    try:
+        model = prepare(settings.embedding_model, workspace.model_folder, settings.threads)
+    except ModelUnavailable as error:
+        click.echo(f"meaning search is off: {error}; keyword search and rules work", err=True)
+        return
+    workspace.__dict__.pop("embedder", None)
+    click.echo(f"embedding model {model.key}" if model else "meaning search is off, as set")
+
+
+@click.command()
+@command
+def demo(context: Context) -> None:
+    """Make the workspace and fill it with FamilyTrip, an invented app; a second run changes nothing.
+
+    \b
+    Example:
+      insightrepo demo && insightrepo serve
+    """
+    workspace = context.bare_workspace
+    if is_loaded(workspace):
+        click.echo("the demo workspace is there already")
+    else:
+        _init(workspace, DEMO_EMAIL, DEMO_PASSWORD)
+        with progress("demo") as draw:
+            load_demo(workspace, click.echo, draw)
+    click.echo(f"sign in as {DEMO_EMAIL} with password {DEMO_PASSWORD}")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, help="Processes that answer.")
+@command
+def serve(context: Context, host: str, port: int, workers: int) -> None:
+    """Serve the pages with gunicorn.
+
+    \b
+    Example:
+      insightrepo serve --port 8000
+    """
+    from insightrepo.web.serving import serve as serve_pages
+
+    click.echo(f"InsightRepo on http://{host}:{port} (Ctrl+C stops it)")
+    serve_pages(context.workspace.settings, host, port, workers)
+
+
+@click.command()
+@as_json_option
+@command
+def check(context: Context, as_json: bool) -> None:
+    """Compare the database with the indexes, and originals with their hashes; exit code 1 and a list where they differ.
+
+    \b
+    Example:
+      insightrepo check --json
+    """
+    context.reader_at_least("researcher")
+    problems = indexing.check(context.workspace)
+    if as_json:
+        print_json({"ok": not problems, "problems": problems})
+    else:
+        click.echo("\n".join(problems) or "database, indexes and originals agree")
+    if problems:
+        raise SystemExit(1)
+
+
+@click.command()
+@command
+def reindex(context: Context) -> None:
+    """Build the indexes anew from the database, beside the old ones, and swap them in; nothing is embedded twice.
+
+    \b
+    Example:
+      insightrepo reindex
+    """
+    context.reader_at_least("researcher")
+    with progress("indexing") as draw:
+        count = indexing.rebuild(context.workspace, draw)
+    click.echo(f"indexed {count} pieces of evidence")
+
+
+@click.command()
+@command
+def retag(context: Context) -> None:
+    """Train heads where enough examples were accepted, and let rules and models vote again; people's words stay.
+
+    \b
+    Example:
+      insightrepo retag
+    """
+    context.reader_at_least("researcher")
+    trained = tagging.train_heads(context.workspace)
+    for code, examples in sorted(trained.items()):
+        click.echo(f"trained {code} from {examples} examples")
+    with progress("tagging") as draw:
+        changed = tagging.retag(context.workspace, draw)
+    click.echo(f"the tags of {changed} pieces of evidence changed")
+
+
+COMMANDS = (init, demo, serve, check, reindex, retag)

@@ -1,0 +1,113 @@
+"""Counts of a result set by facet, and the outcomes it speaks to with their scores. Counts are exact, from bitmaps."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from pyroaring import BitMap
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from indexes.bitmaps import Bitmaps
+from insightrepo.library.filters import EVIDENCE_FACETS, STUDY_FACETS, ResolvedFilter
+from insightrepo.library.hits import FACETS, FacetValue, OutcomeSpokenTo
+from insightrepo.models import Outcome, Product, Study, Term
+from insightrepo.scores.chips import CellWanted, chips
+
+
+def count_facets(
+    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter
+) -> dict[str, tuple[FacetValue, ...]]:
+    """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0."""
+    terms = list(session.scalars(select(Term).where(Term.status != "retired")))
+    counts = _term_counts(bitmaps, within, terms)
+    categories = {term.id: term.category for term in terms if isinstance(term, Outcome)}
+    found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
+    for term in terms:
+        found[term.axis][term.code] = counts[term.id]
+    found["category"] = _category_counts(bitmaps, within, categories)
+    for facet in EVIDENCE_FACETS:
+        found[facet] = {key.partition(":")[2]: n for key, n in bitmaps.counts(f"{facet}:", within).items()}
+    found |= _study_counts(session, bitmaps, within)
+    labels = {(term.axis, term.code): term.name for term in terms}
+    parents = _parents(session, terms)
+    return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
+
+
+def _term_counts(bitmaps: Bitmaps, within: BitMap, terms: list[Term]) -> dict[int, int]:
+    """Hits by term; a product counts what is below it too, as the filter does."""
+    children: defaultdict[int | None, list[int]] = defaultdict(list)
+    for term in terms:
+        if isinstance(term, Product):
+            children[term.parent_id].append(term.id)
+    return {
+        term.id: bitmaps.any(f"term:{i}" for i in _with_below(term.id, children)).intersection_cardinality(within)
+        for term in terms
+    }
+
+
+def _with_below(term_id: int, children: dict[int | None, list[int]]) -> list[int]:
+    found = [term_id]
+    for child in children.get(term_id, ()):
+        found.extend(_with_below(child, children))
+    return found
+
+
+def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str]) -> dict[str, int]:
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for term_id, category in categories.items():
+        if category:
+            members[category].append(f"term:{term_id}")
+    return {name: bitmaps.any(keys).intersection_cardinality(within) for name, keys in members.items()}
+
+
+def _study_counts(session: Session, bitmaps: Bitmaps, within: BitMap) -> dict[str, dict[str, int]]:
+    by_study = {int(key.partition(":")[2]): n for key, n in bitmaps.counts("study:", within).items()}
+    counts: dict[str, Counter[str]] = {facet: Counter() for facet in STUDY_FACETS}
+    for study in session.scalars(select(Study).where(Study.id.in_(by_study))):
+        for facet in STUDY_FACETS:
+            if value := getattr(study, facet):
+                counts[facet][value] += by_study[study.id]
+    return {facet: dict(counter) for facet, counter in counts.items()}
+
+
+def _parents(session: Session, terms: list[Term]) -> dict[tuple[str, str], str | None]:
+    codes = {term.id: term.code for term in terms}
+    return {
+        (term.axis, term.code): term.category if isinstance(term, Outcome) else codes.get(term.parent_id)
+        for term in terms
+        if isinstance(term, Outcome | Product)
+    }
+
+
+def _values(facet: str, counts: dict[str, int], chosen: set[str], labels: dict, parents: dict) -> tuple[FacetValue, ...]:
+    shown = {value: n for value, n in counts.items() if n or value in chosen} | {v: counts.get(v, 0) for v in chosen}
+    key = (lambda item: item[0]) if facet == "year" else (lambda item: item[1])
+    ordered = sorted(sorted(shown.items()), key=key, reverse=True)
+    return tuple(
+        FacetValue(value, labels.get((facet, value), value), n, value in chosen, parents.get((facet, value)))
+        for value, n in ordered
+    )
+
+
+def outcomes_spoken_to(
+    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, limit: int = 12
+) -> tuple[OutcomeSpokenTo, ...]:
+    """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names."""
+    outcomes = list(session.scalars(select(Outcome).where(Outcome.status != "retired")))
+    speaking = {outcome.id: bitmaps.get(f"term:{outcome.id}") & within for outcome in outcomes}
+    ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
+    cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}
+    found = chips(session, cells.values())
+    return tuple(
+        OutcomeSpokenTo(
+            code=outcome.code,
+            name=outcome.name,
+            category=outcome.category,
+            hits=len(speaking[outcome.id]),
+            people=bitmaps.count_distinct("respondent", speaking[outcome.id]),
+            studies=bitmaps.count_distinct("study", speaking[outcome.id]),
+            chip=found.get(cells[outcome.id]),
+        )
+        for outcome in ordered
+    )

@@ -1,0 +1,173 @@
+"""Keeps the indexes at the state of the database: drains the outbox, rebuilds, compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+
+import numpy as np
+from filelock import Timeout
+from pyroaring import BitMap
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from indexes.base import Record
+from indexes.embedder import embed_cached
+from indexes.parts import IndexParts
+from insightrepo.batches import batches
+from insightrepo.library.originals import OriginalMissing
+from insightrepo.library.records import live_ids, load_records
+from insightrepo.models import Document, Outbox
+from insightrepo.workspace import Workspace
+
+BATCH = 500
+REBUILD_BATCH = 5_000  # fewer commits of the keyword index: a rebuild has no reader to wait for it
+SHOWN = 5  # ids named in a problem
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+def enqueue(session: Session, evidence_ids: Iterable[int]) -> None:
+    """Note, in the transaction of the change itself, that these index entries must be renewed."""
+    session.add_all(Outbox(evidence_id=evidence_id) for evidence_id in evidence_ids)
+
+
+def drain(workspace: Workspace, wait_seconds: float = 0) -> int:
+    """Bring the indexes up to the outbox; returns how many rows were applied.
+
+    Whoever holds the writer's lock drains; if another process holds it for longer than `wait_seconds`, that one
+    does the work and 0 is returned.
+    """
+    try:
+        with workspace.indexes.writer_lock(timeout=wait_seconds):
+            workspace.indexes.refresh()
+            return _drain_all(workspace)
+    except Timeout:
+        return 0
+
+
+def _drain_all(workspace: Workspace) -> int:
+    applied = 0
+    while rows := _next_rows(workspace):
+        ids = sorted(set(rows.values()))
+        _apply(workspace, workspace.indexes, ids, position=max(rows))
+        with workspace.database.writing() as session:
+            session.execute(delete(Outbox).where(Outbox.id.in_(rows)))
+        applied += len(rows)
+    return applied
+
+
+def _next_rows(workspace: Workspace) -> dict[int, int]:
+    # Rows are taken by id and deleted by id: on PostgreSQL a smaller id may commit later than a larger one.
+    with workspace.database.reading() as session:
+        rows = session.execute(select(Outbox.id, Outbox.evidence_id).order_by(Outbox.id).limit(BATCH))
+        return {row.id: row.evidence_id for row in rows}
+
+
+def _apply(workspace: Workspace, parts: IndexParts, ids: Sequence[int], position: int) -> None:
+    with workspace.database.reading() as session:
+        records = load_records(session, ids)
+    gone = set(ids) - {record.id for record in records}
+    parts.apply(gone, records, _vectors(workspace, records), position)
+
+
+def _vectors(workspace: Workspace, records: Sequence[Record]) -> dict[int, np.ndarray]:
+    """The vectors of the records, kept ones where there are."""
+    if workspace.embedder is None or workspace.vectors is None or not records:
+        return {}
+    items = [(record.content_hash, embedded_text(record)) for record in records]
+    vectors = embed_cached(workspace.embedder, workspace.vectors, items)
+    return {record.id: vector for record, vector in zip(records, vectors, strict=True)}
+
+
+def embedded_text(record: Record) -> str:
+    """What is embedded of a record; `content_hash` is over the same, so a kept vector is found again."""
+    is_passage = "kind:passage" in record.keys
+    return f"{record.headings}\n{record.text}" if is_passage and record.headings else record.text
+
+
+def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
+    """Build the indexes anew beside the old ones and swap them in; returns how many pieces of evidence they hold.
+
+    What changes meanwhile waits in the outbox and is applied after the swap. Nothing is embedded that has a vector.
+    """
+    with IndexParts.lock(workspace.index_folder, timeout=60):
+        with workspace.database.reading() as session:
+            position = session.scalar(select(func.max(Outbox.id))) or 0
+            ids = live_ids(session)
+        fresh = IndexParts.begin_rebuild(workspace.index_folder, **_stamp(workspace))
+        done = 0
+        for batch in batches(ids, REBUILD_BATCH):
+            _apply(workspace, fresh, batch, position)
+            done += len(batch)
+            if progress:
+                progress(done, len(ids))
+        fresh.swap()
+        workspace.__dict__.pop("indexes", None)
+        _drain_all(workspace)
+    return len(ids)
+
+
+def _stamp(workspace: Workspace) -> dict[str, object]:
+    embedder = workspace.embedder
+    return {
+        "embedder_key": embedder.key if embedder else None,
+        "dimension": embedder.dimension if embedder else None,
+        "language": workspace.settings.language,
+    }
+
+
+def check(workspace: Workspace) -> list[str]:
+    """Compare the database with the indexes and the originals with their hashes; returns what differs, in words."""
+    problems = list(_check_indexes(workspace))
+    problems.extend(_check_originals(workspace))
+    return problems
+
+
+def _check_indexes(workspace: Workspace) -> Iterable[str]:
+    parts = workspace.indexes
+    parts.refresh()
+    yield from parts.verify()
+    with workspace.database.reading() as session:
+        waiting = session.scalar(select(func.count()).select_from(Outbox)) or 0
+        expected = BitMap(live_ids(session))
+    if waiting:
+        yield f"{waiting} changes wait in the outbox: run 'insightrepo reindex', or let a writer drain it"
+    for name, held in parts.ids().items():
+        if missing := expected - held:
+            yield f"the {name} index lacks {len(missing)} pieces of evidence ({_some(missing)}): run 'insightrepo reindex'"
+        if extra := held - expected:
+            yield f"the {name} index holds {len(extra)} that are not in the database ({_some(extra)}): run 'insightrepo reindex'"
+    yield from _check_keys(workspace, parts)
+
+
+def _check_keys(workspace: Workspace, parts: IndexParts) -> Iterable[str]:
+    """Whether every bitmap says what the database says."""
+    expected: dict[str, BitMap] = {}
+    with workspace.database.reading() as session:
+        for batch in batches(live_ids(session), REBUILD_BATCH):
+            for record in load_records(session, batch):
+                for key in record.keys:
+                    expected.setdefault(key, BitMap()).add(record.id)
+    for key in sorted(expected.keys() | set(parts.bitmaps.keys(""))):
+        if differing := expected.get(key, BitMap()) ^ parts.bitmaps.get(key):
+            yield f"the bitmap {key} differs in {len(differing)} ({_some(differing)}): run 'insightrepo reindex'"
+
+
+def _check_originals(workspace: Workspace) -> Iterable[str]:
+    with workspace.database.reading() as session:
+        documents = session.execute(select(Document.id, Document.name, Document.sha256, Document.complete)).all()
+    for document_id, name, sha256, complete in documents:
+        try:
+            workspace.originals.read(sha256)
+        except OriginalMissing as error:
+            yield f"document {document_id} ({name}): {error}"
+        if not complete:
+            yield f"document {document_id} ({name}) was not stored to its end: run the same import again"
+
+
+def _some(ids: BitMap) -> str:
+    named = ", ".join(str(value) for value in ids[:SHOWN])
+    return named + (", …" if len(ids) > SHOWN else "")
+
+

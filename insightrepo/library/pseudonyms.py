@@ -1,0 +1,51 @@
+"""Keyed hashes under the workspace's secret: a respondent is known by one, and the source's id is stored nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+
+
+def derived_key(master_key: bytes, info: bytes) -> bytes:
+    """A 32-byte key for one purpose, by HKDF-SHA256 (RFC 5869) from the workspace's master key.
+
+    Raises:
+        ValueError: the master key is shorter than 32 bytes.
+    """
+    if len(master_key) < KEY_BYTES:
+        raise ValueError(f"a master key has at least {KEY_BYTES} bytes, this one has {len(master_key)}")
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(master_key)
+
+
+def pseudonym(secret: bytes, source_id: str) -> str:
+    """HMAC-SHA256 of an id under `secret`, 64 hex digits. The id is NFC-normalised and stripped first.
+
+    Raises:
+        ValueError: the id is empty: nobody is known by it.
+    """
+    normalised = unicodedata.normalize("NFC", source_id).strip()
+    if not normalised:
+        raise ValueError("an empty id cannot be turned into a pseudonym")
+    return hmac.new(secret, normalised.encode(), hashlib.sha256).hexdigest()
+
+
+class Pseudonyms:
+    """The workspace's keyed hashes; the master key gives one key for respondents and another for texts."""
+
+    def __init__(self, master_key: bytes) -> None:
+        self._respondent = derived_key(master_key, b"respondent")
+        self._text = derived_key(master_key, b"text")
+
+    def key(self, source_id: str) -> str:
+        """What `Respondent.key` holds for the source's id. ValueError where it is empty."""
+        return pseudonym(self._respondent, source_id)
+
+    def keyed_hash(self, text: str) -> str:
+        """A hash of a text that says nothing without the workspace's key. ValueError where the text is empty."""
+        return pseudonym(self._text, text)

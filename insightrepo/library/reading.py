@@ -1,0 +1,376 @@
+"""Studies, documents and evidence as the pages and the command line read them, within what the reader may see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from indexes.query import parse
+from ingest.readers.base import Locator
+from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.library.filters import ResolvedFilter
+from insightrepo.library.hits import TagShown, VoteShown
+from insightrepo.library.loading import STATE_ORDER, load_hits
+from insightrepo.library.readings import (
+    DocumentLine,
+    DocumentReading,
+    EvidenceDetail,
+    EvidencePlaced,
+    Linked,
+    Original,
+    StudyDetail,
+    StudyLine,
+    StudyPage,
+    Whereabouts,
+)
+from insightrepo.library.wording import date_words, place_words, rating_words, vote_words
+from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User, Vote
+
+ROWS_PER_PAGE = 50
+STUDIES_PER_PAGE = 50
+
+
+class NotVisible(Exception):
+    """There is no such thing, or the reader may not see it; which of the two is not said."""
+
+
+def list_studies(session: Session, reader: Reader, page: int = 1) -> StudyPage:
+    """A page (from 1) of the studies that the reader may see, newest first."""
+    seen = Study.id.in_(visible_studies(reader))
+    total = session.scalar(select(func.count()).select_from(Study).where(seen)) or 0
+    newest = func.coalesce(Study.ended_on, Study.started_on, func.date(Study.created_at))
+    ids = session.scalars(
+        select(Study.id)
+        .where(seen)
+        .order_by(newest.desc(), Study.id.desc())
+        .offset((page - 1) * STUDIES_PER_PAGE)
+        .limit(STUDIES_PER_PAGE)
+    ).all()
+    lines = _study_lines(session, reader, ids)
+    return StudyPage(tuple(lines[number] for number in ids), total, page)
+
+
+def read_study(session: Session, reader: Reader, study_id: int) -> StudyDetail:
+    """A study with its documents.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+    """
+    line = _study_line(session, reader, study_id)
+    study = session.scalars(
+        select(Study).where(Study.id == study_id).options(selectinload(Study.products), selectinload(Study.segments))
+    ).one()
+    return StudyDetail(
+        line=line,
+        stage=study.stage,
+        sharing_terms=study.sharing_terms,
+        state_reason=study.state_reason,
+        products=tuple(product.name for product in study.products),
+        segments=tuple(segment.name for segment in study.segments),
+        documents=_documents(session, Document.study_id == study_id),
+        kinds=_kinds(session, study_id),
+        outcomes=_outcomes_of(session, study_id),
+    )
+
+
+def read_document(
+    session: Session, reader: Reader, study_id: int, document_id: int, *, page: int = 1, evidence_id: int | None = None
+) -> DocumentReading:
+    """A document with its evidence. A data file is read by pages of `ROWS_PER_PAGE`; `evidence_id` chooses its page.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+    """
+    study = _study_line(session, reader, study_id)
+    found = session.get(Document, document_id)
+    lines = _documents(session, Document.id == document_id, Document.study_id == study_id)
+    if found is None or not lines:
+        raise NotVisible(f"document {document_id} of study {study_id}")
+    placed = select(Place).join(Evidence).where(Place.document_id == document_id, Evidence.withdrawn.is_(False))
+    pages = 1
+    if lines[0].is_data:
+        pages = max(1, -(-lines[0].evidence // ROWS_PER_PAGE))
+        page = _page_of(session, document_id, evidence_id) or min(page, pages)
+        placed = placed.order_by(Place.id).offset((page - 1) * ROWS_PER_PAGE).limit(ROWS_PER_PAGE)
+    else:
+        placed = placed.order_by(Place.start, Place.id)
+    places = session.scalars(placed.options(selectinload(Place.evidence))).all()
+    return DocumentReading(
+        study=study,
+        document=lines[0],
+        text=found.text,
+        blocks=tuple((kind, start, end, level, locator) for kind, start, end, level, locator in found.blocks),
+        evidence=_placed(session, places),
+        page=page if lines[0].is_data else 1,
+        pages=pages,
+    )
+
+
+def read_evidence(session: Session, reader: Reader, evidence_id: int) -> EvidenceDetail:
+    """A piece of evidence with its places, tags, votes and links; also one that was withdrawn since.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+    """
+    found = session.scalar(
+        select(Evidence)
+        .where(Evidence.id == evidence_id, Evidence.study_id.in_(visible_studies(reader)))
+        .options(selectinload(Evidence.places).selectinload(Place.document))
+    )
+    if found is None:
+        raise NotVisible(f"evidence {evidence_id}")
+    study = _study_line(session, reader, found.study_id)
+    nothing_asked = ResolvedFilter((), None, None, None, False)
+    hits = load_hits(session, [evidence_id], nothing_asked, {}, parse(""), "none")
+    tags = _tags(session, [evidence_id], with_votes=True)[evidence_id]
+    return EvidenceDetail(
+        hit=hits[0],
+        study=study,
+        revision=found.revision,
+        withdrawn=found.withdrawn,
+        language=found.language,
+        channel=found.channel,
+        places=tuple(_whereabouts(place, study) for place in found.places),
+        rejected=tuple(tag for tag in tags if tag.state == "rejected"),
+        links=_links(session, reader, evidence_id),
+    )
+
+
+def find_original(session: Session, reader: Reader, document_id: int) -> Original:
+    """The original of a document, for a researcher or the study's owner.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+        Forbidden: the reader sees the document, but may not have the unredacted original.
+    """
+    row = session.execute(
+        select(Document.name, Document.sha256, Study.owner_id)
+        .join(Study)
+        .where(Document.id == document_id, Study.id.in_(visible_studies(reader)))
+    ).first()
+    if row is None:
+        raise NotVisible(f"document {document_id}")
+    if row.owner_id != reader.user_id:
+        reader.require("researcher")
+    return Original(document_id, row.name.rsplit("/", 1)[-1], row.sha256)
+
+
+def may_have_original(reader: Reader, study: StudyLine) -> bool:
+    """Whether the reader may download the originals of a study that they see."""
+    return reader.at_least("researcher") or study.owner_id == reader.user_id
+
+
+def _study_line(session: Session, reader: Reader, study_id: int) -> StudyLine:
+    lines = _study_lines(session, reader, [study_id])
+    if study_id not in lines:
+        raise NotVisible(f"study {study_id}")
+    return lines[study_id]
+
+
+def _study_lines(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, StudyLine]:
+    """The lines of these studies, those that the reader may not see left out."""
+    rows = session.execute(
+        select(Study, User.name, User.email)
+        .outerjoin(User, User.id == Study.owner_id)
+        .where(Study.id.in_(ids), Study.id.in_(visible_studies(reader)))
+    ).all()
+    documents = _count(session, Document.study_id, Document.study_id.in_(ids), Document.current.is_(True))
+    evidence = _count(session, Evidence.study_id, Evidence.study_id.in_(ids), Evidence.withdrawn.is_(False))
+    return {
+        study.id: StudyLine(
+            id=study.id,
+            title=study.title,
+            method=study.method,
+            level=study.level,
+            state=study.state,
+            sensitivity=study.sensitivity,
+            when=_period(study),
+            participants_n=study.participants_n,
+            owner_id=study.owner_id,
+            owner=name or email,
+            documents=documents.get(study.id, 0),
+            evidence=evidence.get(study.id, 0),
+        )
+        for study, name, email in rows
+    }
+
+
+def _period(study: Study) -> str:
+    days = [date_words(day, study.date_precision) for day in (study.started_on, study.ended_on) if day]
+    return " to ".join(dict.fromkeys(day for day in days if day))
+
+
+def _count(session: Session, column: Any, *where: ColumnElement[bool]) -> dict[int, int]:
+    return dict(session.execute(select(column, func.count()).where(*where).group_by(column)).tuples().all())
+
+
+def _documents(session: Session, *where: ColumnElement[bool]) -> tuple[DocumentLine, ...]:
+    columns = (
+        Document.id,
+        Document.study_id,
+        Document.name,
+        Document.title,
+        Document.revision,
+        Document.current,
+        Document.complete,
+        Document.size,
+        Document.imported_at,
+        Document.warnings,
+        (Document.text == "").label("is_data"),
+    )
+    rows = session.execute(select(*columns).where(*where).order_by(Document.name, Document.revision.desc())).all()
+    counts = dict(
+        session.execute(
+            select(Place.document_id, func.count())
+            .join(Evidence)
+            .where(Place.document_id.in_([row.id for row in rows]), Evidence.withdrawn.is_(False))
+            .group_by(Place.document_id)
+        )
+        .tuples()
+        .all()
+    )
+    return tuple(
+        DocumentLine(
+            row.id,
+            row.study_id,
+            row.name,
+            row.title or row.name,
+            row.revision,
+            row.current,
+            row.complete,
+            row.size,
+            row.imported_at.date().isoformat(),
+            counts.get(row.id, 0),
+            bool(row.is_data),
+            tuple(row.warnings),
+        )
+        for row in rows
+    )
+
+
+def _kinds(session: Session, study_id: int) -> tuple[tuple[str, int], ...]:
+    counts = _count(session, Evidence.kind, Evidence.study_id == study_id, Evidence.withdrawn.is_(False))
+    return tuple(sorted(counts.items()))  # type: ignore[arg-type]
+
+
+def _outcomes_of(session: Session, study_id: int, limit: int = 12) -> tuple[tuple[str, str, int], ...]:
+    number = func.count()
+    rows = session.execute(
+        select(Term.code, Term.name, number)
+        .join(Tag, Tag.term_id == Term.id)
+        .join(Evidence, Evidence.id == Tag.evidence_id)
+        .where(Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Term.axis == "outcome")
+        .where(Tag.state.in_(("accepted", "automatic")))
+        .group_by(Term.code, Term.name)
+        .order_by(number.desc(), Term.code)
+        .limit(limit)
+    ).tuples()
+    return tuple(rows)
+
+
+def _page_of(session: Session, document_id: int, evidence_id: int | None) -> int | None:
+    """The page on which a row of a data file stands, or None where it is not in it."""
+    here = select(Place.id).where(Place.document_id == document_id, Place.evidence_id == evidence_id)
+    place_id = session.scalar(here) if evidence_id else None
+    if place_id is None:
+        return None
+    before = select(func.count()).select_from(Place).join(Evidence)
+    count = session.scalar(
+        before.where(Place.document_id == document_id, Place.id < place_id, Evidence.withdrawn.is_(False))
+    )
+    return (count or 0) // ROWS_PER_PAGE + 1
+
+
+def _placed(session: Session, places: Sequence[Place]) -> tuple[EvidencePlaced, ...]:
+    tags = _tags(session, [place.evidence_id for place in places])
+    return tuple(
+        EvidencePlaced(
+            id=place.evidence_id,
+            kind=place.evidence.kind,
+            text=place.evidence.text,
+            context=place.evidence.context,
+            date=date_words(place.evidence.said_on, place.evidence.date_precision),
+            rating=rating_words(place.evidence.rating, place.evidence.rating_best),
+            start=place.start,
+            end=place.end,
+            locator=place.locator,
+            place=place_words(Locator.from_dict(place.locator)),
+            tags=tuple(tag for tag in tags[place.evidence_id] if tag.state != "rejected"),
+        )
+        for place in places
+    )
+
+
+def _tags(session: Session, ids: Sequence[int], *, with_votes: bool = False) -> dict[int, tuple[TagShown, ...]]:
+    """The tags of each piece of evidence, decided ones first, by axis and code."""
+    rows = session.execute(
+        select(Tag.evidence_id, Tag.state, Tag.origin, Term.id, Term.axis, Term.code, Term.name)
+        .join(Term, Term.id == Tag.term_id)
+        .where(Tag.evidence_id.in_(ids))
+    ).all()
+    votes = _votes(session, ids) if with_votes else {}
+    found: defaultdict[int, list[TagShown]] = defaultdict(list)
+    for row in rows:
+        shown = votes.get((row.evidence_id, row.id), ())
+        found[row.evidence_id].append(TagShown(row.axis, row.code, row.name, row.state, row.origin, tuple(shown)))
+    ordered = {number: tuple(sorted(tags, key=_tag_order)) for number, tags in found.items()}
+    return defaultdict(tuple, ordered)
+
+
+def _tag_order(tag: TagShown) -> tuple[str, int, str]:
+    return tag.axis, STATE_ORDER[tag.state], tag.code
+
+
+def _whereabouts(place: Place, study: StudyLine) -> Whereabouts:
+    document = place.document
+    return Whereabouts(
+        study.id,
+        study.title,
+        document.id,
+        document.title or document.name,
+        document.current,
+        place_words(Locator.from_dict(place.locator)),
+    )
+
+
+RELATIONS = {
+    "supports": ("supports", "is supported by"),
+    "contradicts": ("contradicts", "is contradicted by"),
+    "supersedes": ("supersedes", "is superseded by"),
+    "duplicates": ("repeats", "is repeated by"),
+}
+
+
+def _links(session: Session, reader: Reader, evidence_id: int) -> tuple[Linked, ...]:
+    """The links of a piece of evidence to others that the reader may see."""
+    link, other = EvidenceLink, Evidence
+    rows = session.execute(
+        select(link.kind, link.from_id, other, Study.title)
+        .join(other, or_(other.id == link.from_id, other.id == link.to_id))
+        .join(Study, Study.id == other.study_id)
+        .where(or_(link.from_id == evidence_id, link.to_id == evidence_id), other.id != evidence_id)
+        .where(other.study_id.in_(visible_studies(reader)), other.withdrawn.is_(False))
+        .order_by(link.kind, link.id)
+    ).all()
+    return tuple(
+        Linked(
+            RELATIONS[kind][0 if from_id == evidence_id else 1],
+            found.id,
+            found.text,
+            title,
+            date_words(found.said_on, found.date_precision),
+        )
+        for kind, from_id, found, title in rows
+    )
+
+
+def _votes(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], list[VoteShown]]:
+    found: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
+    for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(ids)).order_by(Vote.id)):
+        words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour)
+        found[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words))
+    return found

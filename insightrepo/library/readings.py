@@ -1,0 +1,146 @@
+"""Studies, documents and evidence as they are read, as plain values: pages and the command line share them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from insightrepo.library.hits import Hit, TagShown
+
+
+@dataclass(frozen=True)
+class StudyLine:
+    """A study in a list. `when` is as precise as it is known."""
+
+    id: int
+    title: str
+    method: str
+    level: str | None
+    state: str
+    sensitivity: str
+    when: str
+    participants_n: int | None
+    owner_id: int | None
+    owner: str | None
+    documents: int
+    evidence: int
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """A page of studies, newest first, and how many there are."""
+
+    studies: tuple[StudyLine, ...]
+    total: int
+    page: int
+
+
+@dataclass(frozen=True)
+class DocumentLine:
+    """One revision of a file. A data file (`is_data`) has rows instead of a text to read."""
+
+    id: int
+    study_id: int
+    name: str
+    title: str
+    revision: int
+    current: bool
+    complete: bool
+    size: int
+    imported_on: str
+    evidence: int
+    is_data: bool
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudyDetail:
+    """A study with its documents, what a person set on it, and the outcomes that its evidence speaks to most."""
+
+    line: StudyLine
+    stage: str
+    sharing_terms: str
+    state_reason: str
+    products: tuple[str, ...]
+    segments: tuple[str, ...]
+    documents: tuple[DocumentLine, ...]
+    kinds: tuple[tuple[str, int], ...]
+    outcomes: tuple[tuple[str, str, int], ...]  # code, name, pieces of evidence
+
+
+@dataclass(frozen=True)
+class EvidencePlaced:
+    """A piece of evidence at its place in one document: ``text[start:end]``, or a row."""
+
+    id: int
+    kind: str
+    text: str
+    context: str
+    date: str | None
+    rating: str | None
+    start: int | None
+    end: int | None
+    locator: Mapping[str, Any]
+    place: str
+    tags: tuple[TagShown, ...]
+
+
+@dataclass(frozen=True)
+class DocumentReading:
+    """A document as it is read: the redacted text with its blocks and evidence, or a page of its rows."""
+
+    study: StudyLine
+    document: DocumentLine
+    text: str
+    blocks: tuple[tuple[str, int, int, int, Mapping[str, Any]], ...]  # kind, start, end, level, locator
+    evidence: tuple[EvidencePlaced, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """One place of a piece of evidence."""
+
+    study_id: int
+    study: str
+    document_id: int
+    document: str
+    current: bool
+    place: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A piece of evidence that is linked with another; `relation` reads from the one that is shown."""
+
+    relation: str
+    id: int
+    text: str
+    study: str
+    date: str | None
+
+
+@dataclass(frozen=True)
+class EvidenceDetail:
+    """A piece of evidence with everything known of it; `hit` is what a list shows of it."""
+
+    hit: Hit
+    study: StudyLine
+    revision: int
+    withdrawn: bool
+    language: str
+    channel: str
+    places: tuple[Whereabouts, ...]
+    rejected: tuple[TagShown, ...]
+    links: tuple[Linked, ...]
+
+
+@dataclass(frozen=True)
+class Original:
+    """What is needed to hand out an original."""
+
+    document_id: int
+    name: str
+    sha256: str

@@ -1,0 +1,83 @@
+"""Evidence of the database as the records that the indexes take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from indexes.base import Record
+from indexes.bitmaps import date_keys
+from insightrepo.models import Evidence, Place, Study, Tag
+from insightrepo.models.library import study_product, study_segment
+
+IN_FORCE = ("automatic", "accepted")  # the states of a tag that filters and counts go by
+UNKNOWN_DAY = -(2**31)
+EPOCH = dt.date(1970, 1, 1)
+
+
+def live_ids(session: Session) -> list[int]:
+    """The ids of all evidence that belongs in the indexes: whatever is not withdrawn, in order."""
+    return list(session.scalars(select(Evidence.id).where(Evidence.withdrawn.is_(False)).order_by(Evidence.id)))
+
+
+def load_records(session: Session, ids: Sequence[int]) -> list[Record]:
+    """The records of those ids that are live; a withdrawn or erased one is left out."""
+    rows = session.execute(
+        select(Evidence, Study.title)
+        .join(Study, Study.id == Evidence.study_id)
+        .where(Evidence.id.in_(ids), Evidence.withdrawn.is_(False))
+    ).all()
+    terms = _term_keys(session, ids, {evidence.study_id for evidence, _ in rows})
+    headings = _headings(session, ids)
+    return [
+        Record(
+            id=evidence.id,
+            text=evidence.text,
+            headings=" ".join(filter(None, (headings.get(evidence.id, ""), evidence.context))),
+            title=title,
+            content_hash=evidence.content_hash,
+            keys=frozenset(_own_keys(evidence) | terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)]),
+            study=evidence.study_id,
+            respondent=evidence.respondent_id or 0,
+            day=(evidence.said_on - EPOCH).days if evidence.said_on else UNKNOWN_DAY,
+        )
+        for evidence, title in rows
+    ]
+
+
+def _own_keys(evidence: Evidence) -> set[str]:
+    keys = {f"kind:{evidence.kind}", f"study:{evidence.study_id}"}
+    return keys | date_keys(evidence.said_on) if evidence.said_on else keys
+
+
+def _term_keys(session: Session, ids: Sequence[int], study_ids: set[int]) -> defaultdict[tuple[str, int], set[str]]:
+    """Bitmap keys by ("evidence", id) from tags and by ("study", id) from what a person set on the study."""
+    keys: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    tags = select(Tag.evidence_id, Tag.term_id, Tag.state).where(Tag.evidence_id.in_(ids))
+    for evidence_id, term_id, state in session.execute(tags):
+        keys[("evidence", evidence_id)].update(_tag_keys(term_id, state))
+    for table in (study_product, study_segment):
+        for study_id, term_id in session.execute(select(table).where(table.c.study_id.in_(study_ids))):
+            keys[("study", study_id)].update((f"term:{term_id}", f"verified:{term_id}"))
+    return keys
+
+
+def _tag_keys(term_id: int, state: str) -> tuple[str, ...]:
+    if state == "accepted":
+        return f"term:{term_id}", f"verified:{term_id}"
+    if state == "automatic":
+        return (f"term:{term_id}",)
+    return (f"suggested:{term_id}",) if state == "suggested" else ()
+
+
+def _headings(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    places = select(Place.evidence_id, Place.locator).where(Place.evidence_id.in_(ids))
+    return {
+        evidence_id: " ".join(locator["heading_path"])
+        for evidence_id, locator in session.execute(places)
+        if locator.get("heading_path")
+    }

@@ -1,0 +1,31 @@
+"""A taxonomy file into the workspace: the terms in one transaction, then the tags that follow from them."""
+
+from __future__ import annotations
+
+from insightrepo.accounts.access import Reader
+from insightrepo.batches import batches
+from insightrepo.library.tagging import WRITE_BATCH, Progress, remove_votes, retag, settle
+from insightrepo.taxonomy.files import load
+from insightrepo.taxonomy.importing import Changes, apply
+from insightrepo.workspace import Workspace
+
+
+def import_taxonomy(
+    workspace: Workspace, reader: Reader, text: str, name: str, progress: Progress | None = None
+) -> Changes:
+    """Import a taxonomy file and let the machines vote again where terms or rules changed.
+
+    Raises:
+        Forbidden: the reader is not a researcher.
+        TaxonomyError: the file is wrong; nothing was changed.
+    """
+    reader.require("researcher")
+    file = load(text, name)
+    with workspace.database.writing() as session:
+        changes = apply(session, file, reader.user_id)
+        touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
+        for some in batches(touched, WRITE_BATCH):
+            settle(session, some)
+    if changes.changed_term_ids:
+        retag(workspace, progress)
+    return changes

@@ -1,0 +1,110 @@
+"""Which cells may not be shown: those of fewer than five people, and those that would give one of them away.
+
+One outcome and one measure at a time. A cell is (segment or None, product or None); the cells of an axis add up to
+their total: ``total = parts + rest``, the rest being people of the total who are in none of the parts (never shown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from insightrepo.scores.measures import SMALLEST_SHOWN
+
+Cell = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """`total` holds the people of `parts` and `rest` more."""
+
+    total: Cell
+    parts: tuple[Cell, ...]
+    rest: int
+
+
+def sums(sizes: Mapping[Cell, int], dimensions: Mapping[int, str], parents: Mapping[int, int | None]) -> list[Sum]:
+    """Every sum that ties the given cells together.
+
+    Args:
+        sizes: people in each cell that has any, the totals (None) included.
+        dimensions: segment id to its dimension; the segments of one dimension are siblings.
+        parents: product id to its parent (None at the top); the children of one parent are siblings.
+    """
+    groups: dict[tuple[Cell, object], list[Cell]] = {}
+    for segment, product in sizes:
+        if segment is not None:
+            groups.setdefault(((None, product), dimensions[segment]), []).append((segment, product))
+        if product is not None:
+            groups.setdefault(((segment, parents[product]), "children"), []).append((segment, product))
+    return [
+        Sum(total, tuple(sorted(parts, key=_order)), max(sizes[total] - sum(sizes[part] for part in parts), 0))
+        for (total, _), parts in groups.items()
+    ]
+
+
+def suppressed(sizes: Mapping[Cell, int], ties: list[Sum], smallest: int = SMALLEST_SHOWN) -> set[Cell]:
+    """The cells to hide: every one under `smallest`, then as many of the next smallest as subtraction demands.
+
+    Afterwards no hidden cell follows from what is shown by adding and subtracting along any axis, nor does the sum of
+    the hidden parts of a shown total where they are fewer than `smallest` people together.
+    """
+    hidden = {cell for cell, people in sizes.items() if people < smallest}
+    while hidden:
+        exposed = _simply_exposed(sizes, ties, hidden, smallest) or _jointly_exposed(ties, hidden)
+        more = {cell for tie in exposed if (cell := _next(sizes, tie, hidden)) is not None}
+        if not more:
+            break
+        hidden |= more
+    return hidden
+
+
+def _simply_exposed(sizes: Mapping[Cell, int], ties: list[Sum], hidden: set[Cell], smallest: int) -> list[Sum]:
+    return [tie for tie in ties if _gives_away(sizes, tie, hidden, smallest)]
+
+
+def _gives_away(sizes: Mapping[Cell, int], tie: Sum, hidden: set[Cell], smallest: int) -> bool:
+    parts = [part for part in tie.parts if part in hidden]
+    if tie.total in hidden:
+        return not parts and tie.rest == 0
+    if not parts:
+        return False
+    unseen = sum(sizes[part] for part in parts) + tie.rest
+    return unseen < smallest or (len(parts) == 1 and tie.rest < smallest)
+
+
+def _jointly_exposed(ties: list[Sum], hidden: set[Cell]) -> list[Sum]:
+    """The sums from which, taken together, a hidden cell follows: its unit vector lies in their row space."""
+    touched = [tie for tie in ties if tie.total in hidden or any(part in hidden for part in tie.parts)]
+    if not touched:
+        return []
+    cells = sorted(hidden, key=_order)
+    column = {cell: number for number, cell in enumerate(cells)}
+    matrix = np.zeros((len(touched), len(cells) + len(touched)))
+    for row, tie in enumerate(touched):
+        for part in (part for part in tie.parts if part in hidden):
+            matrix[row, column[part]] = 1.0
+        if tie.total in hidden:
+            matrix[row, column[tie.total]] = -1.0
+        if tie.rest:
+            matrix[row, len(cells) + row] = 1.0
+    known = np.diag(np.linalg.pinv(matrix) @ matrix)[: len(cells)] > 1 - 1e-6
+    determined = {cell for cell, is_known in zip(cells, known, strict=True) if is_known}
+    if not determined:
+        return []
+    near = [tie for tie in touched if tie.total in determined or not determined.isdisjoint(tie.parts)]
+    return near if any(not hidden.issuperset((tie.total, *tie.parts)) for tie in near) else touched
+
+
+def _next(sizes: Mapping[Cell, int], tie: Sum, hidden: set[Cell]) -> Cell | None:
+    """The smallest shown part, else the total, else nothing is left to hide."""
+    shown = [part for part in tie.parts if part not in hidden]
+    if shown:
+        return min(shown, key=lambda cell: (sizes[cell], _order(cell)))
+    return None if tie.total in hidden else tie.total
+
+
+def _order(cell: Cell) -> tuple[int, int]:
+    return cell[0] or 0, cell[1] or 0

@@ -1,0 +1,93 @@
+"""The taxonomy of the database as a file, in the order in which its entries were made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from insightrepo.models import Outcome, Product, Segment, Task, Team, Term, User
+from insightrepo.taxonomy.schema import (
+    DimensionEntry,
+    OutcomeEntry,
+    ProductEntry,
+    RuleEntry,
+    SegmentEntry,
+    TaskEntry,
+    TaxonomyFile,
+)
+
+
+def export(session: Session) -> TaxonomyFile:
+    """Everything there is, so that importing it into an empty workspace (with the same users) gives the same again."""
+    return _Export(session).file()
+
+
+class _Export:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.users = {user.id: user.email for user in session.scalars(select(User))}
+        self.teams = {team.id: team.name for team in session.scalars(select(Team))}
+
+    def file(self) -> TaxonomyFile:
+        return TaxonomyFile(
+            outcomes=tuple(self._outcome(row) for row in self._all(Outcome, selectinload(Outcome.segments))),
+            segments=self._dimensions(),
+            products=self._products(),
+        )
+
+    def _all(self, kind: type[Any], *loading: Any) -> list[Any]:
+        return list(self.session.scalars(select(kind).options(selectinload(Term.rules), *loading).order_by(kind.id)))
+
+    def _shared(self, term: Term) -> dict[str, Any]:
+        return {
+            "code": term.code,
+            "aliases": tuple(term.aliases),
+            "status": term.status,
+            "policy": term.policy,
+            "owner": self.users.get(term.owner_id, ""),
+            "team": self.teams.get(term.team_id, ""),
+            "rules": tuple(
+                RuleEntry.model_validate(
+                    {rule.kind: tuple(rule.words), "distance": rule.distance, "effect": rule.effect}
+                )
+                for rule in term.rules
+            ),
+        }
+
+    def _outcome(self, row: Outcome) -> OutcomeEntry:
+        return OutcomeEntry(
+            **self._shared(row),
+            job=row.job,
+            success=row.success_measure,
+            category=row.category,
+            stage=row.journey_stage,
+            lead_measure=row.lead_measure,
+            segments=tuple(sorted(segment.code for segment in row.segments)),
+        )
+
+    def _dimensions(self) -> tuple[DimensionEntry, ...]:
+        members: dict[str, list[SegmentEntry]] = defaultdict(list)
+        for row in self._all(Segment):
+            entry = SegmentEntry(
+                **self._shared(row), name=row.name, definition=row.definition, population=row.population
+            )
+            members[row.dimension].append(entry)
+        return tuple(DimensionEntry(dimension=name, members=tuple(found)) for name, found in members.items())
+
+    def _products(self) -> tuple[ProductEntry, ...]:
+        below: dict[int | None, list[Product]] = defaultdict(list)
+        for row in self._all(Product):
+            below[row.parent_id].append(row)
+        tasks: dict[int, list[TaskEntry]] = defaultdict(list)
+        for task in self.session.scalars(select(Task).options(selectinload(Task.outcomes)).order_by(Task.id)):
+            codes = tuple(sorted(outcome.code for outcome in task.outcomes))
+            tasks[task.product_id].append(TaskEntry(code=task.code, name=task.name, outcomes=codes))
+
+        def entry(row: Product) -> ProductEntry:
+            children = tuple(entry(child) for child in below[row.id])
+            return ProductEntry(**self._shared(row), name=row.name, tasks=tuple(tasks[row.id]), children=children)
+
+        return tuple(entry(row) for row in below[None])

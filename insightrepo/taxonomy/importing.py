@@ -1,0 +1,234 @@
+"""A taxonomy file into the database and back.
+
+The file is the whole truth of each term it names (a field left out goes back to its default) and says nothing of the
+terms it does not name: those stay as they are. A term is retired by `status: retired`, never by leaving it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
+
+from insightrepo.accounts.audit import record
+from insightrepo.models import Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.taxonomy.schema import OutcomeEntry, RuleValue, TaxonomyFile, TermEntry
+from insightrepo.taxonomy.source import TaxonomyError
+
+WORDING = frozenset({"name", "job", "success_measure", "definition"})  # a change of these is a new version
+LOADED = (
+    selectin_polymorphic(Term, [Outcome, Segment, Product]),
+    selectinload(Term.rules),
+    selectinload(Outcome.segments),
+)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an import did, counted in terms and tasks.
+
+    `removed_rules` are the ids of rules that are gone: drop the votes of ``rule:ID``. `changed_term_ids` are the
+    terms created or changed in any way, rules included: tag them again. `lines` say it for people.
+    """
+
+    created: int
+    changed: int
+    unchanged: int
+    removed_rules: tuple[int, ...]
+    changed_term_ids: set[int]
+    lines: tuple[str, ...]
+
+
+def apply(session: Session, file: TaxonomyFile, user_id: int | None) -> Changes:
+    """Bring the taxonomy to what the file says, in the session's transaction; the same file twice changes nothing.
+
+    Raises:
+        TaxonomyError: an owner, team, segment, outcome or parent is unknown, or a parent would stand below itself;
+            the caller's transaction must be rolled back.
+    """
+    work = _Import(session)
+    work.segments(file)
+    work.outcomes(file)
+    work.products(file)
+    work.tasks(file)
+    if work.problems:
+        raise TaxonomyError(work.problems)
+    session.flush()
+    changes = work.changes()
+    if changes.created or changes.changed:
+        record(session, user_id, "taxonomy.import", "taxonomy", created=changes.created, changed=changes.changed)
+    return changes
+
+
+@dataclass
+class _Entry:
+    """What became of one term or task so far."""
+
+    label: str
+    row: Term | Task
+    created: bool
+    changes: list[str] = field(default_factory=list)
+
+
+class _Import:
+    """The state of one import: what was there, what became of it, what is wrong."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        terms = session.scalars(select(Term).options(*LOADED)).all()
+        self.terms = {(term.axis, term.code.casefold()): term for term in terms}
+        self.known_tasks = {
+            task.code.casefold(): task for task in session.scalars(select(Task).options(selectinload(Task.outcomes)))
+        }
+        self.users = {user.email.casefold(): user.id for user in session.scalars(select(User))}
+        self.teams = {team.name.casefold(): team.id for team in session.scalars(select(Team))}
+        self.ledger: dict[tuple[str, str], _Entry] = {}
+        self.removed: list[int] = []
+        self.problems: list[str] = []
+
+    def segments(self, file: TaxonomyFile) -> None:
+        """Create and change the segments."""
+        for dimension in file.segments:
+            for entry in dimension.members:
+                own = {"name": entry.name, "dimension": dimension.dimension, "definition": entry.definition}
+                self._term(Segment, entry, own | {"population": entry.population})
+
+    def outcomes(self, file: TaxonomyFile) -> None:
+        """Create and change the outcomes and the segments they apply to."""
+        for entry in file.outcomes:
+            outcome = self._term(Outcome, entry, _outcome_fields(entry))
+            segments = [self._known("segment", code, f"outcome {entry.code}") for code in entry.segments]
+            self._relate("outcome", entry.code, outcome, "segments", segments)
+
+    def products(self, file: TaxonomyFile) -> None:
+        """Create and change the products, then put each under its parent."""
+        placed = list(file.products_with_parents())
+        for entry, _ in placed:
+            self._term(Product, entry, {"name": entry.name})
+        for entry, parent_code in placed:
+            product = self.terms["product", entry.code.casefold()]
+            parent = self._known("product", parent_code, f"product {entry.code}") if parent_code else None
+            if product.parent is not parent:
+                product.parent = parent
+                self._note("product", entry.code, "parent")
+        for entry, _ in placed:
+            self._refuse_circle(self.terms["product", entry.code.casefold()])
+
+    def tasks(self, file: TaxonomyFile) -> None:
+        """Create and change the tasks, each under its product with the outcomes it serves."""
+        for product_entry, _ in file.products_with_parents():
+            product = self.terms["product", product_entry.code.casefold()]
+            for entry in product_entry.tasks:
+                task = self._row(Task, "task", self.known_tasks.get(entry.code.casefold()), entry.code)
+                self._set("task", entry.code, task, {"code": entry.code, "name": entry.name, "product": product})
+                outcomes = [self._known("outcome", code, f"task {entry.code}") for code in entry.outcomes]
+                self._relate("task", entry.code, task, "outcomes", outcomes)
+
+    def changes(self) -> Changes:
+        """The sum of it, once everything has its id."""
+        entries = list(self.ledger.values())
+        touched = [entry for entry in entries if entry.created or entry.changes]
+        return Changes(
+            created=sum(entry.created for entry in entries),
+            changed=sum(not entry.created for entry in touched),
+            unchanged=len(entries) - len(touched),
+            removed_rules=tuple(self.removed),
+            changed_term_ids={entry.row.id for entry in touched if isinstance(entry.row, Term)},
+            lines=tuple(_line(entry) for entry in touched),
+        )
+
+    def _term(self, kind: type[Any], entry: TermEntry, own: dict[str, Any]) -> Any:
+        axis = kind.__name__.lower()
+        key = (axis, entry.code.casefold())
+        term = self.terms[key] = self._row(kind, axis, self.terms.get(key), entry.code)
+        shared = {"code": entry.code, "aliases": list(entry.aliases), "status": entry.status, "policy": entry.policy}
+        label = f"{axis} {entry.code}"
+        people = {
+            "owner_id": self._person(self.users, entry.owner, f"{label}: no user {entry.owner}: add the user first"),
+            "team_id": self._person(self.teams, entry.team, f"{label}: no team {entry.team}: add the team first"),
+        }
+        found = self._set(axis, entry.code, term, own | shared | people)
+        if WORDING & set(found) and not self.ledger[key].created:
+            term.version += 1
+        self._rules(key, term, [rule.value for rule in entry.rules])
+        return term
+
+    def _row(self, kind: type[Any], axis: str, row: Any, code: str) -> Any:
+        created = row is None
+        if created:
+            row = kind()
+            self.session.add(row)
+        self.ledger[axis, code.casefold()] = _Entry(f"{axis} {code}", row, created)
+        return row
+
+    def _set(self, axis: str, code: str, row: Any, values: dict[str, Any]) -> list[str]:
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        for name in changed:
+            setattr(row, name, values[name])
+            self._note(axis, code, name.removesuffix("_id"))
+        return changed
+
+    def _relate(self, axis: str, code: str, row: Any, name: str, wanted: Iterable[Any]) -> None:
+        terms = [term for term in wanted if term is not None]
+        if set(getattr(row, name)) != set(terms):
+            setattr(row, name, terms)
+            self._note(axis, code, name)
+
+    def _rules(self, key: tuple[str, str], term: Term, wanted: Sequence[RuleValue]) -> None:
+        present: set[RuleValue] = set()
+        for rule in list(term.rules):
+            value = RuleValue(rule.kind, tuple(rule.words), rule.distance, rule.effect)
+            if value in wanted and value not in present:
+                present.add(value)
+                continue
+            self.removed.append(rule.id)
+            term.rules.remove(rule)
+            self._note(*key, f"rule removed ({_rule_text(value)})")
+        for value in dict.fromkeys(wanted):
+            if value not in present:
+                term.rules.append(Rule(**{**value._asdict(), "words": list(value.words)}))
+                self._note(*key, f"rule added ({_rule_text(value)})")
+
+    def _note(self, axis: str, code: str, change: str) -> None:
+        self.ledger[axis, code.casefold()].changes.append(change)
+
+    def _known(self, axis: str, code: str, where: str) -> Any:
+        term = self.terms.get((axis, code.casefold()))
+        if term is None:
+            self.problems.append(f"{where}: no {axis} {code}: add it, or correct the code")
+        return term
+
+    def _person(self, ids: dict[str, int], name: str, problem: str) -> int | None:
+        if name and name.casefold() not in ids:
+            self.problems.append(problem)
+        return ids.get(name.casefold()) if name else None
+
+    def _refuse_circle(self, product: Product) -> None:
+        above, seen = product.parent, {product}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = above.parent
+        if above is product:
+            self.problems.append(f"product {product.code}: would stand below itself: give it another parent")
+
+
+def _outcome_fields(entry: OutcomeEntry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "job": entry.job,
+        "success_measure": entry.success,
+        "category": entry.category,
+        "journey_stage": entry.stage,
+        "lead_measure": entry.lead_measure,
+    }
+
+
+def _rule_text(value: RuleValue) -> str:
+    return f"{value.kind}: {', '.join(value.words)}"
+
+
+def _line(entry: _Entry) -> str:
+    return f"{entry.label} created" if entry.created else f"{entry.label} changed: {', '.join(entry.changes)}"

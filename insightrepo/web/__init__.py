@@ -1,0 +1,96 @@
+"""The web edge: `create_app` puts blueprints, security and pages around one workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import insightrepo
+from config import load_settings
+from insightrepo.web import auth, errors, evidence, formatting, health, outcomes, search, security, studies
+from insightrepo.web.request import close_session
+from insightrepo.workspace import Workspace
+
+PACKAGE = Path(__file__).parent.parent
+FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
+SESSION_SECONDS = 7 * 24 * 3600
+
+
+def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
+    """The application around a workspace (None: the one that the environment names).
+
+    `config` overrides Flask's configuration; ``PROXY_HOPS=1`` trusts the forwarded headers of one proxy. No database
+    connection is opened and no thread started here, so the app may be made before a server forks.
+
+    Raises:
+        WorkspaceMissing: the workspace has not been made yet; the message says how.
+        ConfigurationError: a setting is wrong; the message names it.
+    """
+    workspace = workspace or Workspace(load_settings())
+    app = Flask(
+        "insightrepo.web", template_folder=str(template_folder()), static_folder=str(PACKAGE / "web" / "static")
+    )
+    _setup_config(app, workspace, config)
+    _setup_proxy(app)
+    security.setup(app, https=workspace.settings.https)
+    auth.setup(app)
+    Bootstrap5(app)
+    formatting.setup(app)
+    errors.setup(app)
+    _setup_blueprints(app)
+    app.teardown_appcontext(close_session)
+    return app
+
+
+def template_folder() -> Path:
+    """Where the templates are: inside the installed package, or beside it in a checkout."""
+    installed = PACKAGE / "templates"
+    return installed if installed.is_dir() else PACKAGE.parent / "templates"
+
+
+def session_key(workspace: Workspace) -> bytes:
+    """What signs sessions: the setting, or 32 bytes derived from the workspace's key.
+
+    Raises:
+        WorkspaceMissing: there is no setting and no workspace.
+    """
+    if workspace.settings.secret_key:
+        return workspace.settings.secret_key.encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"session").derive(workspace.master_key)
+
+
+def _setup_config(app: Flask, workspace: Workspace, config: dict[str, Any]) -> None:
+    app.extensions["workspace"] = workspace
+    app.config.from_mapping(
+        SECRET_KEY=session_key(workspace),
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        SESSION_COOKIE_NAME="insightrepo",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=workspace.settings.https,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        VERSION=insightrepo.__version__,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        PROXY_HOPS=0,
+    )
+    app.config.from_mapping(config)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+
+
+def _setup_proxy(app: Flask) -> None:
+    hops = app.config["PROXY_HOPS"]
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
+
+
+def _setup_blueprints(app: Flask) -> None:
+    for room in (auth, search, studies, evidence, outcomes, health):
+        app.register_blueprint(room.blueprint)

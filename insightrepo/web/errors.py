@@ -1,0 +1,64 @@
+"""Errors as calm pages: what happened and what to do, never a traceback."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, render_template
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from insightrepo.accounts.access import Forbidden
+from insightrepo.library.reading import NotVisible
+from insightrepo.workspace import WorkspaceMissing
+
+PAGES = {
+    400: ("This request could not be read", "Go back, reload the page and try again."),
+    403: ("This is not yours to do", "Your role does not include it. Ask an administrator if it should."),
+    404: (
+        "Nothing is here",
+        "It may have been removed, or it is not shared with you. Search for it, or check the address.",
+    ),
+    405: ("This page does not work that way", "Go back and use the buttons of the page."),
+    413: ("That is too much at once", "What was sent is larger than this page takes."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    500: ("Something went wrong here", "It has been logged. Try again; if it stays, tell whoever runs this server."),
+    503: ("The workspace is not ready", "Run “insightrepo init” on the server, then reload this page."),
+}
+
+
+def setup(app: Flask) -> None:
+    """Give every error its page."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(NotVisible, lambda _error: page(404))
+    app.register_error_handler(Forbidden, lambda error: page(403, detail=str(error)))
+    app.register_error_handler(WorkspaceMissing, lambda error: page(503, detail=str(error)))
+    app.register_error_handler(OperationalError, _no_database)
+
+
+def page(code: int, detail: str = "") -> ResponseReturnValue:
+    """The page of an error; `detail` stands in for the usual advice."""
+    title, advice = PAGES.get(code, PAGES[400 if code < 500 else 500])
+    return render_template("errors/error.html", code=code, title=title, advice=detail or advice), code
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:  # a redirect that routing asks for
+        return error.get_response()
+    body, code = page(error.code)  # type: ignore[misc]
+    headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
+    return body, code, headers
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    return page(
+        400, "The form was open too long or came from another site. Go back, reload the page and send it again."
+    )
+
+
+def _no_database(error: OperationalError) -> ResponseReturnValue:
+    current_app.logger.error("the database cannot be read: %s", error.orig)
+    return page(
+        503, "The database cannot be read. Run “insightrepo init” on the server, or “insightrepo check” to see why."
+    )

@@ -1,0 +1,37 @@
+"""Whether this server can do its work, for whoever watches it. Nothing secret is said."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from insightrepo.models import User
+from insightrepo.web.request import workspace
+from insightrepo.web.security import talisman
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@talisman(force_https=False)
+def healthz() -> ResponseReturnValue:
+    """200 where database and indexes are there, else 503."""
+    state = {"database": _database(), "indexes": _indexes()}
+    ok = all(state.values())
+    return jsonify(ok=ok, version=current_app.config["VERSION"], **state), 200 if ok else 503
+
+
+def _database() -> bool:
+    try:
+        with workspace().database.reading() as session:
+            session.execute(text(f"SELECT id FROM {User.__tablename__} LIMIT 1"))  # noqa: S608 - our own name
+    except SQLAlchemyError:
+        current_app.logger.exception("health: the database does not answer")
+        return False
+    return True
+
+
+def _indexes() -> bool:
+    return workspace().index_folder.is_dir()

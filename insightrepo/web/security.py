@@ -1,0 +1,53 @@
+"""Headers, forms' tokens and the limit on signing in."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",  # Bootstrap draws its form icons as data images
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+SIGN_IN_LIMIT = "10 per minute; 60 per hour"  # failed tries from one address
+
+csrf = CSRFProtect()
+talisman = Talisman()
+# Counts live in the memory of each worker process: with four workers a guesser has four times the tries.
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+
+def setup(app: Flask, *, https: bool) -> None:
+    """Protect every page and form. With `https` cookies are secure, HSTS is sent and plain HTTP is redirected."""
+    csrf.init_app(app)
+    limiter.init_app(app)
+    talisman.init_app(
+        app,
+        content_security_policy=POLICY,
+        force_https=https,
+        strict_transport_security=https,
+        session_cookie_secure=https,
+        session_cookie_samesite="Lax",
+        frame_options="DENY",
+        referrer_policy="same-origin",
+    )
+    app.after_request(_keep_private)
+
+
+def _keep_private(response: Response) -> Response:
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint not in ("static", "bootstrap.static"):
+        response.headers["Cache-Control"] = "no-store" if current_user.is_authenticated else "no-cache"
+    return response

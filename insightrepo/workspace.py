@@ -1,0 +1,110 @@
+"""A workspace: one folder with its settings, keys, database, indexes and originals, opened once a process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from config import Settings
+from indexes.embedder import Embedder, ModelUnavailable, open_embedder
+from indexes.parts import IndexParts
+from insightrepo.database import Database
+from insightrepo.library.originals import Originals
+from insightrepo.library.pseudonyms import Pseudonyms
+from insightrepo.library.vectors import DatabaseVectors
+
+log = logging.getLogger(__name__)
+
+
+class WorkspaceMissing(Exception):
+    """The workspace has not been made yet; the message says how to make it."""
+
+
+class Workspace:
+    """Everything the application needs to act; pass it on, keep no globals. Parts are opened when first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = Path(settings.home)
+        self.database = Database(settings.url)
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index parts are."""
+        return self.home / "indexes"
+
+    @property
+    def model_folder(self) -> Path:
+        """Where exported models are cached."""
+        return self.home / "models"
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where reports of imports (refused rows, redacted) are."""
+        return self.home / "reports"
+
+    @cached_property
+    def master_key(self) -> bytes:
+        """32 random bytes of this workspace; other keys are derived from it and no original is readable without it."""
+        path = self.home / "workspace.key"
+        if not path.exists():
+            raise WorkspaceMissing(f"no workspace in {self.home}: run 'insightrepo init' first")
+        return bytes.fromhex(path.read_text().strip())
+
+    def make_master_key(self) -> None:
+        """Create the workspace's key if it has none; readable by its owner only."""
+        path = self.home / "workspace.key"
+        self.home.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            return
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+
+    @cached_property
+    def originals(self) -> Originals:
+        """The store of originals."""
+        return Originals(self.home / "originals", self.master_key)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """Keys of respondents and of rows."""
+        return Pseudonyms(self.master_key)
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedding model, or None: then meaning search is off and keyword search and rules still work."""
+        try:
+            return open_embedder(self.settings.embedding_model, self.model_folder, self.settings.threads)
+        except ModelUnavailable as error:
+            log.warning("meaning search is off: %s", error)
+            return None
+
+    @cached_property
+    def vectors(self) -> DatabaseVectors | None:
+        """The kept vectors of the embedding model; None without one."""
+        return DatabaseVectors(self.database, self.embedder.key) if self.embedder else None
+
+    @cached_property
+    def indexes(self) -> IndexParts:
+        """The indexes as they are on disk.
+
+        Raises:
+            IndexMismatch, IndexDamaged: they were made otherwise or are broken; `insightrepo reindex` rebuilds them.
+        """
+        embedder = self.embedder
+        return IndexParts.open(
+            self.index_folder,
+            embedder_key=embedder.key if embedder else None,
+            dimension=embedder.dimension if embedder else None,
+            language=self.settings.language,
+        )
+
+    def close(self) -> None:
+        """Give up connections and forget opened parts (after a fork, after a rebuild, in tests)."""
+        self.database.close()
+        for name in ("indexes", "embedder", "vectors"):
+            self.__dict__.pop(name, None)
