@@ -188,7 +188,7 @@ class Analyzer:
         A compound may be written in parts and neighbouring words as one, so ``T Mobile``, ``T-Mobile`` and ``TMobile``
         find each other. `known` says whether a token exists at all: spellings with an unknown token are left out.
         """
-        reached: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in units]
+        reached: list[list[tuple[str, ...]]] = [[()], *([] for _ in units)]
         for at in range(len(units)):
             for length, row in self._steps(units, at):
                 if all(map(known, row)):

@@ -1,16 +1,14 @@
-"""The keyword engine on Whoosh: it keeps the postings on disk, we read them into arrays and score them (BM25F).
+"""The keyword engine on Whoosh (BM25F over text, headings and title), free of Whoosh's query language.
 
-Whoosh's own searcher, filters and query parser are not used: they walk every posting in Python. The index holds tokens,
-positions, the numeric id and the length of each record, and no text.
+The index holds tokens with their positions, and the id and length of each record; it holds no text.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import log
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -18,89 +16,252 @@ from typing import Any, Literal
 import numpy as np
 from pyroaring import BitMap
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", SyntaxWarning)  # Whoosh of 2016 under a newer compiler
-    from whoosh import columns, fields, formats, index
-    from whoosh.matching import ListMatcher
-
-from indexes.analyzer import SHORTEST_PART, Analyzer, Unit
+from indexes.analyzer import SHORTEST_PART, Analyzer, Token, Unit
 from indexes.base import KeywordQuery, Record, Scored
+from indexes.postings import SCHEMA, Postings, Row, Snapshot
 
-K1, B = 1.2, 0.75
-TEXT_WEIGHT, HEADINGS_WEIGHT, TITLE_WEIGHT = 1.0, 1.5, 0.75  # a title is shared by all passages of its study
-FIELD_GAP = 100  # positions between text, headings and title, so that no phrase runs across them
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # as in postings
+    from whoosh import index
+
+TEXT_WEIGHT, HEADINGS_WEIGHT, TITLE_WEIGHT = 1.0, 1.5, 0.75  # all passages of a study share its title
+FIELD_GAP = 100  # positions between text, headings and title: no phrase runs across them
 LOCK_SECONDS = 30.0
-CACHED_POSTINGS = 4_000_000  # 12 bytes each
-TOP_HITS = 10  # the hits on which `fit` looks
-
-Row = tuple[str, ...]  # tokens at neighbouring positions
-Postings = tuple[np.ndarray, np.ndarray]  # document numbers in ascending order (int64), weights (float32)
 
 
 class KeywordIndexBusy(Exception):
-    """Another process is writing the keyword index, and did not finish in time."""
+    """Another process is writing the keyword index and did not finish in time."""
 
 
 @dataclass(frozen=True)
 class WordFit:
     """How well one word of a query is met: what `fusion.query_weight` goes by.
 
-    `idf` is at least 0; `rarity` is `idf` over that of a word in a single record (0 to 1; 1 also for a word in none);
-    `share` is the share of the best hits that have the word; `is_code` is true for W-2, R&D, CXO-12.
+    `idf` is at least 0. `rarity` is `idf` over that of a word in a single record: 1 for a word in one record or none,
+    near 0 for a word in all. `share` is the share of the looked-at hits that have the word. `is_code`: see `Unit`.
     """
 
     word: str
     idf: float
     rarity: float
     share: float
-    is_code: bool
+    is_code: bool = False
 
 
-class _Content(fields.FieldType):  # type: ignore[misc]
-    """A Whoosh field that takes our tokens as (token, position, weight) and keeps weights and positions."""
+@dataclass(frozen=True)
+class _Clause:
+    """A word of a query: the rows by which it may be spelt. A record is scored by the best of them."""
 
-    def __init__(self) -> None:
-        super().__init__(formats.Positions(), None)
-
-    def index(self, value: Iterable[tuple[str, int, float]], **_: Any) -> Iterator[tuple[bytes, int, float, bytes]]:
-        positions: defaultdict[str, list[int]] = defaultdict(list)
-        weights: defaultdict[str, float] = defaultdict(float)
-        for token, position, weight in value:
-            positions[token].append(position)
-            weights[token] += weight
-        for token, places in positions.items():
-            yield token.encode(), len(places), weights[token], self.format.encode(places)
+    word: str
+    rows: tuple[Row, ...]
+    is_code: bool = False
 
 
-def _schema() -> fields.Schema:
-    number = columns.NumericColumn("I")
-    return fields.Schema(content=_Content(), id=fields.COLUMN(number), size=fields.COLUMN(number))
+@lru_cache(maxsize=4096)
+def _shared_tokens(analyzer: Analyzer, text: str) -> tuple[Token, ...]:
+    """The tokens of a title or a heading path, which many records share."""
+    return tuple(analyzer.tokens(text))
 
 
-class _Leaf:
-    """One segment: its postings, and per document the id and length."""
+class WhooshIndex:
+    """A `KeywordIndex` in a folder. Safe in threads; other processes see a commit after `refresh`."""
 
-    def __init__(self, reader: Any, start: int) -> None:
-        self.start, self.count = start, reader.doc_count_all()
-        self.terms = reader.codec().terms_reader(reader.storage(), reader.segment())
-        self.ids = np.array(reader.column_reader("id", translate=False).load(), dtype=np.int64)
-        self.sizes = np.array(reader.column_reader("size", translate=False).load(), dtype=np.float32)
-        self.alive = np.ones(self.count, dtype=bool)
-        self.alive[list(reader.segment().deleted_docs())] = False
+    def __init__(self, files: Any, language: Literal["en", "none"]) -> None:
+        self.analyzer = Analyzer(language)
+        self.folder = Path(files.storage.folder)
+        self._index = files
+        self._lock = RLock()  # Whoosh's cursors share file positions
+        self._snapshot = Snapshot(files.reader(), files.latest_generation())
 
-    def matcher(self, token: str) -> Any | None:
-        """Whoosh's cursor over a token's postings, those of deleted documents included."""
-        key = ("content", token.encode())
-        return self.terms.matcher(*key, _FORMAT) if key in self.terms else None
+    @classmethod
+    def create(cls, folder: Path, language: Literal["en", "none"] = "en") -> WhooshIndex:
+        """A new empty index; the folder is made, what it held of an index is lost."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(index.create_in(str(folder), SCHEMA), language)
 
-    def postings(self, token: str) -> Postings:
-        """A token's documents, numbered over the whole index, and weights."""
-        matcher, ids, weights = self.matcher(token), [], []
-        while matcher is not None and matcher.is_active():
-            ids.append(matcher.id())
-            weights.append(matcher.weight())
-            matcher.next()
-        return np.array(ids, dtype=np.int64) + self.start, np.array(weights, dtype=np.float32)
+    @classmethod
+    def open(cls, folder: Path, language: Literal["en", "none"] = "en") -> WhooshIndex:
+        """The index of a folder, which has to be made under the same `Analyzer.stamp`.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        if not folder.is_dir() or not index.exists_in(str(folder)):
+            raise FileNotFoundError(f"{folder} holds no keyword index: run reindex")
+        return cls(index.open_dir(str(folder), schema=SCHEMA), language)
+
+    def apply(self, removed: Iterable[int], added: Sequence[Record]) -> None:
+        """Remove these ids, then add these records (an id that was there is replaced), in one commit.
+
+        Raises:
+            KeywordIndexBusy: another process held the lock for `LOCK_SECONDS`.
+        """
+        records = {record.id: record for record in added}
+        gone = np.array(sorted(records.keys() | set(removed)), dtype=np.int64)
+        if not len(gone):
+            return
+        try:
+            writer = self._index.writer(timeout=LOCK_SECONDS, limitmb=256)
+        except index.LockError as error:
+            raise KeywordIndexBusy("another process is writing the keyword index: try again when it is done") from error
+        with writer:  # commits, or cancels where something is raised
+            self.refresh()
+            for document in self._snapshot.documents(gone):
+                writer.delete_document(int(document))
+            for record in records.values():
+                content, size = self._content(record)
+                writer.add_document(content=content, id=record.id, size=size)
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Take up what was committed since; whether there was anything."""
+        with self._lock:
+            generation = self._index.latest_generation()
+            if generation == self._snapshot.generation:
+                return False
+            self._snapshot = Snapshot(self._index.reader(), generation, self._snapshot)
+            return True
+
+    def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> list[Scored]:
+        """The best `limit` of the allowed ids, best first, the larger id first where equal.
+
+        A record needs any of the words and every condition; the words of phrases count for the score only. A query of
+        nothing but exclusions gives what is left, with score 0.
+        """
+        with self._lock:
+            snapshot = self._snapshot
+            needed, more = self._clauses(query)
+            eligible = snapshot.mask(allowed) & self._conditions(query)
+            scores, met = np.zeros(len(snapshot.ids)), np.zeros(len(snapshot.ids), dtype=bool)
+            for clause in (*needed, *more):
+                docs, values = self._scores(clause)
+                scores[docs] += values
+                met[docs] |= clause in needed
+        if self._says(query.words):
+            eligible &= met
+        elif not self._says((*query.phrases, *query.excluded)):
+            return []
+        best = _best(np.flatnonzero(eligible), scores, snapshot.ids, limit)
+        return [Scored(int(snapshot.ids[doc]), float(scores[doc])) for doc in best]
+
+    def matching(self, query: KeywordQuery) -> BitMap | None:
+        """All ids that meet the hard conditions (phrases, exclusions); None where the query has none."""
+        if not self._says((*query.phrases, *query.excluded)):
+            return None
+        with self._lock:
+            return BitMap(self._snapshot.ids[self._snapshot.alive & self._conditions(query)])
+
+    def ids(self) -> BitMap:
+        """Every id in the index."""
+        snapshot = self._snapshot
+        return BitMap(snapshot.ids[snapshot.alive])
+
+    def doc_count(self) -> int:
+        """How many records it holds."""
+        return self._snapshot.count
+
+    def document_frequency(self, token: str) -> int:
+        """How many records have this token (as `Analyzer` spells it)."""
+        with self._lock:
+            return len(self._snapshot.postings((token,))[0])
+
+    def fit(self, query: KeywordQuery, ids: Sequence[int]) -> tuple[WordFit, ...]:
+        """How rare each word of the query is (its phrases' words too), and in which share of these ids it stands."""
+        with self._lock:
+            snapshot = self._snapshot
+            needed, more = self._clauses(query)
+            looked_at, rarest = snapshot.documents(np.array(ids, dtype=np.int64)), snapshot.idf(1)
+            found = []
+            for clause in (*needed, *more):
+                docs = self._scores(clause)[0]
+                idf = snapshot.idf(len(docs))
+                share = float(np.isin(looked_at, docs).mean()) if len(looked_at) else 0.0
+                found.append(WordFit(clause.word, idf, min(idf / (rarest or 1.0), 1.0), share, clause.is_code))
+            return tuple(found)
+
+    def _says(self, texts: Iterable[str]) -> bool:
+        """Whether there is any word in these texts."""
+        return any(self.analyzer.units(text) for text in texts)
+
+    def _content(self, record: Record) -> tuple[list[tuple[str, int, float]], int]:
+        """The record's tokens with positions and weights, and its weighted length in words."""
+        content, size, start = [], 0.0, 0
+        headings, title = (_shared_tokens(self.analyzer, text) for text in (record.headings, record.title))
+        fields_ = (self.analyzer.tokens(record.text), TEXT_WEIGHT), (headings, HEADINGS_WEIGHT), (title, TITLE_WEIGHT)
+        for tokens, weight in fields_:
+            content += [(token.text, start + token.position, weight) for token in tokens]
+            length = tokens[-1].position + 1 if tokens else 0
+            size, start = size + weight * length, start + length + FIELD_GAP
+        return content, round(size)
+
+    def _clauses(self, query: KeywordQuery) -> tuple[list[_Clause], list[_Clause]]:
+        """The clauses of the words, and those of the phrases' words; stop words only where there is nothing else."""
+        words = [unit for word in query.words for unit in self.analyzer.units(word)]
+        phrases = [unit for phrase in query.phrases for unit in self.analyzer.units(phrase)]
+        only_stop = all(map(self.analyzer.is_stop, (*words, *phrases)))
+        made: list[dict[_Clause, None]] = []
+        for units in (words, phrases):
+            weighty = [at for at, unit in enumerate(units) if only_stop or not self.analyzer.is_stop(unit)]
+            made.append(dict.fromkeys(clause for at in weighty for clause in self._spellings(units, at)))
+        return list(made[0]), [clause for clause in made[1] if clause not in made[0]]
+
+    def _spellings(self, units: Sequence[Unit], at: int) -> Iterator[_Clause]:
+        """The clause of a unit, whose parts count by themselves where it is a choice (``login/signup``) or where the
+        index does not have it whole. Words that some write as one (``log in``, ``login``) are looked for so too."""
+        unit, knows = units[at], self._snapshot.knows
+        if unit.link == "cjk":
+            last_of_run = not unit.parts and at > 0 and bool(units[at - 1].parts) and units[at - 1].link == "cjk"
+            if not last_of_run:
+                yield _Clause(unit.raw, ((unit.parts[0][0] if unit.parts else unit.key,),))
+            return
+        rows = dict.fromkeys([*((form,) for form in unit.forms), *self.analyzer.sequences([unit], knows)])
+        rows |= {(unit.parts[0][0],): None} if unit.forms[0].startswith(".") else {}
+        pairs = (units[max(at - 1, 0) : at + 1], units[at : at + 2])
+        rows |= {(self.analyzer.stem(a.raw + b.raw),): None for a, b in filter(_are_plain, pairs)}
+        known = tuple(row for row in rows if all(map(knows, row)))
+        apart = [part for part, start, end in unit.parts if end - start >= SHORTEST_PART]
+        if known or not apart:
+            yield _Clause(unit.forms[0], known or ((unit.key,),), unit.is_code)
+        if unit.link == "/" or not known:
+            yield from (_Clause(part, ((part,),)) for part in apart)
+
+    def _scores(self, clause: _Clause) -> Postings:
+        """The documents of a clause, each with the score of its best spelling."""
+        found = [self._snapshot.scores(row) for row in clause.rows]
+        if len(found) == 1:
+            return found[0]
+        docs, at = np.unique(np.concatenate([docs for docs, _ in found]), return_inverse=True)
+        best = np.zeros(len(docs), dtype=np.float32)
+        np.maximum.at(best, at, np.concatenate([scores for _, scores in found]))
+        return docs, best
+
+    def _conditions(self, query: KeywordQuery) -> np.ndarray:
+        """True for each document that has all phrases and nothing excluded."""
+        mask = np.ones(len(self._snapshot.ids), dtype=bool)
+        for phrase in query.phrases:
+            mask &= self._having(phrase, nothing=True)
+        for text in query.excluded:
+            mask &= ~self._having(text, nothing=False)
+        return mask
+
+    def _having(self, text: str, nothing: bool) -> np.ndarray:
+        """True for each document in which the words of the text stand in a row; `nothing`: what a text without words
+        gives."""
+        units = self.analyzer.units(text)
+        mask = np.full(len(self._snapshot.ids), nothing and not units)
+        for row in self.analyzer.sequences(units, self._snapshot.knows):
+            mask[self._snapshot.postings(row)[0]] = True
+        return mask
 
 
-_FORMAT = formats.Positions()
+def _best(docs: np.ndarray, scores: np.ndarray, ids: np.ndarray, limit: int) -> np.ndarray:
+    """The `limit` documents with the largest scores, in order."""
+    if len(docs) > limit > 0:
+        last = np.partition(scores[docs], len(docs) - limit)[len(docs) - limit]
+        docs = docs[scores[docs] >= last]
+    return docs[np.lexsort((-ids[docs], -scores[docs]))][:limit]
+
+
+def _are_plain(units: Sequence[Unit]) -> bool:
+    """Whether these are two words without links."""
+    return len(units) == 2 and not units[0].link and not units[1].link

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import zip_longest
@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from ingest.readers.base import Block, Document, Locator, Row, Table
+from ingest.readers.base import Block, Document, Row, Table
 
 Kind = Literal["token", "mail", "iban", "card", "phone", "name"]
 PLACEHOLDER = re.compile(r"\[(?:token|mail|iban|card|phone|name)\]")
@@ -56,14 +56,12 @@ class Redaction:
         count = bisect_right(self.found, position, key=lambda finding: finding.end)
         if count == len(self.found) or position <= self.found[count].start:
             return position + self._shifts[count]
-        return (
-            (self.found[count].end + self._shifts[count + 1]) if end else self.found[count].start + self._shifts[count]
-        )
+        return self.found[count].end + self._shifts[count + 1] if end else self.found[count].start + self._shifts[count]
 
     def original(self, position: int) -> int:
         """The inverse of `moved` for a position that is not inside a placeholder."""
-        starts = [finding.start + shift for finding, shift in zip(self.found, self._shifts, strict=False)]
-        return position - self._shifts[bisect_left(starts, position)]
+        count = bisect_left(range(len(self.found)), position, key=lambda n: self.found[n].start + self._shifts[n])
+        return position - self._shifts[count]
 
 
 class RedactedDocument(NamedTuple):
@@ -87,9 +85,7 @@ class Redactor:
         self._listed = frozenset(" ".join(name.split()) for name in names if len(name.strip()) > 1)
         self._names = _NameFinder(self._listed)
         self._region = phone_region
-        phones = partial(_phones, region=phone_region)
-        self._finders: tuple[Callable[[str], Iterator[Finding]], ...]
-        self._finders = (_tokens, _mails, _ibans, _cards, phones, self._names.find)
+        self._finders = (_tokens, _mails, _ibans, partial(_numbers, region=phone_region), self._names.find)
 
     def redact(self, text: str, heading: str = "") -> Redaction:
         """The text without personal data. Redacting twice changes nothing.
@@ -116,8 +112,7 @@ class Redactor:
         """
         labels = speaker_labels(block.locator.speaker for block in document.blocks if block.locator.speaker)
         people = {part for raw, label in labels.items() if label != raw for part in _name_parts(raw)}
-        redactor = Redactor(self._listed | people, self._region) if people else self
-        return redactor._document(document, labels)
+        return Redactor(self._listed | people, self._region)._document(document, labels)
 
     def _document(self, document: Document, labels: dict[str, str]) -> RedactedDocument:
         counts: Counter[str] = Counter()
@@ -127,7 +122,7 @@ class Redactor:
             text=whole.text,
             blocks=tuple(self._block(block, whole, labels) for block in document.blocks),
             tables=tuple(self._table(table, counts) for table in document.tables),
-            title=self._counted(document.title, counts) if document.title else document.title,
+            title=document.title and self._counted(document.title, counts),
             metadata={name: self._value(value, counts, name) for name, value in document.metadata.items()},
             warnings=tuple(self._counted(warning, counts) for warning in document.warnings),
         )
@@ -135,12 +130,9 @@ class Redactor:
 
     def _block(self, block: Block, whole: Redaction, labels: dict[str, str]) -> Block:
         place = block.locator
-        locator: Locator = replace(
-            place,
-            heading_path=tuple(self.redact(heading).text for heading in place.heading_path),
-            sheet=self.redact(place.sheet).text if place.sheet else place.sheet,
-            speaker=labels.get(place.speaker or "", place.speaker),
-        )
+        path = tuple(self.redact(heading).text for heading in place.heading_path)
+        sheet, speaker = place.sheet and self.redact(place.sheet).text, labels.get(place.speaker or "", place.speaker)
+        locator = replace(place, heading_path=path, sheet=sheet, speaker=speaker)
         return replace(block, start=whole.moved(block.start), end=whole.moved(block.end, end=True), locator=locator)
 
     def _table(self, table: Table, counts: Counter[str]) -> Table:
@@ -150,14 +142,12 @@ class Redactor:
 
         header = tuple(self._counted(name, counts) for name in table.header)
         rows = tuple(Row(row.number, tuple(cells(row))) for row in table.rows)
-        return Table(header, rows, self._counted(table.sheet, counts) if table.sheet else table.sheet)
+        return Table(header, rows, table.sheet and self._counted(table.sheet, counts))
 
     def _value(self, value: Any, counts: Counter[str], heading: str) -> Any:
-        if isinstance(value, str):
-            return self._counted(value, counts, heading)
         if isinstance(value, list | tuple):
             return [self._value(item, counts, heading) for item in value]
-        return value
+        return self._counted(value, counts, heading) if isinstance(value, str) else value
 
     def _counted(self, text: str, counts: Counter[str], heading: str = "") -> str:
         redaction = self.redact(text, heading)
@@ -167,16 +157,14 @@ class Redactor:
     def _find(self, before: str, text: str) -> list[Finding]:
         """What is found in `text`, read after `before`; of two that overlap the earlier finder's wins."""
         whole, offset = before + text, len(before)
-        taken = [(0, offset)] if offset else []
-        if "[" in whole:
-            taken += [match.span() for match in PLACEHOLDER.finditer(whole, offset)]
+        taken = [(0, offset)] * bool(offset) + [match.span() for match in PLACEHOLDER.finditer(whole, offset)]
         found = []
         for finder in self._finders:
             for finding in finder(whole):
                 if _is_free(taken, finding.start, finding.end):
                     insort(taken, (finding.start, finding.end))
                     found.append(replace(finding, start=finding.start - offset, end=finding.end - offset))
-        if not found and " ".join(text.split()).casefold() in self._names.whole:
+        if " ".join(text.split()).casefold() in self._names.whole:
             return [Finding("name", 0, len(text))]
         return sorted(found, key=lambda finding: finding.start)
 
@@ -195,21 +183,27 @@ def _replaced(text: str, found: Iterable[Finding]) -> str:
 
 
 # Secrets: only what says so itself (a key's name, a URL's user, a known prefix), never just a long word.
-_USER_IN_URL = re.compile(r"(?<=://)[^\s/@:\[\]]{1,100}:[^\s/@\[\]]{1,200}(?=@)")
-_SECRET = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<=[Bb]earer )[\w.~+/=-]{16,}"  # a JWT; what follows "Bearer"
-    r"|(?<!\w)(?:gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|sk-[\w-]{20,})"
+# Each begins with plain letters: only then does the engine skip quickly over all other text.
+_SECRETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"://([^\s/@:\[\]]{1,100}:[^\s/@\[\]]{1,200})@",
+        r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+        r"earer ([\w.~+/=-]{16,})",
+        r"gh[pousr]_\w{20,}",
+        r"xox[abprs]-[\w-]{10,}",
+        r"AKIA[0-9A-Z]{16}",
+    )
 )
-_KEY_NAME = re.compile(
-    r"(?:token|key|sig|signature|secret|password|passwd|pwd|auth|session|sid|jwt|credentials?)$", re.I
-)
+_KEY_NAME = re.compile(r"(?:token|key|sig|signature|secret|password|pwd|auth|session|sid|jwt|credentials?)$", re.I)
+_LONG_SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{16,}")
 _KEY_BEFORE = re.compile(r"[\w.-]+\Z")
 _KEY_VALUE = re.compile(r"[\"']?([^\s&;,#\"'<>()\[\]]+)")
 
 
 def _tokens(text: str) -> Iterator[Finding]:
-    for pattern in (_USER_IN_URL, _SECRET):
-        yield from (Finding("token", *match.span()) for match in pattern.finditer(text))
+    for pattern in _SECRETS:
+        yield from (Finding("token", *match.span(match.lastindex or 0)) for match in pattern.finditer(text))
     for sign in re.finditer("=", text):
         yield from _keyed(text, sign.start())
 
@@ -221,8 +215,7 @@ def _keyed(text: str, sign: int) -> Iterator[Finding]:
     if not name or not value or not _KEY_NAME.search(name.group()):
         return
     in_url = before[: name.start()].endswith(("?", "&", ";", "#"))
-    secret = value.group(1)
-    if in_url or (len(secret) >= 16 and any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)):
+    if in_url or _LONG_SECRET.fullmatch(value.group(1)):
         yield Finding("token", *value.span(1))
 
 
@@ -254,35 +247,35 @@ def _ibans(text: str) -> Iterator[Finding]:
 
 def _mod_97(iban: str) -> int:
     """The remainder of ISO 13616: 1 for a valid IBAN."""
-    letters = re.sub(r"[ -]", "", iban).upper()
+    letters = re.sub(r"[ -]", "", iban)
     return int("".join(str(int(letter, 36)) for letter in letters[4:] + letters[:4])) % 97
 
 
 # A stretch of digits with what separates the groups of a phone or card number; what has fewer digits is neither.
-_STRETCH = re.compile(r"(?<!\w)\d[\d ()./\u00a0\u2009\u2011–-]{5,60}\d")
+_STRETCH = re.compile(r"(?<!\w)\d[\d ()./\u00a0\u2009\u2011–-]{5,}\d")
 _CARD = re.compile(
-    r"(?<!\d)(?:\d{13,19}|\d{4}([ .\u00a0-])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{3})??|\d{4}([ .\u00a0-])\d{6}\2\d{4,5})(?!\d)"
+    r"(?<!\d)(?:\d{13,19}|\d{4}([ .\u00a0-])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})??|\d{4}([ .\u00a0-])\d{6}\2\d{4,5})(?!\d)"
 )
 # first digits of the large issuers; "2018 2019 2020 2021" starts like none of them
 _ISSUER = re.compile(r"4|5[0-9]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[0-9]|6")
 
 
-def _cards(text: str) -> Iterator[Finding]:
+def _numbers(text: str, region: str) -> Iterator[Finding]:
     for stretch in _STRETCH.finditer(text):
         for match in _CARD.finditer(text, *stretch.span()):
             digits = re.sub(r"\D", "", match.group())
             if _ISSUER.match(digits) and _luhn(digits):
                 yield Finding("card", *match.span())
+        yield from _phones(text, *stretch.span(), region)
 
 
 def _luhn(digits: str) -> bool:
-    doubled = (int(digit) * 2 for digit in digits[-2::-2])
-    total = sum(int(digit) for digit in digits[-1::-2]) + sum(
-        number - 9 if number > 9 else number for number in doubled
-    )
-    return total % 10 == 0
+    doubled = (divmod(2 * int(digit), 10) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(map(sum, doubled))) % 10 == 0
 
 
+# a sign, an area code in brackets or after 0, a long run of digits, or groups as long as a phone's
+_LIKE_PHONE = re.compile(r"\A[+(]|\(\d|(?<![\d.])0\d|\d{7}|(?<![\d.])\d{3,4}[ .)/\u00a0–-]{1,2}\d{3}")
 _NANP = re.compile(r"(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?\d{3}[ .-]|\d{3}[ .-]\d{3}[.-])\d{4}(?![\d-])")
 # dates, ranges of years, decimals, thousands, network addresses, US postal codes
 _NO_PHONE = re.compile(
@@ -290,65 +283,53 @@ _NO_PHONE = re.compile(
     r"|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ \u00a0\u2009]\d{3})+|\d{1,3}(?:\.\d{1,3}){3}|\d{5}-\d{4}"
 )
 _ID_BEFORE = re.compile(
-    r"(?:\bids?|\w_?id|\bref(?:erence)?|\border|\bticket|\bcase|\brecord|\binvoice|\bsession|\bisbn|\bdoi|\bsku"
-    r"|\brespondent|\bparticipant|\bresponse|\bcustomer)(?:[ _](?:id|key|no\.?|number|nr\.?))?[^\w\n]{0,3}\Z",
-    re.I,
+    r"(?i)(?:\b(?:ids?|ref(?:erence)?|order|ticket|case|record|invoice|session|isbn|doi|sku|respondent"
+    r"|participant|response|customer)|_id)(?:[ _](?:id|key|no\.?|number|nr\.?))?[^\w\n]{0,3}\Z|[/=#&?._-]\Z"
 )
 _PHONE_BEFORE = re.compile(
-    r"\b(?:tele)?(?:phone|tel|mobile|cell|fax|whatsapp|call(?: (?:me|us))?|dial)(?: ?(?:no\.?|number))?"
-    r"(?: (?:is|at|on|under))?[^\w\n]{0,3}\Z",
-    re.I,
+    r"(?i)\b(?:(?:tele)?phone|tel|mobile|cell|fax|whatsapp|call(?: (?:me|us))?|dial)(?: ?(?:no\.?|number))?"
+    r"(?: (?:is|at|on|under))?[^\w\n]{0,3}\Z"
 )
 
 
-def _phones(text: str, region: str) -> Iterator[Finding]:
-    for stretch in _STRETCH.finditer(text):
-        digits = sum(letter.isdigit() for letter in stretch.group())
-        if digits < 7 or _NO_PHONE.fullmatch(stretch.group()):
-            continue
-        start = stretch.start() - (text[max(0, stretch.start() - 1) : stretch.start()] in ("+", "("))
-        start -= text[max(0, start - 1) : start] == "+"
-        before = text[max(0, start - 32) : start]
-        if digits <= 15 and _PHONE_BEFORE.search(before):
-            yield Finding("phone", start, stretch.end())
-        else:
-            yield from _phones_in(text[start : stretch.end()], start, before, region)
-
-
-def _phones_in(stretch: str, offset: int, before: str, region: str) -> Iterator[Finding]:
-    for match in _NANP.finditer(stretch):
-        yield Finding("phone", offset + match.start(), offset + match.end())
-    leniency = Leniency.POSSIBLE if stretch.startswith("+") else Leniency.VALID
-    for number in PhoneNumberMatcher(stretch, region, leniency=leniency):
-        if _is_phone(number.raw_string, before + stretch[: number.start], region):
-            yield Finding("phone", offset + number.start, offset + number.end)
+def _phones(text: str, start: int, end: int, region: str) -> Iterator[Finding]:
+    """Phone numbers in a stretch of digits; the matcher is slow, so what cannot be one is sorted out before."""
+    if len(re.sub(r"\D", "", text[start:end])) < 7 or _NO_PHONE.fullmatch(text, start, end):
+        return
+    start -= text[start - 1 : start] == "(" and ")" in text[start:end]
+    start -= text[start - 1 : start] == "+"
+    before, number = text[max(0, start - 32) : start], text[start:end]
+    if _PHONE_BEFORE.search(before) and len(number) <= 20:
+        yield Finding("phone", start, end)
+    if not _LIKE_PHONE.search(number) or (len(number.split()) > 8 and "(" not in number):
+        return
+    yield from (Finding("phone", start + match.start(), start + match.end()) for match in _NANP.finditer(number))
+    for match in PhoneNumberMatcher(number, region, Leniency.POSSIBLE if number[0] == "+" else Leniency.VALID):
+        if _is_phone(match.raw_string, before + number[: match.start], region):
+            yield Finding("phone", start + match.start, start + match.end)
 
 
 def _is_phone(raw: str, before: str, region: str) -> bool:
     """Whether a number that could be a phone's is meant as one: ids, dates and rows of figures are not."""
-    digits = sum(letter.isdigit() for letter in raw)
-    if _NO_PHONE.fullmatch(raw) or _ID_BEFORE.search(before):
+    if _NO_PHONE.fullmatch(raw):
         return False
     if raw.startswith("+"):
-        return digits >= 9
+        return len(re.sub(r"\D", "", raw)) >= 9
     if raw.isdigit():
-        return digits >= 10 and not before.endswith(("/", "=", "#", "&", "?", ".", "_", "-"))
-    if raw[0] in "(0":
-        return True
-    return PhoneNumberMatcher(raw, region, leniency=Leniency.STRICT_GROUPING).has_next()
+        return len(raw) >= 10 and not _ID_BEFORE.search(before)
+    return raw[0] in "(0" or PhoneNumberMatcher(raw, region, leniency=Leniency.STRICT_GROUPING).has_next()
 
 
 COMMON_WORDS = frozenset(
     """amber angel april art august autumn baker best bill black brook brown buck chance chase clay cliff cook daisy
     dale dawn day drew eve faith field fox frank gene ginger good grace grant green guy hall hazel hill holly hope
-    hunter iris ivy jack jade jasmine joy june king lake lane law lily little long love major mark mason max may mercy
-    miles miller nick norm olive page park pat pearl penny pierce price ray read reed rich rob robin rose ruby sage
-    sandy short sky small stone strong sue summer van victor viola violet walker ward waters white will winter wise
-    wood young an do he in li me my no on she so to us we""".split()  # noqa: SIM905
+    hunter iris ivy jack jade jasmine joy june king lake lane law lily little long love major mark mason max may miles
+    miller nick norm olive page park pat pearl penny price ray read rich rob robin rose ruby sage sandy short sky small
+    stone strong sue summer van victor viola ward waters white will winter wise wood young an do he in li me my no on
+    she so to us we""".split()  # noqa: SIM905
 )
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\w+")
 _SPACE = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"  # may run over the end of a line, never over a blank line
-_IN_WORD = re.compile(r"(?<=\w)(?=\w)")
 _SENTENCE_START = re.compile(r"(?:\A|[\n.!?…:•*\"“])[\s\"'“‘(*-]*\Z")
 
 
@@ -376,9 +357,8 @@ class _NameFinder:
         for pattern in patterns:
             if match := pattern.match(text, start):
                 return match.end()
-        if word.group() not in self._common or _SENTENCE_START.search(text[max(0, start - 40) : start]):
-            return 0
-        return 0 if _IN_WORD.match(text, start) or _IN_WORD.match(text, end) else end
+        common = word.group() in self._common
+        return end if common and not _SENTENCE_START.search(text[max(0, start - 40) : start]) else 0
 
 
 def _name_pattern(name: str) -> re.Pattern[str]:
@@ -392,8 +372,8 @@ _ROLES = (
     "|respondent|interviewee|customer|user|client|caller|guest|speaker|tester"
 )
 _NO_PERSON = re.compile(
-    rf"(?:{_ROLES}|all|everyone|audience|group|team|unknown|system|narrator|[A-Z]{{1,2}})(?:[\s#_-]*(?:\d{{1,4}}|[A-Z]))?",
-    re.I,
+    rf"(?i)(?:{_ROLES}|all|everyone|audience|group|team|unknown|system|narrator|(?-i:[A-Z]{{1,2}}))"
+    r"(?:[\s#_-]*\d{1,4}|[\s#_-]+(?-i:[A-Z]))?"
 )
 _ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
 
@@ -407,7 +387,7 @@ def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
     labels = {speaker: speaker for speaker in raw if _NO_PERSON.fullmatch(speaker.strip())}
     for speaker in raw:
         role = _ROLE.search(speaker)
-        free = (f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2))
+        free = [f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2)]
         candidates = [role.group(), *free] if role else free
         labels.setdefault(speaker, next(label for label in candidates if label not in labels.values()))
     return {speaker: labels[speaker] for speaker in raw}

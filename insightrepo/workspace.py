@@ -7,6 +7,7 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from config import Settings
 from indexes.embedder import Embedder, ModelUnavailable, open_embedder
@@ -26,20 +27,16 @@ class WorkspaceMissing(Exception):
 class Workspace:
     """Everything the application needs to act; pass it on, keep no globals. Parts are opened when first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model_folder: Path | None = None) -> None:
         self.settings = settings
         self.home = Path(settings.home)
+        self.model_folder = model_folder or self.home / "models"  # where exported models are cached
         self.database = Database(settings.url)
 
     @property
     def index_folder(self) -> Path:
         """Where the index parts are."""
         return self.home / "indexes"
-
-    @property
-    def model_folder(self) -> Path:
-        """Where exported models are cached."""
-        return self.home / "models"
 
     @property
     def reports_folder(self) -> Path:
@@ -95,13 +92,17 @@ class Workspace:
         Raises:
             IndexMismatch, IndexDamaged: they were made otherwise or are broken; `insightrepo reindex` rebuilds them.
         """
+        return IndexParts.open(self.index_folder, **self.index_stamp)
+
+    @property
+    def index_stamp(self) -> dict[str, Any]:
+        """What an index of this workspace must have been made with."""
         embedder = self.embedder
-        return IndexParts.open(
-            self.index_folder,
-            embedder_key=embedder.key if embedder else None,
-            dimension=embedder.dimension if embedder else None,
-            language=self.settings.language,
-        )
+        return {
+            "embedder_key": embedder.key if embedder else None,
+            "dimension": embedder.dimension if embedder else None,
+            "language": self.settings.language,
+        }
 
     def close(self) -> None:
         """Give up connections and forget opened parts (after a fork, after a rebuild, in tests)."""

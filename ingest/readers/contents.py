@@ -70,7 +70,9 @@ def _zipped(data: bytes) -> str:
             names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return "a damaged ZIP archive"
-    return next((kind for part, kind in _OFFICE_PARTS.items() if any(n.startswith(part) for n in names)), "a ZIP archive")
+    return next(
+        (kind for part, kind in _OFFICE_PARTS.items() if any(n.startswith(part) for n in names)), "a ZIP archive"
+    )
 
 
 def expect(file: SourceFile, kind: str) -> None:

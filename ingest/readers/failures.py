@@ -32,6 +32,7 @@ PARSER_ERRORS: tuple[type[Exception], ...] = (
     openpyxl.utils.exceptions.SheetTitleException,
     pptx.exc.PythonPptxError,
     pypdf.errors.DependencyError,
+    pypdf.errors.DeprecationError,
     pypdf.errors.PyPdfError,
     webvtt.errors.MalformedCaptionError,
     webvtt.errors.MalformedFileError,

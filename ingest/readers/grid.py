@@ -68,11 +68,11 @@ def _warnings(
     prefix = f"sheet {sheet}: " if sheet else ""
     found = []
     if above:
-        found.append(f"{prefix}{_rows([number for number, _ in above])} above the header left out")
+        found.append(f"{prefix}{_rows([number for number, _ in above])} above the header: left out")
     if short:
-        found.append(f"{prefix}{_rows(short)} with fewer cells than the header's {width}; the missing ones are empty")
+        found.append(f"{prefix}{_rows(short)}: fewer cells than the header's {width}; the missing ones are empty")
     if long:
-        found.append(f"{prefix}{_rows(long)} with more cells than the header's {width}; the others were cut off")
+        found.append(f"{prefix}{_rows(long)}: more cells than the header's {width}; the others were cut off")
     return tuple(found)
 
 

@@ -19,19 +19,16 @@ SUFFIXES: tuple[str, ...] = (".html", ".htm", ".xhtml")
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_DROPPED_TAGS = set(
-    "script style noscript template iframe svg canvas object nav aside footer form button select input textarea "
-    "head title audio video dialog".split()
-)
+_CONTROLS = "script style noscript template iframe svg canvas object button select input textarea audio video dialog"
+_FRAME = "head title nav aside footer"
+_DROPPED_TAGS = set(f"{_CONTROLS} {_FRAME}".split())
 _DROPPED_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "dialog", "alert"}
-_DROPPED_NAMES = set(
-    "nav navbar navigation menu breadcrumb breadcrumbs sidebar footer site-footer site-header cookie cookies "
-    "cookie-banner skip-link visually-hidden sr-only share social-share".split()
-)
-_BLOCKS = set(
-    "address article blockquote body center dd details div dl dt fieldset figcaption figure header hgroup hr html li "
-    "main ol p pre section summary table tbody td tfoot th thead tr ul".split()
-)
+_MENUS = "nav navbar navigation menu breadcrumb breadcrumbs sidebar footer site-footer site-header skip-link"
+_OVERLAYS = "cookie cookies cookie-banner visually-hidden sr-only share social-share"
+_DROPPED_NAMES = set(f"{_MENUS} {_OVERLAYS}".split())
+_SECTIONS = "address article blockquote body center details div fieldset figcaption figure form header hgroup hr html"
+_PARTS = "dd dl dt li main ol p pre section summary table tbody td tfoot th thead tr ul"
+_BLOCKS = set(f"{_SECTIONS} {_PARTS}".split())
 _META_NAMES = {"description", "author", "date", "keywords", "dc.date", "dc.creator", "article:published_time"}
 _MAIN = "//main | //*[@role='main'] | //article"
 _MAIN_SHARE = 0.4  # of the page's words that its <main> or only <article> must hold to stand for the page

@@ -21,7 +21,7 @@ _USUAL_NAME = {alias: name for name, aliases in _ALIASES.items() for alias in al
 _MOST_VALUES = 1000  # a front matter of nested anchors could grow without end
 _EMPTY_TITLES = re.compile(
     r"(?:untitled|(?:word |pdf )?document ?\d*|powerpoint[ -]presentation|presentation ?\d*|slide \d+|title|book\d+|"
-    r"microsoft (?:word|powerpoint|excel) - .*|.*\.(?:docx?|pptx?|xlsx?|indd|pdf))",
+    r"microsoft (?:word|powerpoint|excel) - .*|.*\.(?:docx?|pptx?|xlsx?|indd|pdf|html?|txt|md))",
     re.I,
 )
 
@@ -39,7 +39,7 @@ def described(values: Mapping[Any, Any]) -> dict[str, str | list[str]]:
         if value:
             found.setdefault(name, value)
     for name in list(found):
-        usual = _USUAL_NAME.get(name.replace("_", " ").replace("-", " "), name)
+        usual = _USUAL_NAME.get(name) or _USUAL_NAME.get(name.replace("_", " ").replace("-", " "), name)
         if usual not in found:
             found[usual] = found.pop(name)
     return found

@@ -39,7 +39,9 @@ def read(file: SourceFile) -> Document:
         deck = pptx.Presentation(BytesIO(file.data))
         for number, slide in enumerate(deck.slides, start=1):
             if not _add_slide(builder, slide, number):
-                warnings.append(f"slide {number} is only pictures" if _has_picture(slide) else f"slide {number} is empty")
+                warnings.append(
+                    f"slide {number} is only pictures" if _has_picture(slide) else f"slide {number} is empty"
+                )
         metadata = described(properties_of(deck.core_properties))
     document = builder.build()
     if not document.blocks and not warnings:

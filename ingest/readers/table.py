@@ -1,4 +1,4 @@
-"""CSV and its kin: the delimiter is found, quotes and line ends in cells are kept, rows numbered as a sheet shows them."""
+"""CSV and its kin: the delimiter is found, line ends in cells are kept, rows are numbered as a sheet shows them."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ _HINT = re.compile(r"sep=(.)\n")  # what Excel writes into the first line
 csv.field_size_limit(10_000_000)
 
 Record = tuple[int, list[str]]
+
+
+class _Quotes(csv.excel):
+    """Quotes enclose a cell."""
+
+
+class _PlainQuotes(csv.excel):
+    """Quotes are characters like any other."""
+
+    quoting = csv.QUOTE_NONE
 
 
 def accepts(file: SourceFile) -> bool:
@@ -83,16 +93,16 @@ def _records(text: str, delimiter: str) -> tuple[list[Record], tuple[str, ...]]:
     if not _is_open(tail, delimiter):
         return records, ()
     number = records[-1][0]
-    rest, _ = _parsed(StringIO(tail, newline=""), delimiter, first=number, quoting=csv.QUOTE_NONE)
+    rest, _ = _parsed(StringIO(tail, newline=""), delimiter, first=number, plain_quotes=True)
     warning = f"row {number}: a quote is opened and never closed; from there quotes are read as plain characters"
     return records[:-1] + rest, (warning,)
 
 
 def _parsed(
-    lines: Iterable[str], delimiter: str, first: int = 1, quoting: int = csv.QUOTE_MINIMAL
+    lines: Iterable[str], delimiter: str, first: int = 1, plain_quotes: bool = False
 ) -> tuple[list[Record], int]:
     """(records, index of the line on which the last record begins)."""
-    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+    reader = csv.reader(lines, _PlainQuotes if plain_quotes else _Quotes, delimiter=delimiter)
     records: list[Record] = []
     begun = ended = 0
     try:

@@ -58,7 +58,7 @@ def _is_item(line: str, items: list[list[str]], count: int) -> bool:
 def unwrapped(lines: list[str]) -> str:
     """Lines that an editor wrapped are joined; short lines that stand alone stay lines."""
     text = ""
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip(lines, [*lines[1:], ""], strict=False):
         words = one_line(line)
         wrapped = len(words) >= _WRAPPED or following.lstrip()[:1].islower()
         text += words + (" " if wrapped else "\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 from io import BytesIO
+from itertools import groupby, pairwise
 
 import webvtt
 
@@ -21,7 +22,9 @@ SUFFIXES: tuple[str, ...] = (".vtt", ".srt")
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _TAG = re.compile(r"</?[a-zA-Z0-9][^>]*>|</>|\{\\[^}]*\}")
-_PREFIX = re.compile(r"(?:>>+\s*|-\s+)?\[?((?:[A-Z]|\d{1,3}(?=\s*\]?:))[\w.'’&()/-]*(?: [\w.'’&()/-]+){0,3})\]?\s?:\s+(?=\S)")
+_PREFIX = re.compile(
+    r"(?:>>+\s*|-\s+)?\[?((?:[A-Z]|\d{1,3}(?=\s*\]?:))[\w.'’&()/-]*(?: [\w.'’&()/-]+){0,3})\]?\s?:\s+(?=\S)"
+)
 _ROLE = re.compile(
     r"(?:p|u|r|participant|respondent|interviewee|user|customer|speaker|guest)[ _-]?\d{1,3}|moderator|interviewer|"
     r"facilitator|researcher|host|participant|respondent|interviewee|observer|note[ -]taker",
@@ -29,6 +32,7 @@ _ROLE = re.compile(
 )
 _PAUSE = 2.0  # seconds of silence that end a turn where nobody is named
 _WORDS = 60  # words after which a turn ends with its sentence where nobody is named
+_BREATH = 0.5  # seconds between two cues that may show the same words
 _ROLLING = 0.3  # share of cues that repeat the one before, above which captions roll
 
 
@@ -53,7 +57,7 @@ def read(file: SourceFile) -> Document:
     _refuse_other(file.suffix, text)
     with parsing("the transcript"):
         cues = webvtt.from_buffer(BytesIO(text.encode("utf-8")), format=file.suffix[1:])
-        timed = [(cue.raw_text, _seconds(cue.start), _seconds(cue.end)) for cue in cues]
+        timed = [(cue.raw_text, _seconds(cue.start), _seconds(cue.end)) for cue in cues.captions]
     said = _by_prefix([one for raw, start, end in timed for one in _voices(raw, start, end)])
     builder = DocumentBuilder()
     for turn in _turns(_unrolled(said)):
@@ -119,26 +123,39 @@ def _by_prefix(said: Sequence[Said]) -> list[Said]:
 
 
 def _unrolled(said: Sequence[Said]) -> list[Said]:
-    """Each line once: captions that roll show the line before again, and growing ones repeat how they began."""
-    pairs = list(zip(said, said[1:], strict=False))
-    repeats = sum(1 for before, after in pairs if _repeats(before, after))
+    """Each line once: captions that roll show the last lines again, and growing ones repeat how they began."""
+    cues = [list(lines) for _, lines in groupby(said, key=lambda one: (one.start, one.end))]
+    pairs = list(pairwise(cues))
+    repeats = sum(1 for before, after in pairs if _overlap(before, after) or _grows(before, after))
     rolling = repeats >= 3 and repeats >= _ROLLING * len(pairs)
-    result: list[Said] = []
-    for one in said:
-        before = result[-1] if result else None
-        if before and _repeats(before, one) and (rolling or one.start < before.end):
-            longer = max(before.words, one.words, key=len)
-            result[-1] = replace(before, words=longer, end=max(before.end, one.end))
-        else:
-            result.append(one)
+    result: list[Said] = cues[0][:] if cues else []
+    for before, after in pairs:
+        if not rolling and after[0].start >= before[-1].end:
+            result += after
+            continue
+        if _grows(before, after):
+            result[-1] = replace(result[-1], words=after[0].words)
+        shown = max(_overlap(before, after), int(_grows(before, after)))
+        if shown and shown == len(after):
+            result[-1] = replace(result[-1], end=max(result[-1].end, after[-1].end))
+        result += after[shown:]
     return result
 
 
-def _repeats(before: Said, after: Said) -> bool:
-    """Whether the words are those before, or go on from them, without a pause and by the same speaker."""
-    if before.speaker != after.speaker or after.start - before.end > 0.5:
-        return False
-    return after.words == before.words or after.words.startswith(before.words + " ")
+def _overlap(before: Sequence[Said], after: Sequence[Said]) -> int:
+    """How many lines at the end of one cue are shown again, at once, at the beginning of the next."""
+    if after[0].start - before[-1].end > _BREATH:
+        return 0
+    lines = [(one.speaker, one.words) for one in before], [(one.speaker, one.words) for one in after]
+    sizes = range(min(len(before), len(after)), 0, -1)
+    return next((size for size in sizes if lines[0][-size:] == lines[1][:size]), 0)
+
+
+def _grows(before: Sequence[Said], after: Sequence[Said]) -> bool:
+    """Whether a cue begins with the last line of the cue before and goes on."""
+    last, first = before[-1], after[0]
+    at_once = first.start - last.end <= _BREATH and first.speaker == last.speaker
+    return at_once and first.words.startswith(f"{last.words} ")
 
 
 def _turns(said: Iterable[Said]) -> list[Said]:

@@ -42,9 +42,7 @@ def read(file: SourceFile) -> Document:
         metadata = described({"title": core.title, "author": core.creator, "subject": core.subject})
     if not tables:
         raise Unreadable("no sheet of the workbook has content")
-    return Document(
-        tables=tuple(tables), title=useful_title(core.title), metadata=metadata, warnings=tuple(warnings)
-    )
+    return Document(tables=tuple(tables), title=useful_title(core.title), metadata=metadata, warnings=tuple(warnings))
 
 
 def _records(sheet: Any) -> Iterator[tuple[int, list[str]]]:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
-from indexes.query import FieldFilter
+from indexes.query import FieldFilter, first_day, last_day
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.library.hits import SearchQuery
 from insightrepo.models import Outcome, Study
@@ -79,8 +79,8 @@ def resolve(session: Session, query: SearchQuery, fields: Iterable[FieldFilter] 
 
 def _period(field: FieldFilter, since: dt.date | None, until: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
     if field.name == "since":
-        return (max(filter(None, (since, field.date)), default=None), until)
-    return (since, min(filter(None, (until, field.date)), default=None))
+        return max(filter(None, (since, first_day(field.value))), default=None), until
+    return since, min(filter(None, (until, last_day(field.value))), default=None)
 
 
 def _study_named(session: Session, text: str) -> tuple[int, list[str]]:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 
 import numpy as np
-from filelock import Timeout
 from pyroaring import BitMap
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from indexes.base import Record
 from indexes.embedder import embed_cached
-from indexes.parts import IndexParts
+from indexes.parts import IndexBusy, IndexParts
 from insightrepo.batches import batches
 from insightrepo.library.originals import OriginalMissing
 from insightrepo.library.records import live_ids, load_records
@@ -40,9 +38,8 @@ def drain(workspace: Workspace, wait_seconds: float = 0) -> int:
     """
     try:
         with workspace.indexes.writer_lock(timeout=wait_seconds):
-            workspace.indexes.refresh()
             return _drain_all(workspace)
-    except Timeout:
+    except IndexBusy:
         return 0
 
 
@@ -66,24 +63,21 @@ def _next_rows(workspace: Workspace) -> dict[int, int]:
 
 def _apply(workspace: Workspace, parts: IndexParts, ids: Sequence[int], position: int) -> None:
     with workspace.database.reading() as session:
-        records = load_records(session, ids)
-    gone = set(ids) - {record.id for record in records}
-    parts.apply(gone, records, _vectors(workspace, records), position)
+        loaded = load_records(session, ids)
+    vectors = embed(workspace, [(item.record.content_hash, item.embedded) for item in loaded])
+    records = [item.record for item in loaded]
+    by_id = {} if vectors is None else {record.id: row for record, row in zip(records, vectors, strict=True)}
+    parts.apply(set(ids) - {record.id for record in records}, records, by_id, position)
 
 
-def _vectors(workspace: Workspace, records: Sequence[Record]) -> dict[int, np.ndarray]:
-    """The vectors of the records, kept ones where there are."""
-    if workspace.embedder is None or workspace.vectors is None or not records:
-        return {}
-    items = [(record.content_hash, embedded_text(record)) for record in records]
-    vectors = embed_cached(workspace.embedder, workspace.vectors, items)
-    return {record.id: vector for record, vector in zip(records, vectors, strict=True)}
+def embed(workspace: Workspace, items: Sequence[tuple[str, str]]) -> np.ndarray | None:
+    """Vectors of (content hash, text) pairs, float32 of shape (n, dimension), kept ones where there are.
 
-
-def embedded_text(record: Record) -> str:
-    """What is embedded of a record; `content_hash` is over the same, so a kept vector is found again."""
-    is_passage = "kind:passage" in record.keys
-    return f"{record.headings}\n{record.text}" if is_passage and record.headings else record.text
+    None where meaning search is off.
+    """
+    if workspace.embedder is None or workspace.vectors is None:
+        return None
+    return embed_cached(workspace.embedder, workspace.vectors, items)
 
 
 def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
@@ -91,11 +85,11 @@ def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
 
     What changes meanwhile waits in the outbox and is applied after the swap. Nothing is embedded that has a vector.
     """
-    with IndexParts.lock(workspace.index_folder, timeout=60):
+    fresh = IndexParts.begin_rebuild(workspace.index_folder, **workspace.index_stamp)
+    with fresh.writer_lock():
         with workspace.database.reading() as session:
             position = session.scalar(select(func.max(Outbox.id))) or 0
             ids = live_ids(session)
-        fresh = IndexParts.begin_rebuild(workspace.index_folder, **_stamp(workspace))
         done = 0
         for batch in batches(ids, REBUILD_BATCH):
             _apply(workspace, fresh, batch, position)
@@ -103,18 +97,9 @@ def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
             if progress:
                 progress(done, len(ids))
         fresh.swap()
-        workspace.__dict__.pop("indexes", None)
-        _drain_all(workspace)
+    workspace.__dict__.pop("indexes", None)
+    drain(workspace, wait_seconds=60)
     return len(ids)
-
-
-def _stamp(workspace: Workspace) -> dict[str, object]:
-    embedder = workspace.embedder
-    return {
-        "embedder_key": embedder.key if embedder else None,
-        "dimension": embedder.dimension if embedder else None,
-        "language": workspace.settings.language,
-    }
 
 
 def check(workspace: Workspace) -> list[str]:
@@ -146,10 +131,10 @@ def _check_keys(workspace: Workspace, parts: IndexParts) -> Iterable[str]:
     expected: dict[str, BitMap] = {}
     with workspace.database.reading() as session:
         for batch in batches(live_ids(session), REBUILD_BATCH):
-            for record in load_records(session, batch):
+            for record, _ in load_records(session, batch):
                 for key in record.keys:
                     expected.setdefault(key, BitMap()).add(record.id)
-    for key in sorted(expected.keys() | set(parts.bitmaps.keys(""))):
+    for key in sorted(expected.keys() | set(parts.bitmaps.keys())):
         if differing := expected.get(key, BitMap()) ^ parts.bitmaps.get(key):
             yield f"the bitmap {key} differs in {len(differing)} ({_some(differing)}): run 'insightrepo reindex'"
 

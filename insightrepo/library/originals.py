@@ -14,9 +14,10 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from indexes.manifest import written_aside
+from insightrepo.library.pseudonyms import derived_key
 
 MAGIC = b"IRORIG1\n"
 WRAPPED = 40  # bytes of a wrapped 256-bit key
@@ -32,7 +33,7 @@ class Originals:
 
     def __init__(self, folder: Path, master_key: bytes) -> None:
         self._folder = folder
-        self._key = HKDF(SHA256(), 32, salt=None, info=b"originals").derive(master_key)
+        self._key = derived_key(master_key, b"originals")
 
     def put(self, data: bytes) -> str:
         """Store the bytes and return their sha256; storing the same bytes again changes nothing."""

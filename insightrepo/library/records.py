@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.base import Record
 from indexes.bitmaps import date_keys
+from ingest.passages import embedded_text, heading_context
 from insightrepo.models import Evidence, Place, Study, Tag
 from insightrepo.models.library import study_product, study_segment
 
@@ -24,7 +26,14 @@ def live_ids(session: Session) -> list[int]:
     return list(session.scalars(select(Evidence.id).where(Evidence.withdrawn.is_(False)).order_by(Evidence.id)))
 
 
-def load_records(session: Session, ids: Sequence[int]) -> list[Record]:
+class Loaded(NamedTuple):
+    """A record and the text of it that is embedded, over which its content hash is."""
+
+    record: Record
+    embedded: str
+
+
+def load_records(session: Session, ids: Sequence[int]) -> list[Loaded]:
     """The records of those ids that are live; a withdrawn or erased one is left out."""
     rows = session.execute(
         select(Evidence, Study.title)
@@ -32,21 +41,27 @@ def load_records(session: Session, ids: Sequence[int]) -> list[Record]:
         .where(Evidence.id.in_(ids), Evidence.withdrawn.is_(False))
     ).all()
     terms = _term_keys(session, ids, {evidence.study_id for evidence, _ in rows})
-    headings = _headings(session, ids)
+    paths = _heading_paths(session, ids)
     return [
-        Record(
-            id=evidence.id,
-            text=evidence.text,
-            headings=" ".join(filter(None, (headings.get(evidence.id, ""), evidence.context))),
-            title=title,
-            content_hash=evidence.content_hash,
-            keys=frozenset(_own_keys(evidence) | terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)]),
-            study=evidence.study_id,
-            respondent=evidence.respondent_id or 0,
-            day=(evidence.said_on - EPOCH).days if evidence.said_on else UNKNOWN_DAY,
-        )
+        _loaded(evidence, title, paths.get(evidence.id, ()), terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)])
         for evidence, title in rows
     ]
+
+
+def _loaded(evidence: Evidence, title: str, path: Sequence[str], term_keys: set[str]) -> Loaded:
+    record = Record(
+        id=evidence.id,
+        text=evidence.text,
+        headings=" ".join((*path, evidence.context)).strip(),
+        title=title,
+        content_hash=evidence.content_hash,
+        keys=frozenset(_own_keys(evidence) | term_keys),
+        study=evidence.study_id,
+        respondent=evidence.respondent_id or 0,
+        day=(evidence.said_on - EPOCH).days if evidence.said_on else UNKNOWN_DAY,
+    )
+    context = heading_context(path) if evidence.kind == "passage" else ""
+    return Loaded(record, embedded_text(context, evidence.text))
 
 
 def _own_keys(evidence: Evidence) -> set[str]:
@@ -74,10 +89,7 @@ def _tag_keys(term_id: int, state: str) -> tuple[str, ...]:
     return (f"suggested:{term_id}",) if state == "suggested" else ()
 
 
-def _headings(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    places = select(Place.evidence_id, Place.locator).where(Place.evidence_id.in_(ids))
-    return {
-        evidence_id: " ".join(locator["heading_path"])
-        for evidence_id, locator in session.execute(places)
-        if locator.get("heading_path")
-    }
+def _heading_paths(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    """The heading path of the first place of each piece of evidence: the one that its content hash is over."""
+    query = select(Place.evidence_id, Place.locator).where(Place.evidence_id.in_(ids)).order_by(Place.id.desc())
+    return {evidence_id: locator.get("heading_path", []) for evidence_id, locator in session.execute(query)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pyroaring import BitMap
@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
+from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
 from indexes.search import Boost, Ranked, Request
 from indexes.search import search as rank
 from insightrepo.accounts.access import Reader
 from insightrepo.library.facets import count_facets, outcomes_spoken_to
-from insightrepo.library.filters import allowed_bitmap, resolve
+from insightrepo.library.filters import ResolvedFilter, allowed_bitmap, resolve
 from insightrepo.library.hits import SearchQuery, SearchResult
 from insightrepo.library.loading import load_hits
 from insightrepo.models import Outcome, Term
@@ -29,25 +30,23 @@ ENGINE_LIMIT = 1_000  # the best of each engine that make the result set (DESIGN
 
 @dataclass(frozen=True)
 class Found:
-    """The result set in order, before hits are loaded."""
+    """What a query was understood as and the result set in order, before hits are loaded."""
 
-    ids: Sequence[int]
+    state: State
+    parsed: ParsedQuery
+    resolved: ResolvedFilter
     within: BitMap
-    ranked: dict[int, Ranked]
-    capped: bool
-    notes: tuple[str, ...]
+    ids: Sequence[int] = ()
+    ranked: dict[int, Ranked] = field(default_factory=dict)
+    capped: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def search(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> SearchResult:
     """Search as this reader. Never fails on what was typed; what was not understood stands in `notes`."""
-    parsed = parse(query.words)
-    workspace.indexes.refresh()
-    bitmaps = workspace.indexes.bitmaps
-    resolved = resolve(session, query, parsed.fields)
-    allowed = allowed_bitmap(session, reader, resolved, bitmaps)
-    found = _find(workspace, session, query, parsed, allowed)
-    ids = _sorted(session, query, found, bitmaps)
-    page = list(ids[query.offset : query.offset + query.limit])
+    found = find(workspace, session, reader, query)
+    parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
+    page = list(found.ids[query.offset : query.offset + query.limit])
     return SearchResult(
         query=query,
         total=len(found.within),
@@ -62,22 +61,38 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
     )
 
 
-def _find(workspace: Workspace, session: Session, query: SearchQuery, parsed: ParsedQuery, allowed: BitMap) -> Found:
-    if not (parsed.words or parsed.phrases or parsed.excluded):
-        return Found([], allowed, {}, False, ())
-    parts, embedder = workspace.indexes, workspace.embedder
+def find(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> Found:
+    """The whole result set in the order asked for, without loading a hit."""
+    parsed = parse(query.words)
+    workspace.indexes.refresh()
+    state = workspace.indexes.state  # one consistent state for the whole query, whatever is committed meanwhile
+    resolved = resolve(session, query, parsed.fields)
+    allowed = allowed_bitmap(session, reader, resolved, state.bitmaps)
+    found = _ranked(workspace, session, query, Found(state, parsed, resolved, allowed))
+    return replace(found, ids=_sorted(session, query, found))
+
+
+def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: Found) -> Found:
+    """Ask the engines, within the filter; without words the filter itself is the result set."""
+    parsed = found.parsed
+    if not (parsed.has_words or parsed.excluded):
+        return found
+    state, embedder = found.state, workspace.embedder
     request = Request(
-        query=parsed.keyword_query,
-        text=" ".join((*parsed.words, *parsed.phrases)),
-        allowed=allowed,
+        query=parsed.keywords,
+        text=parsed.text,
+        allowed=found.within,
         mode=query.mode,
-        boosts=_term_boosts(session, parsed, parts.bitmaps),
+        boosts=_term_boosts(session, parsed, state.bitmaps),
         limit=ENGINE_LIMIT,
     )
-    ranking = rank(request, parts.keyword, parts.vector, embedder.embed_query if embedder else None, parts.bitmaps.live)
+    embed_query = embedder.embed_query if embedder else None
+    ranking = rank(request, state.keyword, state.vectors, embed_query, state.bitmaps.live)
     off = query.mode != "keyword" and ranking.meaning_off
     notes = ("meaning search is off: no embedding model; these are keyword results",) if off else ()
-    return Found(ranking.ids, ranking.found, ranking.hits, ranking.capped, notes)
+    return replace(
+        found, ids=ranking.ids, within=ranking.found, ranked=ranking.hits, capped=ranking.capped, notes=notes
+    )
 
 
 def _term_boosts(session: Session, parsed: ParsedQuery, bitmaps: Bitmaps) -> tuple[Boost, ...]:
@@ -88,11 +103,11 @@ def _term_boosts(session: Session, parsed: ParsedQuery, bitmaps: Bitmaps) -> tup
     return tuple(Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named)
 
 
-def _sorted(session: Session, query: SearchQuery, found: Found, bitmaps: Bitmaps) -> Sequence[int]:
+def _sorted(session: Session, query: SearchQuery, found: Found) -> Sequence[int]:
     if query.sort == "gap":
-        return _by_gap(session, found, bitmaps)
+        return _by_gap(session, found, found.state.bitmaps)
     if query.sort == "newest" or not found.ids:
-        return _newest_first(found.within, bitmaps)
+        return _newest_first(found.within, found.state.bitmaps)
     return found.ids
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from indexes.embedder import embed_cached
 from ingest.classifier import Head as TrainedHead
 from ingest.classifier import train
 from ingest.tagger import TermProfile, Tagger, decide
@@ -18,7 +17,7 @@ from ingest.tagger import Vote as VoteCast
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.accounts.audit import record
 from insightrepo.batches import batches
-from insightrepo.library.indexing import drain, embedded_text, enqueue
+from insightrepo.library.indexing import drain, embed, enqueue
 from insightrepo.library.records import live_ids, load_records
 from insightrepo.models import Evidence, Head, Place, Tag, Term, Vote
 from insightrepo.taxonomy.reading import find_term, profiles
@@ -189,9 +188,10 @@ def retag(workspace: Workspace, progress: Progress | None = None) -> int:
 
 def _retag_batch(workspace: Workspace, tagger: Tagger, ids: Sequence[int]) -> int:
     with workspace.database.reading() as session:
-        records = load_records(session, ids)
+        loaded = load_records(session, ids)
         fixed = fixed_axes(session, ids)
-    vectors = embed(workspace, [(item.content_hash, embedded_text(item)) for item in records])
+    vectors = embed(workspace, [(item.record.content_hash, item.embedded) for item in loaded])
+    records = [item.record for item in loaded]
     cast = tagger.tag([item.text for item in records], vectors, [fixed.get(item.id, frozenset()) for item in records])
     by_id = {item.id: votes for item, votes in zip(records, cast, strict=True)}
     changed = 0
@@ -216,13 +216,6 @@ def _replace_machine_votes(session: Session, cast: dict[int, list[VoteCast]]) ->
         session.delete(row)
     session.flush()
     return len(settle(session, list(cast)))
-
-
-def embed(workspace: Workspace, items: Sequence[tuple[str, str]]) -> np.ndarray | None:
-    """Vectors of (content hash, text) pairs, shape (n, dimension); None where meaning search is off."""
-    if workspace.embedder is None or workspace.vectors is None or not items:
-        return None
-    return embed_cached(workspace.embedder, workspace.vectors, items)
 
 
 def fixed_axes(session: Session, ids: Sequence[int]) -> dict[int, frozenset[str]]:

@@ -76,7 +76,7 @@ class Score(Base):
 
     __tablename__ = "score"
     __table_args__ = (
-        Index("ix_score_cell", "outcome_id", "segment_id", "product_id", "measure"),
+        Index("ix_score_cell", "outcome_id", "segment_id", "product_id", "measure", "wave_id"),
         Index("ix_score_wave_id", "wave_id"),
         {"sqlite_autoincrement": True},
     )

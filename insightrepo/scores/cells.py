@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from insightrepo.models import Answer, Product, Wave
 from insightrepo.scores.statistics import top_two_box
 
+COLUMNS = {"satisfaction": 0, "importance": 1}  # of People.tops
+
 
 class CellKey(NamedTuple):
     """Outcome x segment x product, by id; None stands for all."""
@@ -32,6 +34,11 @@ class People:
 
     ids: np.ndarray
     tops: np.ndarray
+
+    def n(self, measure: str) -> int:
+        """How many people the measure rests on; opportunity on the fewer of those who gave either."""
+        given = (~np.isnan(self.tops)).sum(axis=0)
+        return int(given[COLUMNS[measure]] if measure in COLUMNS else given.min())
 
     def having(self, column: int) -> People:
         """Only those with a value in a column (0 satisfaction, 1 importance)."""

@@ -1,4 +1,4 @@
-"""From a wave's answers to its scores: every cell of every measure, suppressed where few, compared with the wave before."""
+"""From a wave's answers to its scores: every cell of every measure, compared with the wave before."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 import insightrepo
 from insightrepo.database import Database
-from insightrepo.models import Instrument, Outcome, Score, Segment, Wave, utcnow
+from insightrepo.models import Answer, Instrument, Outcome, Score, Segment, Wave, utcnow
 from insightrepo.scores import measures
-from insightrepo.scores.cells import CellKey, People, product_parents, read_cells
+from insightrepo.scores.cells import COLUMNS, CellKey, People, product_parents, read_cells
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.opportunity import BANDS, DRAWS, LOWEST_BAND, estimate_opportunity
 from insightrepo.scores.statistics import CONFIDENCE, proportion_interval, top_two_box
 from insightrepo.scores.suppression import Cell, sums, suppressed
-from insightrepo.scores.verdicts import COLUMNS, Pair, judge
+from insightrepo.scores.verdicts import Pair, judge
 
 SEED = 20250101  # of every bootstrap, with the cell's ids behind it
 Rows = dict[tuple[CellKey, str], dict[str, Any]]
@@ -64,12 +64,27 @@ def recompute(database: Database, wave_id: int) -> int:
     return len(rows)
 
 
-def later_open_waves(session: Session, wave: Wave) -> list[int]:
-    """Ids of the open waves after this one with the same instrument: their verdicts may rest on it."""
-    query = select(Wave.id).where(
-        Wave.instrument_id == wave.instrument_id, Wave.first_day > wave.last_day, Wave.state == "open"
+def stale_waves(session: Session, wave: Wave) -> list[int]:
+    """Ids of this wave and the later ones of its instrument, in time, that are open and older than their answers.
+
+    A wave is, too, where answers came into an earlier wave that its verdicts may rest on.
+    """
+    query = select(Wave).where(
+        Wave.instrument_id == wave.instrument_id, Wave.first_day >= wave.first_day, Wave.state == "open"
     )
-    return list(session.scalars(query.order_by(Wave.first_day)))
+    open_waves = session.scalars(query.order_by(Wave.first_day, Wave.id))
+    return [other.id for other in open_waves if (other.definition or {}).get("answers") != _answers(session, other)]
+
+
+def _answers(session: Session, wave: Wave) -> dict[str, int]:
+    """How many answers the wave and each earlier one of its instrument holds, by code; none: left out."""
+    query = (
+        select(Wave.code, func.count())
+        .join(Answer, Answer.wave_id == Wave.id)
+        .where(Wave.instrument_id == wave.instrument_id, or_(Wave.last_day < wave.first_day, Wave.id == wave.id))
+        .group_by(Wave.code)
+    )
+    return dict(session.execute(query).tuples().all())
 
 
 def definition_of(wave: Wave) -> dict[str, Any]:
@@ -97,7 +112,7 @@ def definition_of(wave: Wave) -> dict[str, Any]:
 
 def computed(session: Session, wave: Wave) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The wave's definition and its scores as rows of `Score`; nothing is written."""
-    definition = definition_of(wave)
+    definition = {**definition_of(wave), "answers": _answers(session, wave)}
     parents = product_parents(session)
     cells = read_cells(session, wave, parents)
     rows: Rows = {**_shares(cells), **_opportunities(cells, wave)}
@@ -118,13 +133,12 @@ def _shares(cells: dict[CellKey, People]) -> Rows:
     """Satisfaction and importance of every cell where someone gave one."""
     rows: Rows = {}
     for name, column in COLUMNS.items():
-        values = {key: people.tops[:, column] for key, people in cells.items()}
-        counts = {key: int((~np.isnan(tops)).sum()) for key, tops in values.items()}
+        counts = {key: people.n(name) for key, people in cells.items()}
         asked = [key for key, count in counts.items() if count]
         if not asked:
             continue
         n = np.array([counts[key] for key in asked], dtype=float)
-        top = np.array([float(np.nansum(values[key])) for key in asked])
+        top = np.array([float(np.nansum(cells[key].tops[:, column])) for key in asked])
         lows, highs = proportion_interval(top, n)
         for key, share, low, high in zip(asked, top / n, lows, highs, strict=True):
             rows[key, name] = _row(key, name, 100 * share, 100 * low, 100 * high, counts[key])
@@ -134,7 +148,7 @@ def _shares(cells: dict[CellKey, People]) -> Rows:
 def _opportunities(cells: dict[CellKey, People], wave: Wave) -> Rows:
     rows: Rows = {}
     for key, people in cells.items():
-        n = int((~np.isnan(people.tops)).sum(axis=0).min())
+        n = people.n("opportunity")
         if n:
             estimate = estimate_opportunity(people.tops, _seed(key, wave.id))
             rows[key, "opportunity"] = _row(
@@ -205,8 +219,8 @@ def _pairs(
         wave_id, n = previous.get((key, name), (None, None))
         row["previous_wave_id"] = wave_id
         before = earlier[wave_id].get(key) if wave_id is not None else None
-        if before is None or min(n or 0, row["n"] or 0) < measures.SMALLEST_FIRM:
-            continue  # a wave's products may have moved in the tree since: then the cell is gone from it
+        if before is None or min(n or 0, row["n"] or 0, before.n(name)) < measures.SMALLEST_FIRM:
+            continue  # both waves are grouped by today's product tree: a product that moved may be gone from the cell
         pairs.append(Pair(name, key, wave_id, cells[key], before, row, _seed(key, wave_id)))
     return pairs
 

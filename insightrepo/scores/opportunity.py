@@ -156,7 +156,7 @@ def _sums(people: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.
         corners = np.array([[s, i] for s in (0.0, 1.0) for i in (0.0, 1.0)])
         kinds = np.vstack([kinds, np.tile(corners, (1, people.shape[1] // 2))])
         weights = np.concatenate([weights, np.ones(4)])
-    draws = rng.multinomial(len(people), weights / weights.sum(), size=DRAWS)
+    draws = rng.multinomial(len(people), weights / weights.sum(), size=DRAWS).astype(float)
     return draws @ np.nan_to_num(kinds), draws @ (~np.isnan(kinds)).astype(float)
 
 

@@ -121,8 +121,9 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Comparison:
 
 
 def nps(promoters: float, detractors: float, n: float) -> Estimate:
-    """Net promoter score in points (-100 to 100) from counts: ``p - d``, ``Var = p + d - (p-d)^2``, ``SE = sqrt(Var/n)``.
+    """Net promoter score in points (-100 to 100) from counts.
 
+    ``p - d`` with ``Var = p + d - (p-d)^2`` and ``SE = sqrt(Var/n)``, p and d the shares of promoters and detractors.
     The interval is clipped to the range of the score.
     """
     share = (promoters - detractors) / n

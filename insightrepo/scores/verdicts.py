@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from insightrepo.scores.cells import CellKey, People
+from insightrepo.scores.cells import COLUMNS, CellKey, People
 from insightrepo.scores.measures import MEASURES, verdict
 from insightrepo.scores.opportunity import opportunity_change, paired_opportunity_change
 from insightrepo.scores.statistics import Comparison, benjamini_hochberg, mcnemar_mid_p, two_proportions
 
-COLUMNS = {"satisfaction": 0, "importance": 1}  # of People.tops
 PANEL_SHARE = 0.5  # of both waves' people who must have answered both for the waves to be one panel
 
 

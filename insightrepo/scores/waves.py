@@ -138,7 +138,7 @@ def freeze(session: Session, wave: Wave, user: User | None) -> Wave:
         ValueError: it has no answers.
     """
     if compute_wave(session, wave) == 0:
-        raise ValueError(f"the wave {wave.code} has no answers: import them with 'scores import {wave.code} FILE' first")
+        raise ValueError(f"the wave {wave.code} has no answers: run 'scores import {wave.code} FILE' first")
     wave.state = "frozen"
     wave.frozen_at = utcnow()
     wave.frozen_hash = _fingerprint(session, wave)

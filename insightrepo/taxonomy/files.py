@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from insightrepo.models import RULE_KINDS
 from insightrepo.taxonomy import schema
@@ -29,6 +31,7 @@ ORDER = (
     "rules", "tasks", "members", "children",
 )  # fmt: skip
 LINE_WIDTH = 100
+PLAIN = re.compile(r"[^\W\d_][\w ./&'()+%-]*")  # needs no quotes, within brackets neither
 
 
 def load(text: str, name: str = "taxonomy.yaml", known: Known | None = None) -> TaxonomyFile:
@@ -113,7 +116,7 @@ def _listed(value: Any) -> Any:
         return value
     if not all(isinstance(item, str) for item in value):
         return [_pruned(item) for item in value]
-    words = CommentedSeq(value)
+    words = CommentedSeq(word if PLAIN.fullmatch(word) else DoubleQuotedScalarString(word) for word in value)
     if sum(len(word) + 2 for word in value) < LINE_WIDTH - 40:
         words.fa.set_flow_style()
     return words

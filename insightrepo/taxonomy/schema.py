@@ -37,10 +37,11 @@ def _listed(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_tidy)]
-Required = Annotated[Text, StringConstraints(min_length=1)]
-Code = Annotated[Required, StringConstraints(max_length=80)]
-Name = Annotated[Required, StringConstraints(max_length=NAME_LENGTH)]
-Label = Annotated[Text, StringConstraints(max_length=NAME_LENGTH)]
+Required = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_tidy)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=80), BeforeValidator(_tidy)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), BeforeValidator(_tidy)]
+Label = Annotated[str, StringConstraints(max_length=NAME_LENGTH), BeforeValidator(_tidy)]
+Measure = Annotated[str, StringConstraints(min_length=1, max_length=30), BeforeValidator(_tidy)]
 Texts = Annotated[tuple[Required, ...], BeforeValidator(_listed)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Pattern = Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], BeforeValidator(_listed)]
@@ -73,7 +74,7 @@ class RuleEntry(Entry):
     near: Texts = ()
     regex: Pattern = ()
     not_: Texts = Field((), alias="not")
-    distance: Annotated[int, Field(ge=0, le=100)] | None = None
+    distance: Annotated[int, Field(ge=0, le=50)] | None = None
     effect: Effect | None = None
 
     @model_validator(mode="after")
@@ -121,7 +122,7 @@ class OutcomeEntry(TermEntry):
     success: Text = ""
     category: Label = ""
     stage: Label = ""
-    lead_measure: Annotated[Required, StringConstraints(max_length=30)] = "satisfaction"
+    lead_measure: Measure = "satisfaction"
     segments: Codes = ()
 
     @property

@@ -63,16 +63,17 @@ def setup(app: Flask) -> None:
 def _load(cookie_id: str) -> SignedIn | None:
     number, _, expected = cookie_id.partition(":")
     user = session().get(User, int(number)) if number.isdigit() else None
-    if user is None or not user.active or _fingerprint(user) != expected:
+    if user is None or not user.active or fingerprint(user) != expected:
         return None
     return _signed_in(user, reader_for(session(), user))
 
 
 def _signed_in(user: User, reader: Reader) -> SignedIn:
-    return SignedIn(user.id, user.name or user.email, user.email, user.role, _fingerprint(user), reader)
+    return SignedIn(user.id, user.name or user.email, user.email, user.role, fingerprint(user), reader)
 
 
-def _fingerprint(user: User) -> str:
+def fingerprint(user: User) -> str:
+    """What of the password's hash the cookie keeps, so that a new password ends old sessions."""
     return sha256(user.password_hash.encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,172 @@
+"""The order of the steps: read, redact, cut. What comes out is ready to be stored, and personal data is gone from it.
+
+Tagging (ingest/tagger.py) and duplicates (ingest/duplicates.py) follow once a piece is known to be new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ingest.dates import Moment
+from ingest.duplicates import content_hash
+from ingest.passages import Passage, cut, heading_context
+from ingest.readers import read_file
+from ingest.readers.base import Document, Locator, SourceFile, Table
+from ingest.redact import Redactor
+from ingest.verbatims import (
+    Mapping,
+    RefusedRow,
+    VerbatimRow,
+    guess_mapping,
+    looks_like_verbatims,
+    rows,
+    table_document,
+)
+
+Chooser = Callable[[Table], Mapping | None]  # the user's mapping for a table; None: guess
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A piece of evidence before it has an id. Texts are redacted; `source_id` and `respondent` are raw, to be keyed.
+
+    `headings` is what is embedded before the text of a passage; `start` and `end` are offsets into the document's text.
+    """
+
+    kind: str
+    text: str
+    locator: Locator
+    content_hash: str
+    headings: str = ""
+    context: str = ""
+    start: int | None = None
+    end: int | None = None
+    source_id: str | None = None
+    respondent: str | None = None
+    moment: Moment | None = None
+    rating: float | None = None
+    rating_best: float | None = None
+    channel: str = ""
+    segments: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row or a file that did not go in: where, why, and what it held, redacted."""
+
+    file: str
+    row: int | None
+    field: str
+    cause: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read."""
+
+    document: Document
+    drafts: tuple[Draft, ...]
+    refused: tuple[Refused, ...] = ()
+    empty: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The steps with their settings. `count_pieces` counts the embedding model's word pieces of a text; None: no model."""
+
+    redactor: Redactor
+    count_pieces: Callable[[str], int] | None
+    max_bytes: int
+    timezone: str = "UTC"
+
+    def prepare(self, file: SourceFile, choose: Chooser = lambda table: None) -> Prepared:
+        """Read, redact and cut one file.
+
+        Raises:
+            Unreadable: the file as a whole cannot be read.
+            MappingError: a mapping names a column that is not there.
+        """
+        document = read_file(file, self.max_bytes)
+        verbatims = [table for table in document.tables if choose(table) or looks_like_verbatims(table)]
+        if verbatims:
+            return self._verbatims(file, document, verbatims, choose)
+        if document.tables:
+            document = replace(table_document(document.tables), title=document.title, warnings=document.warnings)
+        return self._prose(document)
+
+    def _prose(self, document: Document) -> Prepared:
+        redacted, counts, speakers = self.redactor.redact_document(document)
+        passages = cut(redacted, self.count_pieces)
+        drafts = tuple(_draft(passage, speakers) for passage in passages)
+        return Prepared(redacted, drafts, notes=(*redacted.warnings, *_redacted_note(counts)))
+
+    def _verbatims(self, file: SourceFile, document: Document, tables: list[Table], choose: Chooser) -> Prepared:
+        drafts: list[Draft] = []
+        refused: list[Refused] = []
+        notes: list[str] = list(document.warnings)
+        empty = 0
+        for table in tables:
+            mapping = choose(table)
+            if mapping is None:
+                mapping, explained = guess_mapping(table)
+                notes.extend(explained)
+            for row in rows(table, mapping, self.timezone):
+                if isinstance(row, VerbatimRow):
+                    drafts.append(self._row_draft(table, mapping, row))
+                elif isinstance(row, RefusedRow):
+                    refused.append(self._refused(file, row))
+                else:
+                    empty += 1
+        bare = Document(title=document.title, warnings=document.warnings)
+        left = [table.sheet for table in document.tables if table not in tables]
+        notes.extend(f"sheet {sheet} holds no verbatims and was left out" for sheet in left)
+        return Prepared(bare, tuple(drafts), tuple(refused), empty, tuple(notes))
+
+    def _row_draft(self, table: Table, mapping: Mapping, row: VerbatimRow) -> Draft:
+        text = self.redactor.redact(row.text).text
+        return Draft(
+            kind="verbatim",
+            text=text,
+            locator=Locator(sheet=table.sheet, row=row.number),
+            content_hash=content_hash("", text),
+            context=self.redactor.redact(row.question or "").text,
+            source_id=row.source_id,
+            respondent=row.respondent,
+            moment=row.moment,
+            rating=row.rating,
+            channel=row.channel or "",
+            segments=row.segments,
+            products=row.products,
+            labels=row.labels,
+        )
+
+    def _refused(self, file: SourceFile, row: RefusedRow) -> Refused:
+        values = tuple(self.redactor.redact(value).text for value in row.values)
+        return Refused(file.name, row.number, row.field, self.redactor.redact(row.cause).text, values)
+
+
+def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
+    embedded = heading_context(passage.heading_path) if passage.kind == "passage" else ""
+    return Draft(
+        kind=passage.kind,
+        text=passage.text,
+        locator=passage.locator,
+        content_hash=content_hash(embedded, passage.text),
+        headings=embedded,
+        context=passage.context,
+        start=passage.start,
+        end=passage.end,
+        respondent=speakers.get(passage.speaker, passage.speaker) if passage.kind == "verbatim" else None,
+    )
+
+
+def _redacted_note(counts: dict[str, int]) -> Iterator[str]:
+    if counts:
+        yield "redacted " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+
+

@@ -1,0 +1,165 @@
+"""`insightrepo scores`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from ingest.readers import read_file
+from ingest.readers.base import SourceFile, Table, Unreadable
+from ingest.redact import Redactor
+from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.models import User
+from insightrepo.scores.chips import show as show_scores
+from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
+from insightrepo.scores.importing import ImportReport, Scale, import_answers
+from insightrepo.scores.waves import WaveFrozen, find_wave
+from insightrepo.scores.waves import freeze as freeze_wave
+
+COLUMNS = ("respondent", "outcome", "satisfaction", "importance", "segment", "product", "date")
+SHOWN = 20  # refused rows that are printed
+
+
+@click.group()
+def scores() -> None:
+    """Waves of answers and the scores computed from them."""
+
+
+def _column_options(function):
+    for name in reversed(COLUMNS):
+        function = click.option(f"--{name}", metavar="COLUMN", help=f"Column of the {name}.")(function)
+    return function
+
+
+@scores.command("import")
+@click.argument("wave")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_column_options
+@click.option("--scale", metavar="LOW-HIGH", help="Lowest and highest answer; the wave's when left out, else 1-5.")
+@click.option("--best", type=click.Choice(("high", "low")), help="Which end is best; the wave's when left out, else high.")
+@click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
+@click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
+@as_json_option
+@command
+def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any) -> None:
+    """Import answers into a wave (made if new) and compute its scores; importing again changes nothing.
+
+    Rows dated outside the wave are counted and left for theirs, so that one file may hold several waves.
+
+    \b
+    Examples:
+      insightrepo scores import 2025-Q3 answers.csv
+      insightrepo scores import 2025-Q3 answers.csv --satisfaction rating --outcome theme --best low
+    """
+    context.reader_at_least("researcher")
+    workspace = context.workspace
+    days = {name: given[name].date() if given[name] else None for name in ("first_day", "last_day")}
+    try:
+        report = import_answers(
+            workspace.database,
+            workspace.pseudonyms,
+            wave,
+            _table(file, workspace.settings.max_file_megabytes * 2**20),
+            columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
+            scale=_scale(given["scale"], given["best"]),
+            zone=ZoneInfo(workspace.settings.timezone),
+            **days,
+        )
+    except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
+        raise click.ClickException(f"{file.name}: {error}") from error
+    _print_report(report, Redactor((), workspace.settings.phone_region), as_json)
+    if report.refused:
+        raise SystemExit(1)
+
+
+def _table(file: Path, max_bytes: int) -> Table:
+    tables = read_file(SourceFile(file.name, file.read_bytes()), max_bytes).tables
+    if len(tables) != 1:
+        raise ValueError(f"answers are one table; this file has {len(tables)}")
+    return tables[0]
+
+
+def _scale(text: str | None, best: str | None) -> Scale | None:
+    if text is None and best is None:
+        return None
+    low, _, high = (text or "1-5").partition("-")
+    if not (low.isdigit() and high.isdigit() and int(low) < int(high)):
+        raise click.UsageError(f"--scale {text!r}: write the lowest and highest answer like 1-5")
+    return Scale(int(low), int(high), best or "high")
+
+
+def _print_report(report: ImportReport, redactor: Redactor, as_json: bool) -> None:
+    refused = [{"row": r.row, "field": r.field, "cause": redactor.redact(r.cause).text} for r in report.refused]
+    counts = {name: getattr(report, name) for name in ("read", "stored", "already_here", "outside", "skipped")}
+    if as_json:
+        print_json({"wave": report.wave, **counts, "refused": len(refused), "refused_rows": refused})
+        return
+    for item in refused[:SHOWN]:
+        click.echo(f"refused: row {item['row']}, {item['field']}: {item['cause']}")
+    if len(refused) > SHOWN:
+        click.echo(f"… and {len(refused) - SHOWN} more: --json lists all")
+    words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())
+    click.echo(f"wave {report.wave}: {words}, refused {len(refused):,}")
+
+
+@scores.command()
+@click.option("--wave", help="Only this wave.")
+@click.option("--outcome", help="Only this outcome.")
+@click.option("--segment", help="Only this segment; 'all' for the cells of all segments.")
+@click.option("--product", help="Only this product; 'all' for the cells of all products.")
+@click.option("--measure", help="Only this measure: satisfaction, importance or opportunity.")
+@as_json_option
+@command
+def show(context: Context, as_json: bool, **filters: str | None) -> None:
+    """Print scores, each with n and its interval.
+
+    \b
+    Example:
+      insightrepo scores show --outcome FT-01 --segment all --product all
+    """
+    with context.workspace.database.reading() as session:
+        context.reader(session)
+        try:
+            rows = show_scores(session, **filters)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(_line(row))
+
+
+def _line(row: dict[str, Any]) -> str:
+    cell = f"{row['wave']}  {row['outcome']}  {row['segment'] or 'all'}  {row['product'] or 'all'}  {row['measure']}"
+    if row["value"] is None:
+        return f"{cell}: not enough data"
+    note = f", {row['note']}" if row["note"] else ""
+    return f"{cell}: {row['value']:.1f} {row['unit']} ({row['low']:.1f} to {row['high']:.1f}), n {row['n']}{note}, {row['verdict']}"
+
+
+@scores.command()
+@click.argument("wave")
+@command
+def freeze(context: Context, wave: str) -> None:
+    """Freeze a wave: its scores are hashed and never change again.
+
+    \b
+    Example:
+      insightrepo scores freeze 2025-Q3
+    """
+    reader = context.reader_at_least("researcher")
+    with context.workspace.database.writing() as session:
+        try:
+            row = find_wave(session, wave)
+            freeze_wave(session, row, session.get_one(User, reader.user_id))
+        except (ValueError, WaveFrozen) as error:
+            raise click.ClickException(str(error)) from error
+        digest = row.frozen_hash
+    click.echo(f"froze {wave}, sha256 {digest}")
+
+
+COMMANDS = (scores,)

@@ -1,0 +1,143 @@
+"""Outcomes as their pages show them: statement, scores by wave, segment and product, within the reader's scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from insightrepo.accounts.access import Reader, visible_products
+from insightrepo.library.reading import NotVisible
+from insightrepo.models import Outcome, Product, Term
+from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, history
+from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.waves import find_wave
+from insightrepo.taxonomy.reading import OutcomeDetail, outcome_detail
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """An outcome in a list, with its current score for everyone."""
+
+    code: str
+    name: str
+    category: str
+    journey_stage: str
+    status: str
+    chip: Chip | None
+
+
+@dataclass(frozen=True)
+class WavePoint:
+    """A wave's score of an outcome, with the opportunity of the same wave where importance was asked."""
+
+    point: Point
+    opportunity: float | None
+
+
+@dataclass(frozen=True)
+class CellShown:
+    """A row of a table of scores: whose they are, the lead measure's cell as `chips.show` gives it, opportunity."""
+
+    name: str
+    code: str
+    score: dict[str, Any]
+    opportunity: float | None
+
+
+@dataclass(frozen=True)
+class OutcomeReading:
+    """An outcome with everything its page shows. `tasks` are (code, name, product)."""
+
+    line: OutcomeLine
+    job: str
+    success_measure: str
+    measure: str
+    unit: str
+    version: int
+    aliases: tuple[str, ...]
+    owner: str | None
+    segments: tuple[str, ...]
+    tasks: tuple[tuple[str, str, str], ...]
+    waves: tuple[WavePoint, ...]
+    by_segment: tuple[CellShown, ...]
+    by_product: tuple[CellShown, ...]
+
+
+def list_outcomes(session: Session, reader: Reader) -> tuple[OutcomeLine, ...]:
+    """The outcomes that the reader may see, by category and code, retired ones last."""
+    found = list(session.scalars(select(Outcome).where(_shared_with(reader))))
+    found.sort(key=lambda outcome: (outcome.status == "retired", outcome.category, outcome.code))
+    scores = chips(session, [CellWanted(outcome.id) for outcome in found])
+    return tuple(_line(outcome, scores.get(CellWanted(outcome.id))) for outcome in found)
+
+
+def read_outcome(session: Session, reader: Reader, code: str) -> OutcomeReading:
+    """An outcome by its code, whatever the case.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+    """
+    found = session.scalar(select(Outcome.id).where(func.lower(Term.code) == code.lower(), _shared_with(reader)))
+    detail = outcome_detail(session, found) if found else None
+    if detail is None:
+        raise NotVisible(f"outcome {code}")
+    chip = chips(session, [CellWanted(detail.outcome.id)])[CellWanted(detail.outcome.id)]
+    rows = cells(session, detail.outcome.id, find_wave(session, chip.wave).id) if chip else []
+    return _reading(session, reader, detail, chip, rows)
+
+
+def _reading(
+    session: Session, reader: Reader, detail: OutcomeDetail, chip: Chip | None, rows: Sequence[dict[str, Any]]
+) -> OutcomeReading:
+    outcome, measure = detail.outcome, detail.outcome.lead_measure
+    allowed = set(session.scalars(select(Product.code).where(Product.id.in_(visible_products(reader)))))
+    return OutcomeReading(
+        line=_line(outcome, chip),
+        job=outcome.job,
+        success_measure=outcome.success_measure,
+        measure=measure,
+        unit=MEASURES[measure].unit,
+        version=outcome.version,
+        aliases=tuple(outcome.aliases),
+        owner=(detail.owner.name or detail.owner.email) if detail.owner else None,
+        segments=tuple(segment.name for segment in detail.segments),
+        tasks=tuple((task.code, task.name, task.product.name) for task in detail.tasks),
+        waves=_waves(session, outcome.id, measure),
+        by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
+        by_product=_cells(
+            session, "product", measure, [row for row in rows if row["segment"] is None and row["product"] in allowed]
+        ),
+    )
+
+
+def _shared_with(reader: Reader):
+    """A team's own outcomes are for its members and administrators."""
+    if reader.at_least("administrator"):
+        return Term.id.is_not(None)
+    return or_(Term.team_id.is_(None), Term.team_id.in_(reader.teams))
+
+
+def _line(outcome: Outcome, chip: Chip | None) -> OutcomeLine:
+    return OutcomeLine(outcome.code, outcome.name, outcome.category, outcome.journey_stage, outcome.status, chip)
+
+
+def _waves(session: Session, outcome_id: int, measure: str) -> tuple[WavePoint, ...]:
+    beside = {point.wave: point.value for point in history(session, outcome_id, measure="opportunity")}
+    points = history(session, outcome_id, measure=measure)
+    return tuple(WavePoint(point, beside.get(point.wave)) for point in points)
+
+
+def _cells(session: Session, axis: str, measure: str, rows: Sequence[dict[str, Any]]) -> tuple[CellShown, ...]:
+    """The rows of one axis by the terms' names; a row of the whole is left out."""
+    here = [row for row in rows if row[axis] is not None]
+    codes = {row[axis] for row in here}
+    names = dict(session.execute(select(Term.code, Term.name).where(Term.axis == axis, Term.code.in_(codes))).tuples())
+    beside = {row[axis]: row["value"] for row in here if row["measure"] == "opportunity"}
+    shown = [
+        CellShown(names[row[axis]], row[axis], row, beside.get(row[axis])) for row in here if row["measure"] == measure
+    ]
+    return tuple(sorted(shown, key=lambda cell: cell.name))

@@ -1,0 +1,121 @@
+"""Studies and documents of an import: made or found, filled with what the files say, finished or revised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ingest.dates import Moment, parse_moment
+from ingest.pipeline import Prepared
+from ingest.readers.base import Document as ReadDocument
+from ingest.studies import StudyFiles, guess_method, guess_participants
+from insightrepo.accounts.access import Forbidden, Reader, visible_studies
+from insightrepo.accounts.audit import record
+from insightrepo.library.import_options import ImportOptions
+from insightrepo.library.indexing import enqueue
+from insightrepo.models import LEVELS, Document, Evidence, Place, Study
+
+TITLE = 300  # characters a title may have
+
+
+def ensure_study(session: Session, files: StudyFiles, reader: Reader, options: ImportOptions) -> Study:
+    """The study that these files make, found by its key or made as a draft of the reader's; options are applied.
+
+    Raises:
+        Forbidden: it exists and the reader may not see or change it.
+    """
+    study = session.scalar(select(Study).where(Study.key == files.key))
+    if study is None:
+        study = Study(key=files.key, title=files.title[:TITLE], owner_id=reader.user_id)
+        session.add(study)
+        session.flush()
+        record(session, reader.user_id, "study.create", f"study:{study.id}")
+    elif not session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader)))):
+        raise Forbidden("a study of this name exists that you may not see; give yours another with --study-title")
+    options.apply_to(session, study, reader)
+    return study
+
+
+def note_facts(study: Study, prepared: Prepared, moment: Moment | None) -> None:
+    """Fill what is still unknown of a study from a document's own words; what is set stays."""
+    metadata = prepared.document.metadata
+    if not study.method:
+        study.method = str(metadata.get("method", "")) or guess_method(_opening(prepared))
+    if study.participants_n is None:
+        study.participants_n = _whole(metadata.get("participants")) or guess_participants(prepared.document.text)
+    if study.level is None and metadata.get("level") in LEVELS:
+        study.level = metadata["level"]
+    found = moment or _date_of(metadata)
+    if study.started_on is None and found is not None:
+        study.started_on, study.date_precision = found.day, found.precision
+
+
+def _opening(prepared: Prepared) -> list[str]:
+    """The title and the first headings: where a report says what it is."""
+    document = prepared.document
+    headings = [document.text[block.start : block.end] for block in document.blocks if block.kind == "heading"]
+    return [document.title or "", *headings[:5]]
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if str(value or "").strip().isdigit() else None
+
+
+def _date_of(metadata: Mapping[str, Any]) -> Moment | None:
+    try:
+        return parse_moment(str(metadata["date"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def start_document(session: Session, study: Study, name: str, sha256: str, size: int, read: ReadDocument) -> Document:
+    """The document row of a file: the unfinished one of an interrupted import, or a new revision."""
+    same_name = select(Document).where(Document.study_id == study.id, Document.name == name)
+    document = session.scalar(same_name.where(Document.sha256 == sha256))
+    if document is None:
+        last = session.scalar(select(func.max(Document.revision)).where(same_name.whereclause))
+        document = Document(study_id=study.id, name=name, revision=(last or 0) + 1, sha256=sha256, size=size)
+        session.add(document)
+    document.complete = False
+    document.title = (read.title or "")[:TITLE]
+    document.text = read.text
+    document.blocks = [[b.kind, b.start, b.end, b.level, b.locator.as_dict()] for b in read.blocks]
+    document.warnings = list(read.warnings)
+    session.flush()
+    return document
+
+
+def finish_document(session: Session, document_id: int) -> int:
+    """Mark a document as wholly stored and its other revisions as past; returns how many passages are withdrawn.
+
+    Passages that only past revisions of a report hold are withdrawn. Rows of a data file stay: the next export of a
+    feed holds what is new, not what was.
+    """
+    document = session.get_one(Document, document_id)
+    document.complete = document.current = True
+    past = list(
+        session.scalars(
+            select(Document).where(
+                Document.study_id == document.study_id, Document.name == document.name, Document.id != document_id
+            )
+        )
+    )
+    for other in past:
+        other.current = False
+    session.flush()
+    if not (past and document.text):
+        return 0
+    standing = select(Place.evidence_id).join(Document).where(Document.current)
+    query = (
+        select(Evidence)
+        .join(Place, Place.evidence_id == Evidence.id)
+        .where(Place.document_id.in_([other.id for other in past]), Evidence.id.not_in(standing), ~Evidence.withdrawn)
+    )
+    vanished = list(session.scalars(query).unique())
+    for evidence in vanished:
+        evidence.withdrawn = True
+    enqueue(session, [evidence.id for evidence in vanished])
+    return len(vanished)

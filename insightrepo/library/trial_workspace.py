@@ -1,0 +1,56 @@
+"""A workspace in a temporary folder, for measuring: the product's own code on somebody's corpus, and nothing left behind."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest.pipeline import Draft
+from insightrepo.accounts.access import Reader, reader_for
+from insightrepo.library.import_options import ImportOptions
+from insightrepo.library.import_report import ImportReport
+from insightrepo.library.storing import EvidenceStore
+from insightrepo.library.tagging import make_tagger
+from insightrepo.models import Document, Study, User
+from insightrepo.schema import upgrade
+from insightrepo.workspace import Workspace
+
+
+@contextmanager
+def trial_workspace(like: Workspace) -> Iterator[Workspace]:
+    """An empty workspace with the settings and the embedding model of another, on SQLite; removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="insightrepo-trial-") as folder:
+        settings = like.settings.model_copy(update={"home": Path(folder), "database_url": ""})
+        trial = Workspace(settings, model_folder=like.model_folder)
+        trial.make_master_key()
+        upgrade(trial.database.engine)
+        try:
+            yield trial
+        finally:
+            trial.close()
+
+
+def trial_reader(workspace: Workspace) -> Reader:
+    """An administrator who cannot sign in."""
+    with workspace.database.writing() as session:
+        user = User(email="trial@localhost", role="administrator", password_hash="", active=False)
+        session.add(user)
+        session.flush()
+        return reader_for(session, user)
+
+
+def fill(workspace: Workspace, title: str, drafts: Sequence[Draft]) -> int:
+    """Store the drafts as one published study through the importer's own store; returns the document's id."""
+    with workspace.database.writing() as session:
+        study = Study(key=title, title=title, state="published")
+        session.add(study)
+        session.flush()
+        document = Document(study_id=study.id, name=title, sha256="", size=0, complete=True)
+        session.add(document)
+        session.flush()
+        study_id, document_id = study.id, document.id
+    store = EvidenceStore(workspace, make_tagger(workspace), ImportReport(), ImportOptions())
+    store.store(study_id, document_id, title, drafts)
+    return document_id

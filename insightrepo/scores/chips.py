@@ -1,0 +1,269 @@
+"""Scores joined to pages: the chip of each cell, its history and its table. Nothing else reads scores for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, case, func, select, tuple_, union_all
+from sqlalchemy.orm import Session, aliased
+
+from insightrepo.models import Outcome, Score, Term, Wave
+from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.waves import find_wave
+from insightrepo.taxonomy.reading import TermFinder
+
+Key = tuple[int, int | None, int | None]
+SHOWN = (
+    Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value, Score.low,
+    Score.high, Score.n, Score.note, Score.verdict, Score.change,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CellWanted:
+    """The cell a page would show: ids; None is all segments or all products."""
+
+    outcome_id: int
+    segment_id: int | None = None
+    product_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Chip:
+    """The current score of a cell. Value, interval and change are in `unit`; None where suppressed or not tested.
+
+    Terms and waves are codes. `provisional`: the wave is still open. `opportunity` is that of the same cell and wave.
+    `fell_back` says in words which wider cell is shown because the one wanted has no score to show.
+    """
+
+    measure: str
+    value: float | None
+    unit: str
+    better: str
+    low: float | None
+    high: float | None
+    n: int | None
+    segment: str | None
+    product: str | None
+    wave: str
+    provisional: bool
+    verdict: str
+    note: str | None
+    change: float | None
+    previous_wave: str | None
+    opportunity: float | None
+    fell_back: str | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One wave in the history of a cell. `starts_series`: measured with another instrument than the point before."""
+
+    wave: str
+    first_day: str
+    last_day: str
+    provisional: bool
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    note: str | None
+    verdict: str
+    change: float | None
+    starts_series: bool
+
+
+def chips(session: Session, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
+    """The chip of every wanted cell, in two queries however many there are; None where nothing was ever measured.
+
+    The cell's current score: the latest frozen wave that has it, else the latest open one as provisional. Where the
+    cell has nothing to show, segment x product falls back to the segment, then the product, then all. The measure is
+    the outcome's lead measure.
+    """
+    cells = list(dict.fromkeys(wanted))
+    terms, leads = _names(session, cells)
+    rows = _current(session, {key for cell in cells for key in _fallbacks(cell)}, {"opportunity", *leads.values()})
+    result: dict[CellWanted, Chip | None] = {}
+    for cell in cells:
+        measure = leads.get(cell.outcome_id)
+        found = [(key, row) for key in _fallbacks(cell) if (row := rows.get((*key, measure))) is not None]
+        key, row = next((pair for pair in found if pair[1].value is not None), found[0] if found else (None, None))
+        result[cell] = None if row is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
+    return result
+
+
+def _fallbacks(cell: CellWanted) -> list[Key]:
+    """The cells to look in, from the one wanted to the widest."""
+    outcome, segment, product = cell.outcome_id, cell.segment_id, cell.product_id
+    keys = [(outcome, segment, product), (outcome, segment, None), (outcome, None, product), (outcome, None, None)]
+    return list(dict.fromkeys(keys))
+
+
+def _current(
+    session: Session, keys: set[Key], measures: set[str]
+) -> dict[tuple[int, int | None, int | None, str], Any]:
+    """The current score of each cell and measure. Ids are ranked first, one part a shape of cell: index reads only."""
+    shapes: dict[tuple[bool, bool], list[Key]] = {}
+    for key in keys:
+        shapes.setdefault((key[1] is not None, key[2] is not None), []).append(key)
+    if not shapes:
+        return {}
+    parts = [_ranked(*shape, some, measures) for shape, some in sorted(shapes.items())]
+    ranked = union_all(*parts).subquery()
+    previous = aliased(Wave)
+    query = (
+        select(*SHOWN, Wave.code.label("wave"), Wave.state, previous.code.label("previous_wave"))
+        .join(ranked, ranked.c.id == Score.id)
+        .join(Wave, Wave.id == Score.wave_id)
+        .join(previous, previous.id == Score.previous_wave_id, isouter=True)
+        .where(ranked.c.place == 1)
+    )
+    rows = session.execute(query)
+    return {(row.outcome_id, row.segment_id, row.product_id, row.measure): row for row in rows}
+
+
+def _ranked(has_segment: bool, has_product: bool, keys: Sequence[Key], measures: set[str]) -> Select[Any]:
+    columns = [Score.outcome_id]
+    columns += [Score.segment_id] if has_segment else []
+    columns += [Score.product_id] if has_product else []
+    values = [tuple(part for part in key if part is not None) for key in sorted(keys, key=str)]
+    place = func.row_number().over(
+        partition_by=(Score.outcome_id, Score.segment_id, Score.product_id, Score.measure),
+        order_by=(case((Wave.state == "frozen", 0), else_=1), Wave.first_day.desc(), Wave.id.desc()),
+    )
+    query = select(Score.id, place.label("place")).join(Wave, Wave.id == Score.wave_id)
+    query = query.where(Score.measure.in_(sorted(measures)))
+    query = query if has_segment else query.where(Score.segment_id.is_(None))
+    query = query if has_product else query.where(Score.product_id.is_(None))
+    for column, parts in zip(columns, zip(*values, strict=True), strict=True):
+        query = query.where(column.in_(sorted(set(parts))))  # so that SQLite searches the index, not scans it
+    return query.where(tuple_(*columns).in_(values))
+
+
+def _names(session: Session, cells: Sequence[CellWanted]) -> tuple[dict[int, str], dict[int, str]]:
+    """Codes of terms and lead measures of outcomes, by id."""
+    ids = {part for cell in cells for part in (cell.outcome_id, cell.segment_id, cell.product_id) if part is not None}
+    outcome = Outcome.__table__
+    query = select(Term.id, Term.code, outcome.c.lead_measure).join(outcome, outcome.c.id == Term.id, isouter=True)
+    named = session.execute(query.where(Term.id.in_(ids))).all()
+    return {row.id: row.code for row in named}, {row.id: row.lead_measure for row in named if row.lead_measure}
+
+
+def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: dict[int, str]) -> Chip:
+    measure = MEASURES[row.measure]
+    same_wave = beside is not None and beside.wave_id == row.wave_id
+    return Chip(
+        measure=row.measure, value=row.value, unit=measure.unit, better=measure.better, low=row.low, high=row.high,
+        n=row.n, segment=_code(terms, key[1]), product=_code(terms, key[2]), wave=row.wave,
+        provisional=row.state != "frozen", verdict=row.verdict, note=row.note, change=row.change,
+        previous_wave=row.previous_wave, opportunity=beside.value if same_wave else None,
+        fell_back=_in_words(cell, key),
+    )  # fmt: skip
+
+
+def _code(terms: dict[int, str], identifier: int | None) -> str | None:
+    return None if identifier is None else terms[identifier]
+
+
+def _in_words(cell: CellWanted, shown: Key) -> str | None:
+    lost = [word for word, wanted, got in (
+        ("segments", cell.segment_id, shown[1]), ("products", cell.product_id, shown[2])
+    ) if wanted != got]  # fmt: skip
+    return f"all {' and '.join(lost)}" if lost else None
+
+
+def as_json(chip: Chip) -> dict[str, Any]:
+    """The chip as scripts read it."""
+    names = ("measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict",
+             "opportunity")  # fmt: skip
+    return {name: getattr(chip, name) for name in names}
+
+
+def history(
+    session: Session, outcome_id: int, segment_id: int | None = None, product_id: int | None = None,
+    measure: str = "satisfaction",
+) -> list[Point]:
+    """A cell's scores, one point a wave, in time. A point that starts a series must not be joined to the one before."""
+    query = (
+        select(Score, Wave)
+        .join(Wave, Wave.id == Score.wave_id)
+        .where(Score.outcome_id == outcome_id, Score.segment_id.is_not_distinct_from(segment_id),
+               Score.product_id.is_not_distinct_from(product_id), Score.measure == measure)
+        .order_by(Wave.first_day, Wave.id)
+    )  # fmt: skip
+    points: list[Point] = []
+    before: int | None = None
+    for score, wave in session.execute(query):
+        points.append(Point(
+            wave.code, wave.first_day.isoformat(), wave.last_day.isoformat(), wave.state != "frozen", score.value,
+            score.low, score.high, score.n, score.note, score.verdict, score.change,
+            starts_series=before is not None and wave.instrument_id != before,
+        ))  # fmt: skip
+        before = wave.instrument_id
+    return points
+
+
+def cells(session: Session, outcome_id: int, wave_id: int) -> list[dict[str, Any]]:
+    """All scores of an outcome in one wave as `show` gives them: the whole first, then by segment, then by product."""
+    return _rows(session, Score.outcome_id == outcome_id, Score.wave_id == wave_id)
+
+
+def show(
+    session: Session, wave: str | None = None, outcome: str | None = None, segment: str | None = None,
+    product: str | None = None, measure: str | None = None,
+) -> list[dict[str, Any]]:
+    """Scores as rows for a table or JSON, in order of wave, outcome, segment and product.
+
+    Each filter takes what people write: a code, a name or an alias; "all" as segment or product keeps the cells of all
+    segments or products. Keys: wave, provisional, outcome, segment, product, measure, value, unit, better, low, high,
+    n, note, verdict, change, previous_wave.
+
+    Raises:
+        WaveUnknown, UnknownTerm, ValueError: a filter names nothing that is known.
+    """
+    if measure is not None and measure not in MEASURES:
+        raise ValueError(f"no measure is called {measure!r}; there are {', '.join(MEASURES)}")
+    conditions = [Score.measure == measure] if measure else []
+    if wave is not None:
+        conditions.append(Score.wave_id == find_wave(session, wave).id)
+    for text, axis, column in (
+        (outcome, "outcome", Score.outcome_id), (segment, "segment", Score.segment_id),
+        (product, "product", Score.product_id),
+    ):  # fmt: skip
+        if text is not None:
+            whole = text == "all" and axis != "outcome"
+            conditions.append(column.is_(None) if whole else column == TermFinder(session, axis).find(text).id)
+    return _rows(session, *conditions)
+
+
+def _rows(session: Session, *conditions: Any) -> list[dict[str, Any]]:
+    outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
+    earlier = aliased(Wave)
+    query = (
+        select(*SHOWN, Wave.code.label("wave"), Wave.state, outcome.c.code.label("outcome"),
+               segment.c.code.label("segment"), product.c.code.label("product"), earlier.code.label("previous_wave"))
+        .join(Wave, Wave.id == Score.wave_id)
+        .join(outcome, outcome.c.id == Score.outcome_id)
+        .join(segment, segment.c.id == Score.segment_id, isouter=True)
+        .join(product, product.c.id == Score.product_id, isouter=True)
+        .join(earlier, earlier.id == Score.previous_wave_id, isouter=True)
+        .where(*conditions)
+    )  # fmt: skip
+    order = list(MEASURES)
+    found = sorted(session.execute(query), key=lambda row: (
+        row.wave, row.outcome, row.product is not None, row.segment is not None, row.product or "", row.segment or "",
+        order.index(row.measure),
+    ))  # fmt: skip
+    return [_row(row) for row in found]
+
+
+def _row(row: Any) -> dict[str, Any]:
+    measure = MEASURES[row.measure]
+    return {
+        "wave": row.wave, "provisional": row.state != "frozen", "outcome": row.outcome, "segment": row.segment,
+        "product": row.product, "measure": row.measure, "value": row.value, "unit": measure.unit,
+        "better": measure.better, "low": row.low, "high": row.high, "n": row.n, "note": row.note,
+        "verdict": row.verdict, "change": row.change, "previous_wave": row.previous_wave,
+    }  # fmt: skip

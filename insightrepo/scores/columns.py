@@ -1,0 +1,88 @@
+"""Which column of a survey file says what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from rapidfuzz import process
+
+NAMES = {  # what headers usually call a field, the likeliest first
+    "respondent": ("respondent", "respondent_id", "participant", "participant_id", "customer", "customer_id",
+                   "user_id", "person", "person_id", "panelist", "response_id"),
+    "outcome": ("outcome", "outcomes", "outcome_code", "outcome_id", "theme", "themes", "label", "labels", "code"),
+    "satisfaction": ("satisfaction", "satisfied", "sat", "satisfaction_rating", "rating", "answer", "score"),
+    "importance": ("importance", "important", "imp", "importance_rating"),
+    "segment": ("segment", "segment_code", "customer_segment", "persona"),
+    "product": ("product", "product_code", "service", "app"),
+    "date": ("date", "day", "answered_on", "answered_at", "submitted_at", "timestamp", "completed_at"),
+}  # fmt: skip
+REQUIRED = ("outcome", "satisfaction")
+
+
+class ColumnsUnclear(ValueError):
+    """A column is missing or not in the file; the message names it, the header and what to write."""
+
+
+@dataclass(frozen=True)
+class AnswerColumns:
+    """The header names of an answer's fields; None: the file does not have it.
+
+    `respondent` may name a column of row ids: then each row is a respondent of its own. `row` names row ids that stand
+    in where the respondent is empty or not in the file; such a respondent is known in one wave only.
+    `separator` cuts an outcome cell that holds several codes or names.
+    """
+
+    respondent: str | None = None
+    outcome: str | None = None
+    satisfaction: str | None = None
+    importance: str | None = None
+    segment: str | None = None
+    product: str | None = None
+    date: str | None = None
+    row: str | None = None
+    separator: str = "|"
+
+
+def resolved(header: Sequence[str], given: AnswerColumns | None = None) -> AnswerColumns:
+    """The columns to read: those given, the rest guessed from the header (names apart from case and punctuation).
+
+    Raises:
+        ColumnsUnclear: a given column is not in the header, or outcome, satisfaction or the respondent has no column.
+    """
+    columns = given or AnswerColumns()
+    for name in (field.name for field in fields(columns) if field.name != "separator"):
+        wanted = getattr(columns, name)
+        if wanted is not None:
+            columns = replace(columns, **{name: _present(wanted, name, header)})
+        elif name in NAMES and not (name == "respondent" and columns.row):
+            columns = replace(columns, **{name: _guessed(name, header, columns)})
+    missing = [name for name in REQUIRED if getattr(columns, name) is None]
+    if columns.respondent is None and columns.row is None:
+        missing.insert(0, "respondent")
+    if missing:
+        raise ColumnsUnclear(
+            f"no column for {', '.join(missing)} in the header {', '.join(header)}: "
+            f"name it with {' '.join(f'--{name} COLUMN' for name in missing)}"
+        )
+    return columns
+
+
+def _present(wanted: str, name: str, header: Sequence[str]) -> str:
+    found = [column for column in header if column == wanted] or [c for c in header if _plain(c) == _plain(wanted)]
+    if found:
+        return found[0]
+    closest = process.extractOne(wanted, header, score_cutoff=50)
+    hint = f"; the closest is {closest[0]!r}" if closest else ""
+    raise ColumnsUnclear(f"--{name}: the file has no column {wanted!r}{hint}; it has {', '.join(header)}")
+
+
+def _guessed(name: str, header: Sequence[str], columns: AnswerColumns) -> str | None:
+    taken = {getattr(columns, field.name) for field in fields(columns)}
+    plain = {_plain(column): column for column in reversed(header) if column not in taken}
+    return next((plain[likely] for likely in NAMES[name] if likely in plain), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")

@@ -1,0 +1,101 @@
+"""How values read on a page: marked text, numbers with their unit, tags and votes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask, url_for
+from markupsafe import Markup, escape
+
+from insightrepo.library.hits import Hit, TagShown
+from insightrepo.scores.measures import MEASURES
+from insightrepo.web.layout import place_url
+
+SOURCES = {
+    "person": "a person",
+    "import": "the import",
+    "rule": "a rule",
+    "head": "the trained model",
+    "words": "the words of the term",
+}
+
+
+def setup(app: Flask) -> None:
+    """Make the functions below known to the templates."""
+    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock):
+        app.add_template_filter(function)
+    app.add_template_global(hit_url)
+    app.add_template_global(place_url)
+
+
+def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
+    """The text, escaped, with ``<mark>`` around the stretches of `marks`: sorted offsets that do not overlap."""
+    parts, at = [], 0
+    for start, end in marks:
+        if start < at or end > len(text):
+            continue
+        parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        at = end
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def count(value: int, capped: bool = False) -> str:
+    """A count as 1,000, or as 1,000+ where the result set was cut."""
+    return f"{value:,}{'+' if capped else ''}"
+
+
+def number(value: float, measure: str, unit: str) -> str:
+    """A value of a measure with its unit: 62%, 12.4 of 20."""
+    decimals = MEASURES[measure].decimals if measure in MEASURES else 1
+    text = f"{value:,.{decimals}f}"
+    if unit == "percent":
+        return f"{text}%"
+    return f"{text} {unit.removeprefix('points ')}".strip()
+
+
+def change(value: float, measure: str, unit: str) -> str:
+    """How far a measure moved, without its direction: 8 points."""
+    decimals = MEASURES[measure].decimals if measure in MEASURES else 1
+    text = f"{abs(value):,.{decimals}f}"
+    if unit == "percent" or unit.startswith("points"):
+        return f"{text} point{'' if text == '1' else 's'}"
+    return f"{text} {unit}".strip()
+
+
+def source_words(source: str) -> str:
+    """Who voted, in words."""
+    return SOURCES.get(source, source)
+
+
+def tag_words(tag: TagShown) -> str:
+    """Where a tag stands and on whose word: "accepted by a person", "automatic, by a rule", "suggested 0.62"."""
+    if tag.state == "suggested":
+        values = [vote.value for vote in tag.votes if vote.in_favour]
+        return f"suggested {max(values):.2f}" if values else "suggested"
+    return f"{tag.state}{',' if tag.state == 'automatic' else ''} by {source_words(tag.origin)}"
+
+
+def size(value: int) -> str:
+    """Bytes as 12 kB or 3.4 MB."""
+    if value < 1_000_000:
+        return f"{max(1, round(value / 1000))} kB"
+    return f"{value / 1_000_000:.1f} MB"
+
+
+def plural(value: int, one: str, many: str | None = None) -> str:
+    """The word that goes with a number: hit, hits."""
+    return one if value == 1 else many or f"{one}s"
+
+
+def hit_url(hit: Hit) -> str:
+    """Where a hit stands in its document; its own page where it has none."""
+    if hit.document_id is None:
+        return url_for("evidence.evidence", evidence_id=hit.id)
+    return place_url(hit.study_id, hit.document_id, hit.id)
+
+
+def clock(seconds: float) -> str:
+    """Seconds of a recording as 12:45 or 1:02:45."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,135 @@
+"""Lays a document out for reading: its blocks in order, its passages marked in place, their tags beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from flask import url_for
+
+from insightrepo.library.readings import DocumentReading, EvidencePlaced
+
+OUTLINE_FROM = 4  # headings; a shorter document needs no table of contents
+OUTLINE_MOST = 40
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a block. `evidence` are the passages that it belongs to, `anchors` those that begin here."""
+
+    text: str
+    evidence: tuple[int, ...]
+    anchors: tuple[int, ...]
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A block as it is shown. `heading` is the level of its HTML heading, 2 to 6; 0: it is none."""
+
+    kind: str
+    heading: int
+    anchor: str
+    speaker: str
+    seconds: float | None
+    pieces: tuple[Piece, ...]
+
+
+@dataclass
+class Row:
+    """Parts beside the passages that begin in them. `spot` is said where a new page or slide begins."""
+
+    spot: str = ""
+    parts: list[Part] = field(default_factory=list)
+    beside: list[EvidencePlaced] = field(default_factory=list)
+
+    @property
+    def groups(self) -> list[tuple[bool, list[Part]]]:
+        """The parts with runs of list items together: (is a list, parts)."""
+        grouped: list[tuple[bool, list[Part]]] = []
+        for part in self.parts:
+            is_list = part.kind == "list_item"
+            if grouped and is_list and grouped[-1][0]:
+                grouped[-1][1].append(part)
+            else:
+                grouped.append((is_list, [part]))
+        return grouped
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rows of a document and its table of contents: (level, title, anchor)."""
+
+    rows: tuple[Row, ...]
+    outline: tuple[tuple[int, str, str], ...]
+
+
+def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
+    """The address of a piece of evidence in its document."""
+    return url_for(
+        "studies.document",
+        study_id=study_id,
+        document_id=document_id,
+        evidence=evidence_id,
+        _anchor=f"evidence-{evidence_id}",
+    )
+
+
+def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
+    """Rows for a document with text; `chosen` is the piece of evidence to highlight.
+
+    A new row begins where a passage begins or a page or slide turns. Passages may overlap and may span blocks.
+    """
+    spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
+    rows: list[Row] = []
+    outline: list[tuple[int, str, str]] = []
+    depth, spot = 1, ""
+    for kind, start, end, level, locator in reading.blocks:
+        heading = min(max(level, 1) + 1, depth + 1, 6) if kind == "heading" else 0
+        depth = heading or depth
+        here = [item for item in spans if item.start < end and item.end > start]  # type: ignore[operator]
+        beginning = [item for item in here if item.start >= start]  # type: ignore[operator]
+        turned = _spot(locator)
+        if not rows or beginning or turned != spot:
+            rows.append(Row(spot=turned if turned != spot else ""))
+        spot = turned
+        anchor = f"part-{start}" if heading else ""
+        pieces = _cut(reading.text, start, end, here, chosen)
+        rows[-1].parts.append(Part(kind, heading, anchor, *_voice(locator), pieces))
+        rows[-1].beside.extend(beginning)
+        if heading:
+            outline.append((heading, reading.text[start:end], anchor))
+    return Layout(tuple(rows), tuple(outline[:OUTLINE_MOST]) if len(outline) >= OUTLINE_FROM else ())
+
+
+def _cut(text: str, start: int, end: int, here: Sequence[EvidencePlaced], chosen: int | None) -> tuple[Piece, ...]:
+    """The block in pieces that each lie wholly within or without every passage."""
+    edges = {start, end}
+    for item in here:
+        edges.update(edge for edge in (item.start, item.end) if edge is not None and start < edge < end)
+    ordered = sorted(edges)
+    pieces = []
+    for left, right in pairwise(ordered):
+        within = [item for item in here if item.start <= left and item.end >= right]  # type: ignore[operator]
+        # A passage that begins in the blank lines before its first block is anchored at that block.
+        anchors = [i.id for i in within if i.start == left or (left == start and _first_block(text, i, start))]
+        ids = tuple(item.id for item in within)
+        pieces.append(Piece(text[left:right], ids, tuple(anchors), chosen in ids))
+    return tuple(pieces)
+
+
+def _first_block(text: str, item: EvidencePlaced, start: int) -> bool:
+    return item.start is not None and item.start < start and not text[item.start : start].strip()
+
+
+def _spot(locator: Mapping[str, Any]) -> str:
+    for name in ("slide", "page"):
+        if locator.get(name) is not None:
+            return f"{name.capitalize()} {locator[name]}"
+    return ""
+
+
+def _voice(locator: Mapping[str, Any]) -> tuple[str, float | None]:
+    return str(locator.get("speaker") or ""), locator.get("start_seconds")

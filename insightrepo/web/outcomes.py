@@ -1,0 +1,55 @@
+"""Outcomes: the list by category, and each with its scores and strongest evidence."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from insightrepo.library.hits import Hit, SearchQuery
+from insightrepo.library.outcomes import list_outcomes, read_outcome
+from insightrepo.library.search import search
+from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.trend import draw
+
+STRONGEST = 5
+
+blueprint = Blueprint("outcomes", __name__)
+
+
+@blueprint.get("/outcomes")
+def outcomes() -> ResponseReturnValue:
+    """All outcomes by category, each with its current score."""
+    found = list_outcomes(session(), reader())
+    retired = [line for line in found if line.status == "retired"]
+    groups = groupby((line for line in found if line.status != "retired"), key=lambda line: line.category)
+    categories = [(category or "Without a category", list(lines)) for category, lines in groups]
+    if retired:
+        categories.append(("Retired", retired))
+    return render_template("outcomes/list.html", categories=categories, total=len(found))
+
+
+@blueprint.get("/outcomes/<path:code>")
+def outcome(code: str) -> ResponseReturnValue:
+    """The statement, its scores by wave, segment and product, and the strongest evidence."""
+    reading = read_outcome(session(), reader(), code)
+    evidence, total = _strongest(reading.line.code)
+    points = [wave.point for wave in reading.waves]
+    return render_template(
+        "outcomes/outcome.html",
+        outcome=reading,
+        trend=draw(points, reading.measure, reading.unit),
+        evidence=evidence,
+        total=total,
+    )
+
+
+def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:
+    """The newest evidence whose tag was confirmed, then the newest that a machine tagged; and their number."""
+    filters = {"outcome": (code,)}
+    confirmed = search(workspace(), session(), reader(), SearchQuery(filters=filters, verified=True, limit=STRONGEST))
+    everything = search(workspace(), session(), reader(), SearchQuery(filters=filters, limit=2 * STRONGEST))
+    known = {hit.id for hit in confirmed.hits}
+    more = tuple(hit for hit in everything.hits if hit.id not in known)
+    return (confirmed.hits + more)[:STRONGEST], everything.total

@@ -1,0 +1,73 @@
+"""Studies, their documents read in place, and originals for those who may have them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from flask import Blueprint, abort, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+
+from insightrepo.accounts.audit import record
+from insightrepo.library.originals import OriginalMissing
+from insightrepo.library.reading import (
+    STUDIES_PER_PAGE,
+    find_original,
+    list_studies,
+    may_have_original,
+    read_document,
+    read_study,
+)
+from insightrepo.web.address import page_number
+from insightrepo.web.layout import lay_out
+from insightrepo.web.request import reader, session, workspace
+
+blueprint = Blueprint("studies", __name__)
+
+
+@blueprint.get("/studies")
+def studies() -> ResponseReturnValue:
+    """The studies that the reader may see, newest first."""
+    found = list_studies(session(), reader(), page_number(request.args))
+    pages = max(1, -(-found.total // STUDIES_PER_PAGE))
+    return render_template("studies/list.html", found=found, pages=pages)
+
+
+@blueprint.get("/studies/<int:study_id>")
+def study(study_id: int) -> ResponseReturnValue:
+    """A study: what it is, its documents, the outcomes it speaks to."""
+    detail = read_study(session(), reader(), study_id)
+    return render_template("studies/study.html", study=detail, downloads=may_have_original(reader(), detail.line))
+
+
+@blueprint.get("/studies/<int:study_id>/documents/<int:document_id>")
+def document(study_id: int, document_id: int) -> ResponseReturnValue:
+    """A document with its passages marked in place; `?evidence=` highlights one of them."""
+    chosen = request.args.get("evidence", type=int)
+    page = page_number(request.args)
+    reading = read_document(session(), reader(), study_id, document_id, page=page, evidence_id=chosen)
+    if "page" in request.args and chosen and reading.page != page:
+        chosen = None  # the reader has turned the page since
+        reading = read_document(session(), reader(), study_id, document_id, page=page)
+    template = "studies/rows.html" if reading.document.is_data else "studies/document.html"
+    return render_template(
+        template,
+        reading=reading,
+        layout=lay_out(reading, chosen),
+        chosen=next((item for item in reading.evidence if item.id == chosen), None),
+        downloads=may_have_original(reader(), reading.study),
+    )
+
+
+@blueprint.get("/documents/<int:document_id>/original")
+def original(document_id: int) -> ResponseReturnValue:
+    """The original, byte for byte, as a download; who took it is written down."""
+    found = find_original(session(), reader(), document_id)
+    try:
+        data = workspace().originals.read(found.sha256)
+    except OriginalMissing:
+        abort(404)
+    with workspace().database.writing() as writing:
+        record(writing, reader().user_id, "original.download", f"document:{document_id}", sha256=found.sha256)
+    response = send_file(BytesIO(data), "application/octet-stream", as_attachment=True, download_name=found.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,278 @@
+"""The keyword engine: what it finds, and that it stays consistent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import string
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyroaring import BitMap
+from whoosh import index as whoosh_index
+
+from indexes import keyword
+from indexes.base import KeywordQuery, Record
+from indexes.keyword import KeywordIndexBusy, WhooshIndex
+
+TEXTS = {
+    1: "My W-2 form is missing from the account page",
+    2: "R&D told us that T-Mobile customers wait at the shop",
+    3: "Which email address is it? To be or not to be, that is the question",
+    4: "They answer my e-mail late; W 2 is what I asked for",
+    5: "Written in C++ and C#, later in .NET",
+    6: "T Mobile is slow in München",
+    7: "日本語のテスト",
+    8: "Research and development, also called R and D",
+    9: "I could not find the download button and gave up",
+    10: "The Login page does not load, we don't know why",
+}
+
+
+def record(number: int, text: str, headings: str = "", title: str = "") -> Record:
+    return Record(number, text, headings, title, "hash", frozenset())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> WhooshIndex:
+    index = WhooshIndex.create(tmp_path_factory.mktemp("keyword"))
+    index.apply([], [record(number, text) for number, text in TEXTS.items()])
+    return index
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> WhooshIndex:
+    return WhooshIndex.create(tmp_path / "keyword")
+
+
+def found(index: WhooshIndex, *words: str, phrases: tuple[str, ...] = (), excluded: tuple[str, ...] = ()) -> list[int]:
+    return [hit.id for hit in index.search(KeywordQuery(words, phrases, excluded), None, 100)]
+
+
+@pytest.mark.parametrize(
+    ("word", "ids"),
+    [
+        ("W-2", {1, 4}),
+        ("w2", {1}),
+        ("R&D", {2, 8}),
+        ("T-Mobile", {2, 6}),
+        ("email", {3, 4}),
+        ("E-Mail", {3, 4}),
+        ("C++", {5}),
+        ("c#", {5}),
+        (".NET", {5}),
+        ("Munchen", {6}),
+        ("MÜNCHEN", {6}),
+        ("日本", {7}),
+        ("語", {7}),
+        ("dont", {10}),
+        ("don’t", {10}),
+        ("downloads", {9}),
+        ("login/signup", {10}),
+        ("shop-window", {2}),
+        ("nowhere", set()),
+        ("-", set()),
+        ('"', set()),
+    ],
+)
+def test_a_word_finds_every_spelling(built: WhooshIndex, word: str, ids: set[int]) -> None:
+    assert set(found(built, word)) == ids
+
+
+def test_two_words_find_what_others_write_as_one(built: WhooshIndex) -> None:
+    assert found(built, "log", "in") == [10]
+
+
+def test_stop_words_carry_no_weight_beside_others(built: WhooshIndex) -> None:
+    assert found(built, "the", "download") == [9]
+    assert 1 in found(built, "the")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "ids"),
+    [
+        ("to be or not to be", [3]),
+        ("be to", []),
+        ("my w2 form", [1]),
+        ("My W-2 forms", [1]),
+        ("e-mail address", [3]),
+        ("T Mobile customers", [2]),
+        ("T-Mobile is slow", [6]),
+        ("mobile customers", [2]),
+        ("find the download", [9]),
+        ("find download", []),
+        ("日本語", [7]),
+        ("本日", []),
+    ],
+)
+def test_a_phrase_stands_in_this_order(built: WhooshIndex, phrase: str, ids: list[int]) -> None:
+    assert found(built, phrases=(phrase,)) == ids
+    assert built.matching(KeywordQuery(phrases=(phrase,))) == BitMap(ids)
+
+
+def test_a_record_needs_any_word_and_every_condition(built: WhooshIndex) -> None:
+    assert set(found(built, "slow", "shop")) == {2, 6}
+    assert found(built, "slow", phrases=("T Mobile",)) == [6]
+    assert found(built, "slow", phrases=("T Mobile", "W-2")) == []
+    assert set(found(built, "email", excluded=("address",))) == {4}
+    assert set(found(built, "W-2", excluded=("account page",))) == {4}
+    assert set(found(built, "T-Mobile", excluded=("t-mobile",))) == set()
+
+
+def test_nothing_but_exclusions_gives_the_rest(built: WhooshIndex) -> None:
+    rest = sorted(set(TEXTS) - {2, 6}, reverse=True)
+    assert found(built, excluded=("mobile",)) == rest
+    assert built.matching(KeywordQuery(excluded=("mobile",))) == BitMap(rest)
+
+
+def test_no_condition_is_told_from_a_condition_nothing_meets(built: WhooshIndex) -> None:
+    assert built.matching(KeywordQuery(words=("slow",))) is None
+    assert built.matching(KeywordQuery(phrases=("—",), excluded=("...",))) is None
+    assert built.matching(KeywordQuery(phrases=("no such thing",))) == BitMap()
+    assert found(built) == []
+
+
+def test_only_allowed_ids_come_back(built: WhooshIndex) -> None:
+    query = KeywordQuery(("mobile",))
+    assert [hit.id for hit in built.search(query, BitMap([1, 6, 4_000_000]), 10)] == [6]
+    assert built.search(query, BitMap(), 10) == []
+
+
+def test_scores_fall_and_equal_ones_put_the_newer_first(empty: WhooshIndex) -> None:
+    empty.apply([], [record(number, "slow page") for number in (3, 1, 2)] + [record(9, "slow slow page")])
+    hits = empty.search(KeywordQuery(("slow",)), None, 3)
+    assert [hit.id for hit in hits] == [9, 3, 2]
+    assert hits[0].score > hits[1].score == hits[2].score > 0
+
+
+def test_the_score_is_bm25_worked_by_hand(empty: WhooshIndex) -> None:
+    empty.apply([], [record(1, "alpha beta"), record(2, "gamma gamma gamma alpha"), record(3, "delta delta delta")])
+    # df 1 of 3, tf 1, length 2, mean length 3: ln(1 + 2.5/1.5) * 2.2 / (1 + 1.2 * (.25 + .75 * 2/3))
+    assert empty.search(KeywordQuery(("beta",)), None, 1)[0].score == pytest.approx(1.13569, abs=1e-5)
+
+
+def test_headings_and_title_are_found_and_no_phrase_runs_across_them(empty: WhooshIndex) -> None:
+    empty.apply([], [record(1, "it was slow", "Sign in", "Mobile study"), record(2, "sign in was slow")])
+    assert found(empty, "mobile") == [1]
+    assert set(found(empty, phrases=("sign in",))) == {1, 2}
+    assert found(empty, phrases=("slow sign",)) == []
+    assert found(empty, phrases=("in mobile",)) == []
+
+
+def test_removed_and_replaced_records_are_gone_at_once(empty: WhooshIndex) -> None:
+    empty.apply([], [record(1, "alpha"), record(2, "beta"), record(3, "gamma")])
+    empty.apply([2, 77], [record(3, "delta"), record(3, "epsilon")])
+    assert empty.ids() == BitMap([1, 3])
+    assert [found(empty, word) for word in ("alpha", "beta", "gamma", "delta", "epsilon")] == [[1], [], [], [], [3]]
+    assert (empty.doc_count(), empty.document_frequency("gamma"), empty.document_frequency("epsilon")) == (2, 0, 1)
+
+
+def test_many_small_commits_are_merged_and_lose_nothing(empty: WhooshIndex) -> None:
+    for number in range(1, 40):
+        empty.apply([number - 2], [record(number, f"common word{number}")])
+    assert empty.ids() == BitMap([38, 39])
+    assert found(empty, "common") == [39, 38]
+    assert found(empty, "word38") == [38]
+    assert found(empty, "word37") == []
+
+
+def test_another_reader_sees_a_commit_after_it_refreshes(tmp_path: Path) -> None:
+    writer = WhooshIndex.create(tmp_path)
+    writer.apply([], [record(1, "alpha")])
+    reader = WhooshIndex.open(tmp_path)
+    writer.apply([1], [record(2, "alpha")])
+    assert found(reader, "alpha") == [1]
+    assert reader.refresh()
+    assert not reader.refresh()
+    assert found(reader, "alpha") == [2]
+
+
+def test_the_index_holds_no_text(tmp_path: Path) -> None:
+    WhooshIndex.create(tmp_path).apply([], [record(1, "Downloading is cumbersome here", title="A confidential study")])
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Downloading is" not in stored
+    assert b"confidential study" not in stored
+
+
+def test_a_folder_without_an_index_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="reindex"):
+        WhooshIndex.open(tmp_path)
+
+
+def test_a_second_writer_waits_and_then_says_that_it_is_busy(
+    empty: WhooshIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyword, "LOCK_SECONDS", 0.2)
+    other = whoosh_index.open_dir(empty.folder).writer()
+    with pytest.raises(KeywordIndexBusy):
+        empty.apply([], [record(1, "alpha")])
+    other.cancel()
+    empty.apply([], [record(1, "alpha")])
+    assert found(empty, "alpha") == [1]
+
+
+def test_a_failed_batch_changes_nothing_and_frees_the_lock(empty: WhooshIndex) -> None:
+    empty.apply([], [record(1, "alpha")])
+    with pytest.raises(TypeError):
+        empty.apply([1], [record(2, "beta"), record(3, None)])  # type: ignore[arg-type]
+    assert empty.ids() == BitMap([1])
+    empty.apply([], [record(2, "beta")])
+    assert empty.ids() == BitMap([1, 2])
+
+
+def test_threads_read_while_one_writes(empty: WhooshIndex) -> None:
+    empty.apply([], [record(number, f"common word{number}") for number in range(1, 200)])
+
+    def ask(number: int) -> bool:
+        hits = found(empty, f"word{number}")
+        return hits == [number] and len(found(empty, phrases=(f"common word{number}",))) == 1
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = pool.map(ask, range(1, 200))
+        for number in range(200, 210):
+            empty.apply([], [record(number, f"late word{number}")])
+        assert all(answers)
+    assert len(empty.ids()) == 209
+
+
+def _ask(folder: str) -> list[int]:
+    return found(WhooshIndex.open(Path(folder)), "alpha")
+
+
+def test_another_process_reads_the_same_index(tmp_path: Path) -> None:
+    WhooshIndex.create(tmp_path).apply([], [record(5, "alpha")])
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(_ask, [str(tmp_path)]) == [5]
+
+
+def test_how_well_the_words_are_met_is_told(built: WhooshIndex) -> None:
+    rare, common, missing = built.fit(KeywordQuery(("W-2", "is", "the", "account", "nonsuch")), [1, 4])
+    assert (rare.share, rare.is_code) == (1.0, True)
+    assert (common.word, common.share, common.is_code) == ("account", 0.5, False)
+    assert (missing.share, missing.rarity) == (0.0, 1.0)
+    assert rare.idf < common.idf < missing.idf
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(alphabet=st.one_of(st.characters(codec=None), st.sampled_from(string.printable))), max_size=3))
+def test_no_query_fails(built: WhooshIndex, pieces: list[str]) -> None:
+    for query in (KeywordQuery(tuple(pieces)), KeywordQuery((), tuple(pieces)), KeywordQuery((), (), tuple(pieces))):
+        hits = {hit.id for hit in built.search(query, None, 100)}
+        matching = built.matching(query)
+        assert hits <= set(TEXTS)
+        assert matching is None or hits <= set(matching)
+        built.fit(query, sorted(hits))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.text(alphabet=st.characters(codec=None), min_size=1, max_size=60))
+def test_whatever_is_indexed_is_found_by_its_own_words_and_as_a_phrase(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    index = WhooshIndex.create(tmp_path_factory.mktemp("any"), "none")
+    index.apply([], [record(1, text)])
+    expected = [1] if index.analyzer.units(text) else []
+    assert found(index, text) == expected
+    assert found(index, phrases=(text,)) == expected

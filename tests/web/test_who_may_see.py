@@ -1,0 +1,157 @@
+"""Every route for every reader: a route that is not in the table below fails the first test."""
+
+from __future__ import annotations
+
+import pytest
+
+UNSCOPED = ("viewer", "contributor", "researcher", "administrator", "owner", "member")
+SCOPED = ("scoped-viewer", "scoped-contributor", "scoped-researcher", "scoped-administrator")
+EVERYBODY = UNSCOPED + SCOPED
+DOWNLOADERS = ("researcher", "administrator", "scoped-researcher", "scoped-administrator")
+VOTERS = DOWNLOADERS
+
+# Who sees which study, written out: scopes (WEB only), clearance and state.
+SEEN_BY = {
+    "published": UNSCOPED,
+    "public": UNSCOPED,
+    "hostile": UNSCOPED,
+    "confidential": ("contributor", "owner", "researcher", "administrator"),
+    "personal": ("researcher", "administrator"),
+    "draft": ("owner", "member", "administrator"),
+    "withdrawn": ("owner", "administrator"),
+    "web": EVERYBODY,
+}
+
+# Each route: what kind of thing it shows. "open": to strangers too; "list": to all who are signed in, of what they
+# see; "study": of one study; "download" and "vote": of one study, for some roles; "form": changes only one's session.
+ROUTES = {
+    ("static", "GET"): "open",
+    ("bootstrap.static", "GET"): "open",
+    ("health.healthz", "GET"): "open",
+    ("auth.sign_in", "GET"): "open",
+    ("auth.sign_in", "POST"): "open",
+    ("auth.sign_out", "POST"): "form",
+    ("search.home", "GET"): "list",
+    ("search.results", "GET"): "list",
+    ("studies.studies", "GET"): "list",
+    ("studies.study", "GET"): "study",
+    ("studies.document", "GET"): "study",
+    ("studies.original", "GET"): "download",
+    ("evidence.evidence", "GET"): "study",
+    ("evidence.tag", "POST"): "vote",
+    ("outcomes.outcomes", "GET"): "list",
+    ("outcomes.outcome", "GET"): "list",
+}
+LISTS = ("/", "/search", "/search?q=calendar", "/search?state=withdrawn&state=draft", "/studies", "/outcomes",
+         "/outcomes/PLAN-01")  # fmt: skip
+
+
+def url_of(endpoint: str, library, study: str) -> str:
+    """The address of a route for the things of one study."""
+    study_id, document_id = library.studies[study], library.documents[study]
+    evidence_id = library.evidence[f"{study} 0"]
+    return {
+        "studies.study": f"/studies/{study_id}",
+        "studies.document": f"/studies/{study_id}/documents/{document_id}",
+        "studies.original": f"/documents/{document_id}/original",
+        "evidence.evidence": f"/evidence/{evidence_id}",
+        "evidence.tag": f"/evidence/{evidence_id}/tags",
+    }[endpoint]
+
+
+def of_kind(kind: str) -> list[str]:
+    return sorted({endpoint for (endpoint, _), found in ROUTES.items() if found == kind})
+
+
+def test_every_route_says_who_may_use_it(app):
+    served = {
+        (rule.endpoint, method) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert served == set(ROUTES)
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+@pytest.mark.parametrize("endpoint", of_kind("study"))
+def test_a_study_and_what_is_in_it_is_there_for_those_who_may_see_it_and_not_there_for_others(
+    visit, library, endpoint, study
+):
+    answers = {name: visit(name).get(url_of(endpoint, library, study)).status_code for name in EVERYBODY}
+    assert answers == {name: 200 if name in SEEN_BY[study] else 404 for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_an_original_is_for_researchers_and_the_owner_of_the_study(visit, library, study):
+    def expected(name: str) -> int:
+        if name not in SEEN_BY[study]:
+            return 404
+        owns = name == "owner" and study in ("draft", "withdrawn")
+        return 200 if name in DOWNLOADERS or owns else 403
+
+    url = url_of("studies.original", library, study)
+    assert {name: visit(name).get(url).status_code for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_a_tag_is_voted_on_by_researchers_on_what_they_see(visit, token, library, study):
+    def expected(name: str) -> int:
+        if name not in VOTERS:
+            return 403
+        return 302 if name in SEEN_BY[study] else 404
+
+    def answer(name: str) -> int:
+        client = visit(name)
+        form = {"csrf_token": token(client), "axis": "outcome", "code": "PLAN-02", "word": "accept"}
+        return client.post(url_of("evidence.tag", library, study), data=form).status_code
+
+    assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("url", LISTS)
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_no_list_names_or_quotes_a_study_that_the_reader_may_not_see(visit, library, name, url):
+    page = visit(name).get(url)
+    assert page.status_code == 200
+    for study in SEEN_BY:
+        if name not in SEEN_BY[study]:
+            assert f"/studies/{library.studies[study]}" not in page.text
+            assert f"({study})" not in page.text
+
+
+@pytest.mark.parametrize(("endpoint", "method"), [route for route, kind in ROUTES.items() if kind != "open"])
+def test_a_stranger_is_sent_to_sign_in_from_every_page_that_is_not_open(visit, library, app, endpoint, method):
+    with app.test_request_context():
+        rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+        _, url = rule.build({name: "1" if name != "code" else "PLAN-01" for name in rule.arguments})
+    answer = visit(None).open(url, method=method)
+    if method == "GET":
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/sign-in")
+    else:  # a stranger has no form token either
+        assert answer.status_code in (302, 400)
+
+
+@pytest.mark.parametrize("url", ["/studies/999999", "/studies/1/documents/999999", "/evidence/999999", "/outcomes/NO-SUCH",
+                                 "/documents/999999/original", "/nothing", "/studies/99999999999999999999"])  # fmt: skip
+def test_what_does_not_exist_answers_as_what_may_not_be_seen(visit, library, url):
+    hidden = visit("viewer").get(f"/studies/{library.studies['personal']}")
+    missing = visit("viewer").get(url)
+    assert (missing.status_code, missing.text) == (404, hidden.text) if "sign-out" not in missing.text else True
+    assert missing.status_code == 404
+
+
+def test_a_document_is_not_served_under_another_study(visit, library):
+    url = f"/studies/{library.studies['public']}/documents/{library.documents['personal']}"
+    assert visit("administrator").get(url).status_code == 404
+
+
+def test_a_user_who_was_switched_off_is_out_at_once(visit, filled, library):
+    from insightrepo.accounts.users import add_user
+    from insightrepo.models import User
+
+    with filled.database.writing() as session:
+        library.users["leaver"] = add_user(session, "leaver@example.org", "viewer", "a long enough password").id
+    client = visit("leaver")
+    assert client.get("/studies").status_code == 200
+    with filled.database.writing() as session:
+        session.get(User, library.users["leaver"]).active = False
+    assert client.get("/studies").status_code == 302
