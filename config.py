@@ -25,13 +25,22 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
-    home: Path = Field(Path("instance"), description="Folder of the workspace: database, indexes, originals, model cache.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the workspace. PostgreSQL: postgresql+pg8000://…")
+    home: Path = Field(
+        Path("instance"), description="Folder of the workspace: database, indexes, originals, model cache."
+    )
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty: SQLite in the workspace. PostgreSQL: postgresql+pg8000://…"
+    )
     secret_key: str = Field("", description="Signs sessions; empty: made once and kept in the workspace.")
-    embedding_model: str = Field("", description="sentence-transformers name or path; empty: the packaged all-MiniLM-L6-v2; 'none': meaning search off.")
+    embedding_model: str = Field(
+        "",
+        description="sentence-transformers name or path; empty: the packaged all-MiniLM-L6-v2; 'none': meaning search off.",
+    )
     timezone: str = Field("UTC", description="Time zone in which waves and days are meant.")
     language: Literal["en", "none"] = Field("en", description="Stemming of the keyword index: English, or none.")
-    phone_region: str = Field("US", min_length=2, max_length=2, description="Region in which a phone number without a country code is read.")
+    phone_region: str = Field(
+        "US", min_length=2, max_length=2, description="Region in which a phone number without a country code is read."
+    )
     names_file: Path | None = Field(None, description="File of names, one a line, that redaction removes everywhere.")
     max_file_megabytes: int = Field(100, ge=1, le=4096, description="A larger file is refused.")
     threads: int = Field(2, ge=1, le=64, description="Threads of the embedding model.")
@@ -65,11 +74,14 @@ def load_settings(**overrides: object) -> Settings:
         ConfigurationError: a value is wrong, or a variable with our prefix is not a setting.
     """
     unknown = sorted(
-        name for name in os.environ
+        name
+        for name in os.environ
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     )
     if unknown:
-        raise ConfigurationError(f"{unknown[0]} is not a setting; known are {', '.join(sorted(PREFIX + n.upper() for n in Settings.model_fields))}")
+        raise ConfigurationError(
+            f"{unknown[0]} is not a setting; known are {', '.join(sorted(PREFIX + n.upper() for n in Settings.model_fields))}"
+        )
     try:
         home = Path(str(overrides.get("home") or os.environ.get(f"{PREFIX}HOME") or "instance"))
         return Settings(_env_file=home / "settings.env", **overrides)  # type: ignore[call-arg, arg-type]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -182,7 +182,7 @@ class Analyzer:
         forms = (whole,) if set(links) & set("&/@") else (whole, self.stem(raw))
         return Unit(raw, forms, parts, start, end, links[0])
 
-    def sequences(self, units: list[Unit], known: Callable[[str], bool]) -> list[tuple[str, ...]]:
+    def sequences(self, units: Sequence[Unit], known: Callable[[str], bool]) -> list[tuple[str, ...]]:
         """The rows of tokens, at neighbouring positions, by which a phrase may stand in a text.
 
         A compound may be written in parts and neighbouring words as one, so ``T Mobile``, ``T-Mobile`` and ``TMobile``
@@ -195,7 +195,28 @@ class Analyzer:
                     reached[at + length] += [head + row for head in sorted(reached[at], key=len)[-MOST_SPELLINGS:]]
         return list(dict.fromkeys(reached[-1])) if units else []
 
-    def _steps(self, units: list[Unit], at: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def spellings(
+        self, units: Sequence[Unit], at: int, known: Callable[[str], bool]
+    ) -> list[tuple[str, tuple[tuple[str, ...], ...]]]:
+        """What to look for where a query has this unit: each a name, and the rows of tokens of which any will do.
+
+        Words that some write as one (``log in``, ``login``) are looked for so too. Parts of a compound count by
+        themselves where it is a choice (``login/signup``) or where no spelling of the whole is `known`.
+        """
+        unit = units[at]
+        if unit.link == "cjk":
+            last_of_run = not unit.parts and at > 0 and units[at - 1].link == "cjk" and bool(units[at - 1].parts)
+            return [] if last_of_run else [(unit.raw, ((unit.parts[0][0] if unit.parts else unit.key,),))]
+        rows = [*((form,) for form in unit.forms), *self.sequences([unit], known)]
+        rows += [(unit.parts[0][0],)] if unit.forms[0].startswith(".") else []
+        pairs = units[max(at - 1, 0) : at + 1], units[at : at + 2]
+        rows += [(self.stem(a.raw + b.raw),) for a, b in filter(_are_plain, pairs)]
+        found = tuple(row for row in dict.fromkeys(rows) if all(map(known, row)))
+        apart = [part for part, start, end in unit.parts if end - start >= SHORTEST_PART]
+        whole = [(unit.forms[0], found or ((unit.key,),))] if found or not apart else []
+        return whole + [(part, ((part,),)) for part in apart if unit.link == "/" or not found]
+
+    def _steps(self, units: Sequence[Unit], at: int) -> Iterator[tuple[int, tuple[str, ...]]]:
         """How many units from `at` on a row of tokens stands for, and the row."""
         unit = units[at]
         yield 1, (unit.key,)
@@ -207,3 +228,8 @@ class Analyzer:
         words = list(takewhile(lambda unit: unit.link in ("", "-"), units[at : at + MOST_PARTS]))
         for length in range(2, len(words) + 1):
             yield length, (self.stem("".join(unit.raw for unit in words[:length])),)
+
+
+def _are_plain(units: Sequence[Unit]) -> bool:
+    """Whether these are two words without links."""
+    return len(units) == 2 and not units[0].link and not units[1].link

@@ -177,7 +177,7 @@ def _hash_weights(reference: Any) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(reference.state_dict().items()):
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(tensor.numpy()))
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -256,7 +256,8 @@ class TorchEmbedder:
         self.serving = f"torch ({config['reason']})"
         self.max_pieces = config["max_length"]
         self._config, self._threads = config, threads
-        self._loading, self._loaded = Lock(), None
+        self._loading = Lock()
+        self._loaded: tuple[Any, Tokenizer | None] | None = None
         self._query = lru_cache(maxsize=REMEMBERED_QUERIES)(self._embed_query)
 
     def embed_documents(self, texts: Sequence[str]) -> np.ndarray:

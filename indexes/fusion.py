@@ -33,7 +33,7 @@ class Fit(Protocol):
 
 
 def reciprocal_rank(lists: Sequence[Sequence[int]], k: int = RANK_CONSTANT) -> dict[int, float]:
-    """The sum of 1 / (k + rank) over the lists an id is in, ranks from 1; best first, smaller ids first where equal."""
+    """The sum of 1 / (k + rank) over the lists an id is in, ranks from 1; best first."""
     sums: dict[int, float] = {}
     for ranked in lists:
         for rank, number in enumerate(ranked, start=1):
@@ -57,13 +57,13 @@ def convex(keyword: Sequence[Scored], meaning: Sequence[Scored], weight: float) 
     """``weight * meaning + (1 - weight) * keyword`` of the normalised scores; an id missing from a list has 0 there.
 
     `weight` is 0 to 1. Give exact cosines of the keyword hits within `meaning`: a missing one counts as the opposite in
-    meaning. Best first, smaller ids first where equal; scores are 0 to 1.
+    meaning. Best first, in the keyword list's order where equal; scores are 0 to 1.
     """
     by_keyword, by_meaning = normalised(keyword, KEYWORD_MINIMUM), normalised(meaning, MEANING_MINIMUM)
     return _sorted(
         {
             number: weight * by_meaning.get(number, 0.0) + (1 - weight) * by_keyword.get(number, 0.0)
-            for number in by_keyword.keys() | by_meaning.keys()
+            for number in {**by_keyword, **by_meaning}
         }
     )
 
@@ -93,4 +93,4 @@ def boosted(scores: Mapping[int, float], additions: Mapping[int, float]) -> dict
 
 
 def _sorted(scores: Mapping[int, float]) -> dict[int, float]:
-    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+    return dict(sorted(scores.items(), key=lambda pair: -pair[1]))

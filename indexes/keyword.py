@@ -6,7 +6,7 @@ The index holds tokens with their positions, and the id and length of each recor
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from pyroaring import BitMap
 
-from indexes.analyzer import SHORTEST_PART, Analyzer, Token, Unit
+from indexes.analyzer import Analyzer, Token, Unit
 from indexes.base import KeywordQuery, Record, Scored
 from indexes.postings import SCHEMA, Postings, Row, Snapshot
 
@@ -205,25 +205,10 @@ class WhooshIndex:
             made.append(dict.fromkeys(clause for at in weighty for clause in self._spellings(units, at)))
         return list(made[0]), [clause for clause in made[1] if clause not in made[0]]
 
-    def _spellings(self, units: Sequence[Unit], at: int) -> Iterator[_Clause]:
-        """The clause of a unit, whose parts count by themselves where it is a choice (``login/signup``) or where the
-        index does not have it whole. Words that some write as one (``log in``, ``login``) are looked for so too."""
-        unit, knows = units[at], self._snapshot.knows
-        if unit.link == "cjk":
-            last_of_run = not unit.parts and at > 0 and bool(units[at - 1].parts) and units[at - 1].link == "cjk"
-            if not last_of_run:
-                yield _Clause(unit.raw, ((unit.parts[0][0] if unit.parts else unit.key,),))
-            return
-        rows = dict.fromkeys([*((form,) for form in unit.forms), *self.analyzer.sequences([unit], knows)])
-        rows |= {(unit.parts[0][0],): None} if unit.forms[0].startswith(".") else {}
-        pairs = (units[max(at - 1, 0) : at + 1], units[at : at + 2])
-        rows |= {(self.analyzer.stem(a.raw + b.raw),): None for a, b in filter(_are_plain, pairs)}
-        known = tuple(row for row in rows if all(map(knows, row)))
-        apart = [part for part, start, end in unit.parts if end - start >= SHORTEST_PART]
-        if known or not apart:
-            yield _Clause(unit.forms[0], known or ((unit.key,),), unit.is_code)
-        if unit.link == "/" or not known:
-            yield from (_Clause(part, ((part,),)) for part in apart)
+    def _spellings(self, units: Sequence[Unit], at: int) -> list[_Clause]:
+        """The clauses of one unit of a query."""
+        found = self.analyzer.spellings(units, at, self._snapshot.knows)
+        return [_Clause(word, rows, units[at].is_code) for word, rows in found]
 
     def _scores(self, clause: _Clause) -> Postings:
         """The documents of a clause, each with the score of its best spelling."""
@@ -260,8 +245,3 @@ def _best(docs: np.ndarray, scores: np.ndarray, ids: np.ndarray, limit: int) -> 
         last = np.partition(scores[docs], len(docs) - limit)[len(docs) - limit]
         docs = docs[scores[docs] >= last]
     return docs[np.lexsort((-ids[docs], -scores[docs]))][:limit]
-
-
-def _are_plain(units: Sequence[Unit]) -> bool:
-    """Whether these are two words without links."""
-    return len(units) == 2 and not units[0].link and not units[1].link

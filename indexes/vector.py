@@ -219,5 +219,5 @@ def _scan(vectors: np.ndarray, query: np.ndarray, rows: np.ndarray, count: int) 
     scores, best = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.int64)
     pointers = [faiss.swig_ptr(array) for array in (query, vectors)]
     outputs = [faiss.swig_ptr(array) for array in (scores, best)]
-    faiss.knn_inner_product(*pointers, dimension, 1, length, count, *outputs, selector)
+    faiss.knn_inner_product(*pointers, dimension, 1, length, count, *outputs, selector)  # type: ignore[call-arg]
     return scores, best

@@ -5,7 +5,7 @@ Tagging (ingest/tagger.py) and duplicates (ingest/duplicates.py) follow once a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ingest.dates import Moment
@@ -20,11 +20,14 @@ from ingest.verbatims import (
     VerbatimRow,
     guess_mapping,
     looks_like_verbatims,
+    names_in,
     rows,
     table_document,
 )
 
-Chooser = Callable[[Table], Mapping | None]  # the user's mapping for a table; None: guess
+Chooser = Callable[[Table], tuple[Mapping, tuple[str, ...]] | None]  # a table's mapping and notes on it; None: guess
+
+Mapped = tuple[Table, Mapping, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,9 @@ class Pipeline:
             MappingError: a mapping names a column that is not there.
         """
         document = read_file(file, self.max_bytes)
-        verbatims = [table for table in document.tables if choose(table) or looks_like_verbatims(table)]
+        verbatims = list(_mapped(document.tables, choose))
         if verbatims:
-            return self._verbatims(file, document, verbatims, choose)
+            return self._verbatims(file, document, verbatims)
         if document.tables:
             document = replace(table_document(document.tables), title=document.title, warnings=document.warnings)
         return self._prose(document)
@@ -105,49 +108,60 @@ class Pipeline:
         drafts = tuple(_draft(passage, speakers) for passage in passages)
         return Prepared(redacted, drafts, notes=(*redacted.warnings, *_redacted_note(counts)))
 
-    def _verbatims(self, file: SourceFile, document: Document, tables: list[Table], choose: Chooser) -> Prepared:
+    def _verbatims(self, file: SourceFile, document: Document, mapped: list[Mapped]) -> Prepared:
         drafts: list[Draft] = []
         refused: list[Refused] = []
         notes: list[str] = list(document.warnings)
         empty = 0
-        for table in tables:
-            mapping = choose(table)
-            if mapping is None:
-                mapping, explained = guess_mapping(table)
-                notes.extend(explained)
+        for table, mapping, explained in mapped:
+            notes.extend(explained)
+            redactor = self.redactor.with_names(names_in(table, mapping))
             for row in rows(table, mapping, self.timezone):
                 if isinstance(row, VerbatimRow):
-                    drafts.append(self._row_draft(table, mapping, row))
+                    drafts.append(_row_draft(redactor, table, mapping, row))
                 elif isinstance(row, RefusedRow):
-                    refused.append(self._refused(file, row))
+                    refused.append(_refused(redactor, file, row))
                 else:
                     empty += 1
-        bare = Document(title=document.title, warnings=document.warnings)
-        left = [table.sheet for table in document.tables if table not in tables]
+        taken = [table for table, _, _ in mapped]
+        left = [table.sheet for table in document.tables if table not in taken]
         notes.extend(f"sheet {sheet} holds no verbatims and was left out" for sheet in left)
+        bare = Document(title=document.title, warnings=document.warnings)
         return Prepared(bare, tuple(drafts), tuple(refused), empty, tuple(notes))
 
-    def _row_draft(self, table: Table, mapping: Mapping, row: VerbatimRow) -> Draft:
-        text = self.redactor.redact(row.text).text
-        return Draft(
-            kind="verbatim",
-            text=text,
-            locator=Locator(sheet=table.sheet, row=row.number),
-            content_hash=content_hash("", text),
-            context=self.redactor.redact(row.question or "").text,
-            source_id=row.source_id,
-            respondent=row.respondent,
-            moment=row.moment,
-            rating=row.rating,
-            channel=row.channel or "",
-            segments=row.segments,
-            products=row.products,
-            labels=row.labels,
-        )
 
-    def _refused(self, file: SourceFile, row: RefusedRow) -> Refused:
-        values = tuple(self.redactor.redact(value).text for value in row.values)
-        return Refused(file.name, row.number, row.field, self.redactor.redact(row.cause).text, values)
+def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:
+    """The tables of verbatims, each with its mapping: what the user said, else a guess."""
+    for table in tables:
+        chosen = choose(table) or (guess_mapping(table) if looks_like_verbatims(table) else None)
+        if chosen:
+            yield table, *chosen
+
+
+def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: VerbatimRow) -> Draft:
+    text = redactor.redact(row.text).text
+    return Draft(
+        kind="verbatim",
+        text=text,
+        locator=Locator(sheet=table.sheet, row=row.number),
+        content_hash=content_hash("", text),
+        context=redactor.redact(row.question).text,
+        source_id=row.source_id,
+        respondent=row.respondent,
+        moment=row.moment,
+        rating=row.rating,
+        rating_best=mapping.best if row.rating is not None else None,
+        channel=row.channel,
+        segments=row.segments,
+        products=row.products,
+        labels=row.labels,
+    )
+
+
+def _refused(redactor: Redactor, file: SourceFile, row: RefusedRow) -> Refused:
+    values = tuple(redactor.redact(value).text for value in row.values)
+    name = redactor.redact(file.name).text
+    return Refused(name, row.number, row.field, redactor.redact(row.cause).text, values)
 
 
 def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
@@ -168,5 +182,3 @@ def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
 def _redacted_note(counts: dict[str, int]) -> Iterator[str]:
     if counts:
         yield "redacted " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
-
-

@@ -87,6 +87,11 @@ class Redactor:
         self._region = phone_region
         self._finders = (_tokens, _mails, _ibans, partial(_numbers, region=phone_region), self._names.find)
 
+    def with_names(self, names: Iterable[str]) -> Redactor:
+        """A redactor that knows these names as well."""
+        more = frozenset(names) - self._listed
+        return Redactor(self._listed | more, self._region) if more else self
+
     def redact(self, text: str, heading: str = "") -> Redaction:
         """The text without personal data. Redacting twice changes nothing.
 

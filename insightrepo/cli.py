@@ -17,7 +17,9 @@ from insightrepo.workspace import Workspace
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__)
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the workspace (else INSIGHTREPO_HOME, else ./instance).")
+@click.option(
+    "--home", type=click.Path(path_type=Path), help="Folder of the workspace (else INSIGHTREPO_HOME, else ./instance)."
+)
 @click.option("--as", "as_user", metavar="EMAIL", help="Act as this user (default: the first administrator).")
 @click.pass_context
 def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:

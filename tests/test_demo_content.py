@@ -48,7 +48,9 @@ def test_the_taxonomy_loads_and_has_what_the_demo_promises(taxonomy, codes):
     assert [len(dimension.members) for dimension in taxonomy.segments] == [4, 2]
     populations = [sum(member.population for member in dimension.members) for dimension in taxonomy.segments]
     assert populations == [620000, 620000]
-    served = {code for product, _ in taxonomy.products_with_parents() for task in product.tasks for code in task.outcomes}
+    served = {
+        code for product, _ in taxonomy.products_with_parents() for task in product.tasks for code in task.outcomes
+    }
     assert served == codes["outcome"]
 
 

@@ -23,9 +23,10 @@ def table_of(records: Sequence[tuple[int, Sequence[str]]], sheet: str | None = N
         raise ValueError("no record has content")
     at = next((i for i, (_, cells) in enumerate(filled) if _filled(cells) >= 2), 0)
     body = filled[at + 1 :]
-    width = _last_filled(filled[at][1])
+    width = _width(filled[at][1], body)
     names = _column_names(filled[at][1][:width])
-    short = [number for number, cells in body if len(cells) < width]
+    # A worksheet does not store the empty cells at the end of a row.
+    short = [number for number, cells in body if len(cells) < width and sheet is None]
     long = [number for number, cells in body if _last_filled(cells) > width]
     rows = tuple(Row(number, _fitted(cells, width)) for number, cells in body)
     return Table(names, rows, sheet), _warnings(filled[:at], short, long, width, sheet)
@@ -41,6 +42,12 @@ def _last_filled(cells: Sequence[str]) -> int:
     while count and not cells[count - 1]:
         count -= 1
     return count
+
+
+def _width(header: Sequence[str], body: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """As far as the header has names, or as far as it has places where there is anything below them."""
+    lowest = max((_last_filled(cells) for _, cells in body), default=0)
+    return max(_last_filled(header), min(len(header), lowest))
 
 
 def _fitted(cells: Sequence[str], width: int) -> tuple[str, ...]:

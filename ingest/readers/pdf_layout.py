@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 from ingest.readers.base import DocumentBuilder
@@ -33,10 +33,13 @@ def body_size(lines: Iterable[Line]) -> float:
 
 
 def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without heads and feet that come again on other pages, and without bare page numbers."""
+    """The pages without heads and feet that come again on other pages, and without bare page numbers.
+
+    They are peeled off from the outside, so a sentence that is repeated inside pages stays.
+    """
     size = body_size(line for page in pages for line in page)
     written = [page for page in pages if page]
-    edges = Counter(key for page in written for key in {_key(line) for line in _edge(page)})
+    edges = Counter(key for page in written for key in {_key(line) for edge in _edges(page) for line in edge})
     enough = len(written) if len(written) <= 3 else max(3, round(0.4 * len(written)))
     repeated = {key for key, count in edges.items() if count >= max(2, enough)}
 
@@ -44,19 +47,20 @@ def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
         is_number = _PAGE_NUMBER.fullmatch(line.text) is not None
         return line.size <= size * 1.05 and (is_number or _key(line) in repeated)
 
-    dropped = {id(line) for page in pages for line in _edge(page) if runs(line)}
+    dropped = {id(line) for page in written for edge in _edges(page) for line in takewhile(runs, edge)}
     return [[line for line in page if id(line) not in dropped] for page in pages]
 
 
-def _edge(page: Sequence[Line]) -> Sequence[Line]:
-    """Lines that come first or last in the page's content, or stand highest or lowest on it."""
-    placed = sorted(page, key=lambda line: line.y)
-    near = {id(line) for line in [*placed[:_EDGE], *placed[-_EDGE:], *page[:_EDGE], *page[-_EDGE:]]}
-    return [line for line in page if id(line) in near]
+def _edges(page: Sequence[Line]) -> list[Sequence[Line]]:
+    """The outermost lines from outside in: first, last, highest and lowest, for a head may be drawn at any time."""
+    lowest = sorted(page, key=lambda line: line.y)
+    return [page[:_EDGE], page[::-1][:_EDGE], lowest[::-1][:_EDGE], lowest[:_EDGE]]
 
 
 def _key(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text.lower())
+    """What running heads have in common: their words, without the numbers that a short one may count with."""
+    words = line.text.lower()
+    return re.sub(r"\d+", "#", words) if len(words.split()) <= 10 else words
 
 
 @dataclass

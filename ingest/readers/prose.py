@@ -9,7 +9,7 @@ _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u00a0\u2007\u202f]")
 # Controls, soft hyphens, invisible marks and lone surrogates: they hide words from search and redaction.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]")
-_BULLET = re.compile("(?:[•●▪■◦‣○∙·►➢✓-]|[*+–—-](?=\\s))\\s*")
+_BULLET = re.compile("(?:[•●▪■◦‣○∙·►➢✓]|[*+–—-](?=\\s))\\s*")
 _ORDERED = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivx]{2,4})[.)]\s+(?=\S)")
 
 

@@ -18,7 +18,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NO_DELIMITER = "\x1f"  # `clean` leaves none of these in a text: the file has one column
 _SAMPLE = 200_000  # characters looked at to find the delimiter
 _SAMPLE_RECORDS = 200
-_HINT = re.compile(r"sep=(.)\n")  # what Excel writes into the first line
+_HINT = re.compile(r"sep=([,;\t|:])\n")  # what Excel writes into the first line
 csv.field_size_limit(10_000_000)
 
 Record = tuple[int, list[str]]
@@ -44,10 +44,9 @@ def read(file: SourceFile) -> Document:
     text = text_of(file)
     hint = _HINT.match(text)
     delimiter = hint[1] if hint else delimiter_of(text, prefer="\t" if file.suffix != ".csv" else ",")
-    records, warnings = _records(text, delimiter)
-    if hint:
-        records = records[1:]
-    if not any(any(cells) for _, cells in records):
+    body = text[hint.end() :] if hint else text
+    records, warnings = _records(body, delimiter)
+    if not re.search(r"\w", body) or not any(any(cells) for _, cells in records):
         raise Unreadable("the table holds nothing but delimiters")
     table, ragged = table_of(records)
     return Document(tables=(table,), warnings=(*warnings, *ragged))

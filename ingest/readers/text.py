@@ -38,12 +38,14 @@ def _add_paragraph(builder: DocumentBuilder, lines: list[str]) -> None:
     prose: list[str] = []
     items: list[list[str]] = []
     for line in lines:
+        if _UNDERLINE.fullmatch(line.strip()):
+            continue
         item = without_bullet(line)
         if item is not None and _is_item(line, items, len(lines)):
             items.append([item])
         elif items:
             items[-1].append(line)
-        elif not _UNDERLINE.fullmatch(line.strip()):
+        else:
             prose.append(line)
     builder.add("paragraph", unwrapped(prose))
     for item_lines in items:

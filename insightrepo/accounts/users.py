@@ -34,7 +34,12 @@ def normal_email(email: str) -> str:
 
 
 def add_user(
-    session: Session, email: str, role: str, password: str, name: str = "", scopes: tuple[str, ...] = (),
+    session: Session,
+    email: str,
+    role: str,
+    password: str,
+    name: str = "",
+    scopes: tuple[str, ...] = (),
     teams: tuple[str, ...] = (),
 ) -> User:
     """Add a user. `scopes` are ``product:CODE`` or ``segment:CODE``; a team that does not exist is made.
@@ -90,5 +95,7 @@ def acting_reader(session: Session, email: str | None) -> Reader:
     else:
         user = session.scalar(query.where(User.role == "administrator").order_by(User.id))
     if user is None:
-        raise AccountError(f"no active user is called {email}" if email else "there is no administrator yet: run 'insightrepo init'")
+        raise AccountError(
+            f"no active user is called {email}" if email else "there is no administrator yet: run 'insightrepo init'"
+        )
     return reader_for(session, user)

@@ -19,11 +19,15 @@ def user() -> None:
 @click.argument("email")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What the user may do.")
 @click.option("--name", default="", help="The name shown beside what they do.")
-@click.option("--scope", "scopes", multiple=True, metavar="AXIS:CODE", help="Limit to product:CODE or segment:CODE; repeatable.")
+@click.option(
+    "--scope", "scopes", multiple=True, metavar="AXIS:CODE", help="Limit to product:CODE or segment:CODE; repeatable."
+)
 @click.option("--team", "teams", multiple=True, help="Add to this team; made if it does not exist; repeatable.")
 @click.password_option("--password", help="Asked for when left out.")
 @command
-def add(context: Context, email: str, role: str, name: str, scopes: tuple[str, ...], teams: tuple[str, ...], password: str) -> None:
+def add(
+    context: Context, email: str, role: str, name: str, scopes: tuple[str, ...], teams: tuple[str, ...], password: str
+) -> None:
     """Add a user.
 
     \b

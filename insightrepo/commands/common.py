@@ -21,7 +21,16 @@ from insightrepo.taxonomy.files import TaxonomyError
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace, WorkspaceMissing
 
-EXPECTED = (AccountError, Forbidden, IndexDamaged, IndexMismatch, ManifestError, TaxonomyError, UnknownTerm, WorkspaceMissing)
+EXPECTED = (
+    AccountError,
+    Forbidden,
+    IndexDamaged,
+    IndexMismatch,
+    ManifestError,
+    TaxonomyError,
+    UnknownTerm,
+    WorkspaceMissing,
+)
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -43,7 +52,9 @@ class Context:
         """The workspace; it must have been made, with this version's schema."""
         _ = self._workspace.master_key
         if not is_current(self._workspace.database.engine):
-            raise WorkspaceMissing("the database has the schema of another version: run 'insightrepo init' to bring it up to date")
+            raise WorkspaceMissing(
+                "the database has the schema of another version: run 'insightrepo init' to bring it up to date"
+            )
         return self._workspace
 
     def reader(self, session: Session) -> Reader:

@@ -23,7 +23,13 @@ def evaluate() -> None:
 @click.option("--corpus", type=FILE, required=True, help="JSON lines with id, text and optional title.")
 @click.option("--queries", type=FILE, required=True, help="Lines of id, tab, query.")
 @click.option("--judgments", type=FILE, required=True, help="TREC lines: query 0 document grade.")
-@click.option("--mode", type=click.Choice(("hybrid", "keyword", "meaning")), default="hybrid", show_default=True, help="Engines asked.")
+@click.option(
+    "--mode",
+    type=click.Choice(("hybrid", "keyword", "meaning")),
+    default="hybrid",
+    show_default=True,
+    help="Engines asked.",
+)
 @as_json_option
 @command
 def search(context: Context, as_json: bool, **given: Any) -> None:
@@ -40,8 +46,12 @@ def search(context: Context, as_json: bool, **given: Any) -> None:
 @evaluate.command("tags")
 @click.option("--train", type=FILE, required=True, help="Table with text, labels (separated by |) and optional group.")
 @click.option("--test", type=FILE, required=True, help="Table of the same columns.")
-@click.option("--terms", type=FILE, help="Taxonomy (YAML), or table with label and words; else a label is its own words.")
-@click.option("--shots", type=click.IntRange(0), help="Examples a label; 0: only the words of the terms; all when left out.")
+@click.option(
+    "--terms", type=FILE, help="Taxonomy (YAML), or table with label and words; else a label is its own words."
+)
+@click.option(
+    "--shots", type=click.IntRange(0), help="Examples a label; 0: only the words of the terms; all when left out."
+)
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Draws of the examples, averaged.")
 @as_json_option
 @command

@@ -35,7 +35,9 @@ def column_options(function):
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @column_options
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML file that maps the columns.")
+@click.option(
+    "--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML file that maps the columns."
+)
 @click.option("--respondents", metavar="SOURCE", help="Whose ids the respondents have, where several files share them.")
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option("--study-title", help="One study of this title for all that is named.")
@@ -97,8 +99,16 @@ def _print_report(report: ImportReport) -> None:
 @click.option("--since", help="From this day, month, quarter or year.")
 @click.option("--until", help="Up to the end of this day, month, quarter or year.")
 @click.option("--verified", is_flag=True, help="Only tags that a person or an import stands behind.")
-@click.option("--mode", type=click.Choice(("hybrid", "keyword", "meaning")), default="hybrid", show_default=True, help="Engines asked.")
-@click.option("--sort", type=click.Choice(("relevance", "newest", "gap")), default="relevance", show_default=True, help="Order.")
+@click.option(
+    "--mode",
+    type=click.Choice(("hybrid", "keyword", "meaning")),
+    default="hybrid",
+    show_default=True,
+    help="Engines asked.",
+)
+@click.option(
+    "--sort", type=click.Choice(("relevance", "newest", "gap")), default="relevance", show_default=True, help="Order."
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Hits printed.")
 @as_json_option
 @command

@@ -39,7 +39,9 @@ def _column_options(function):
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_column_options
 @click.option("--scale", metavar="LOW-HIGH", help="Lowest and highest answer; the wave's when left out, else 1-5.")
-@click.option("--best", type=click.Choice(("high", "low")), help="Which end is best; the wave's when left out, else high.")
+@click.option(
+    "--best", type=click.Choice(("high", "low")), help="Which end is best; the wave's when left out, else high."
+)
 @click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
 @click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
 @as_json_option

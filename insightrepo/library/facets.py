@@ -80,7 +80,9 @@ def _parents(session: Session, terms: list[Term]) -> dict[tuple[str, str], str |
     }
 
 
-def _values(facet: str, counts: dict[str, int], chosen: set[str], labels: dict, parents: dict) -> tuple[FacetValue, ...]:
+def _values(
+    facet: str, counts: dict[str, int], chosen: set[str], labels: dict, parents: dict
+) -> tuple[FacetValue, ...]:
     shown = {value: n for value, n in counts.items() if n or value in chosen} | {v: counts.get(v, 0) for v in chosen}
     key = (lambda item: item[0]) if facet == "year" else (lambda item: item[1])
     ordered = sorted(sorted(shown.items()), key=key, reverse=True)

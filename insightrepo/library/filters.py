@@ -73,7 +73,9 @@ def resolve(session: Session, query: SearchQuery, fields: Iterable[FieldFilter] 
             notes.extend(note)
         else:
             wanted[(field.name, field.excluded)].append(field.value)
-    conditions = [_condition(session, facet, values, excluded, notes) for (facet, excluded), values in wanted.items() if values]
+    conditions = [
+        _condition(session, facet, values, excluded, notes) for (facet, excluded), values in wanted.items() if values
+    ]
     return ResolvedFilter(tuple(conditions), study, since, until, query.verified, tuple(notes))
 
 
@@ -86,7 +88,9 @@ def _period(field: FieldFilter, since: dt.date | None, until: dt.date | None) ->
 def _study_named(session: Session, text: str) -> tuple[int, list[str]]:
     if text.isdigit():
         return int(text), []
-    matches = session.scalars(select(Study.id).where(Study.title.icontains(text, autoescape=True)).order_by(Study.id).limit(2))
+    matches = session.scalars(
+        select(Study.id).where(Study.title.icontains(text, autoescape=True)).order_by(Study.id).limit(2)
+    )
     found = list(matches)
     if len(found) == 1:
         return found[0], []

@@ -15,6 +15,7 @@ from insightrepo.models import Study, Term
 from insightrepo.taxonomy.reading import UnknownTerm, find_term
 
 AXES = ("product", "segment")
+STUDY_VALUES = ("date", *AXES)  # options that name a column, or else a value of the study
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,12 @@ class ImportOptions:
 
     def unused(self, session: Session, columns_used: set[str]) -> list[str]:
         """What the user named that is neither a column of the tables read nor a value that fits, in words."""
-        known = {axis: {text for text in self.columns.get(axis, ()) if self._is_term(session, axis, text)} for axis in AXES}
+        known = {
+            axis: {text for text in self.columns.get(axis, ()) if self._is_term(session, axis, text)} for axis in AXES
+        }
         return [
             f"--{role} {text}: neither a column of the tables read nor {'a date' if role == 'date' else 'a known ' + role}"
-            for role in ("date", *AXES)
+            for role in STUDY_VALUES
             for text in self.columns.get(role, ())
             if text not in columns_used and text not in known.get(role, ()) and not (role == "date" and self._moment())
         ]

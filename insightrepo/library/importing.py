@@ -21,7 +21,8 @@ from ingest.redact import Redactor
 from ingest.studies import StudyFiles, group
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Reader
-from insightrepo.library.import_options import ImportOptions, column_chooser
+from insightrepo.library.column_choice import ColumnChooser
+from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import drain
 from insightrepo.library.storing import EvidenceStore
@@ -54,6 +55,7 @@ def import_paths(
 
     Raises:
         Forbidden: the reader may not import, publish, or change one of the studies.
+        MappingError: the mapping file is wrong.
     """
     reader.require("researcher" if options.publish else "contributor")
     with FileLock(workspace.home / "import.lock"):
@@ -75,6 +77,7 @@ class _Import:
             max_bytes=workspace.settings.max_file_megabytes * 2**20,
             timezone=workspace.settings.timezone,
         )
+        self.choose = ColumnChooser(options)
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
 
     def run(self, paths: Sequence[Path], progress: Progress | None) -> ImportReport:
@@ -85,6 +88,7 @@ class _Import:
         except BaseException:
             self._finish_job(job_id, "failed")
             raise
+        self._note_unused()
         self._finish_job(job_id, "done")
         if not self.options.dry_run:
             drain(self.workspace, wait_seconds=60)
@@ -96,6 +100,10 @@ class _Import:
             self._import_file(study, found)
             if progress:
                 progress(done, len(order))
+
+    def _note_unused(self) -> None:
+        with self.workspace.database.reading() as session:
+            self.report.notes.extend(self.options.unused(session, self.choose.used))
 
     def _studies(self, names: list[str]) -> list[StudyFiles]:
         title = self.options.study_title
@@ -113,9 +121,10 @@ class _Import:
             self.report.already_here += count
             return
         try:
-            prepared = self.pipeline.prepare(file, column_chooser(self.options))
+            prepared = self.pipeline.prepare(file, self.choose)
         except (Unreadable, MappingError) as error:
-            self.report.refuse(Refused(shown, None, "file", self.pipeline.redactor.redact(str(error)).text))
+            cause = str(error).removeprefix(f"{file.name}: ")
+            self.report.refuse(Refused(shown, None, "file", self.pipeline.redactor.redact(cause).text))
             return
         self.report.note(shown, prepared)
         if self.options.dry_run:

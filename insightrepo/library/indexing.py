@@ -154,5 +154,3 @@ def _check_originals(workspace: Workspace) -> Iterable[str]:
 def _some(ids: BitMap) -> str:
     named = ", ".join(str(value) for value in ids[:SHOWN])
     return named + (", …" if len(ids) > SHOWN else "")
-
-

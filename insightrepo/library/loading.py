@@ -41,7 +41,11 @@ def load_hits(
         _hit(
             evidence[i],
             places[i],
-            _tags(evidence[i], votes, {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(evidence[i])}),
+            _tags(
+                evidence[i],
+                votes,
+                {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(evidence[i])},
+            ),
             ranked.get(i),
             tuple(spans(evidence[i].text, parsed.words, parsed.phrases, analyzer)),
         )
@@ -122,7 +126,9 @@ def _tags(evidence: Evidence, votes: dict, by_term: dict[int, Chip | None]) -> t
 
 
 def _vote(vote: Vote) -> VoteShown:
-    return VoteShown(vote.source, vote.in_favour, vote.value, vote_words(vote.source, vote.value, vote.reason, vote.in_favour))
+    return VoteShown(
+        vote.source, vote.in_favour, vote.value, vote_words(vote.source, vote.value, vote.reason, vote.in_favour)
+    )
 
 
 def term_labels(evidence: Evidence, axis: str) -> tuple[str, ...]:

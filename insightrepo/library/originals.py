@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -44,7 +42,8 @@ class Originals:
         file_key, nonce = AESGCM.generate_key(256), os.urandom(NONCE)
         sealed = AESGCM(file_key).encrypt(nonce, data, sha256.encode())
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_aside(path, MAGIC + aes_key_wrap(self._key, file_key) + nonce + sealed)
+        with written_aside(path) as file:
+            file.write(MAGIC + aes_key_wrap(self._key, file_key) + nonce + sealed)
         return sha256
 
     def read(self, sha256: str) -> bytes:
@@ -68,10 +67,6 @@ class Originals:
             raise OriginalMissing(f"original {sha256[:12]} does not match its hash")
         return data
 
-    def stored(self) -> Iterator[str]:
-        """The sha256 of every original in the store."""
-        return (path.name for path in sorted(self._folder.glob("??/*")) if not path.name.endswith(".part"))
-
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
 
@@ -82,13 +77,3 @@ def _split(data: bytes, *lengths: int) -> list[bytes]:
         parts.append(data[:length])
         data = data[length:]
     return [*parts, data]
-
-
-def _write_aside(path: Path, data: bytes) -> None:
-    """Write, flush to disk, then rename into place: a killed process leaves no half original under its name."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(name, path)

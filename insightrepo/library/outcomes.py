@@ -135,7 +135,9 @@ def _cells(session: Session, axis: str, measure: str, rows: Sequence[dict[str, A
     """The rows of one axis by the terms' names; a row of the whole is left out."""
     here = [row for row in rows if row[axis] is not None]
     codes = {row[axis] for row in here}
-    names = dict(session.execute(select(Term.code, Term.name).where(Term.axis == axis, Term.code.in_(codes))).tuples())
+    names = dict(
+        session.execute(select(Term.code, Term.name).where(Term.axis == axis, Term.code.in_(codes))).tuples().all()
+    )
     beside = {row[axis]: row["value"] for row in here if row["measure"] == "opportunity"}
     shown = [
         CellShown(names[row[axis]], row[axis], row, beside.get(row[axis])) for row in here if row["measure"] == measure

@@ -43,7 +43,12 @@ def load_records(session: Session, ids: Sequence[int]) -> list[Loaded]:
     terms = _term_keys(session, ids, {evidence.study_id for evidence, _ in rows})
     paths = _heading_paths(session, ids)
     return [
-        _loaded(evidence, title, paths.get(evidence.id, ()), terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)])
+        _loaded(
+            evidence,
+            title,
+            paths.get(evidence.id, ()),
+            terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)],
+        )
         for evidence, title in rows
     ]
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from indexes.bitmaps import Bitmaps
 from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
-from indexes.search import Boost, Ranked, Request
+from indexes.search import Boost, Ranked, Request, whole
 from indexes.search import search as rank
 from insightrepo.accounts.access import Reader
 from insightrepo.library.facets import count_facets, outcomes_spoken_to
@@ -74,10 +74,9 @@ def find(workspace: Workspace, session: Session, reader: Reader, query: SearchQu
 
 def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: Found) -> Found:
     """Ask the engines, within the filter; without words the filter itself is the result set."""
-    parsed = found.parsed
-    if not (parsed.has_words or parsed.excluded):
-        return found
-    state, embedder = found.state, workspace.embedder
+    parsed, state, embedder = found.parsed, found.state, workspace.embedder
+    if not parsed.has_words:
+        return replace(found, within=whole(found.within, state.bitmaps.live, state.keyword, parsed.keywords))
     request = Request(
         query=parsed.keywords,
         text=parsed.text,
@@ -91,7 +90,12 @@ def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: F
     off = query.mode != "keyword" and ranking.meaning_off
     notes = ("meaning search is off: no embedding model; these are keyword results",) if off else ()
     return replace(
-        found, ids=ranking.ids, within=ranking.found, ranked=ranking.hits, capped=ranking.capped, notes=notes
+        found,
+        ids=ranking.ids,
+        within=ranking.found,
+        ranked={hit.id: hit for hit in ranking.hits},
+        capped=ranking.capped,
+        notes=notes,
     )
 
 
@@ -100,7 +104,9 @@ def _term_boosts(session: Session, parsed: ParsedQuery, bitmaps: Bitmaps) -> tup
     text = f" {' '.join((*parsed.words, *parsed.phrases)).casefold()} "
     terms = session.scalars(select(Term).where(Term.status != "retired"))
     named = [t for t in terms if any(f" {name.casefold()} " in text for name in (t.code, t.name, *t.aliases))]
-    return tuple(Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named)
+    return tuple(
+        Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named
+    )
 
 
 def _sorted(session: Session, query: SearchQuery, found: Found) -> Sequence[int]:

@@ -10,7 +10,15 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from indexes.evaluation import CorpusDocument, average_precision, ndcg_at, read_corpus, read_judgments, read_queries, recall_at
+from indexes.evaluation import (
+    CorpusDocument,
+    average_precision,
+    ndcg_at,
+    read_corpus,
+    read_judgments,
+    read_queries,
+    recall_at,
+)
 from ingest.duplicates import content_hash
 from ingest.passages import heading_context
 from ingest.pipeline import Draft

@@ -205,7 +205,9 @@ class _Chunk:
         """The ids of the respondents of a batch, by their id at the source; new ones are added."""
         sources = {item.draft.respondent for item in batch if item.draft.respondent}
         keys = {source: self.store_of.respondent_key(self.study_key, source) for source in sources}
-        found = {row.key: row for row in self.session.scalars(select(Respondent).where(Respondent.key.in_(keys.values())))}
+        found = {
+            row.key: row for row in self.session.scalars(select(Respondent).where(Respondent.key.in_(keys.values())))
+        }
         for key in keys.values():
             if key not in found:
                 found[key] = Respondent(key=key)
@@ -251,7 +253,9 @@ class _Chunk:
             if original is None or original >= row.id:
                 original, reason = self.near.find(row.text), "nearly the same words"
             if original is not None and original != row.id:
-                self.session.add(EvidenceLink(from_id=row.id, to_id=original, kind="duplicates", reason={"why": reason}))
+                self.session.add(
+                    EvidenceLink(from_id=row.id, to_id=original, kind="duplicates", reason={"why": reason})
+                )
             self.near.add(row.id, row.text)
 
     def _same_content(self, rows: Sequence[Evidence]) -> dict[str, int]:

@@ -108,7 +108,9 @@ def settle(session: Session, evidence_ids: Sequence[int]) -> set[int]:
     votes: defaultdict[tuple[int, int], list[VoteCast]] = defaultdict(list)
     for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(evidence_ids)).order_by(Vote.at, Vote.id)):
         votes[(vote.evidence_id, vote.term_id)].append(_cast(vote))
-    tags = {(t.evidence_id, t.term_id): t for t in session.scalars(select(Tag).where(Tag.evidence_id.in_(evidence_ids)))}
+    tags = {
+        (t.evidence_id, t.term_id): t for t in session.scalars(select(Tag).where(Tag.evidence_id.in_(evidence_ids)))
+    }
     changed = set()
     for cell in votes.keys() | tags.keys():
         decision = decide(votes.get(cell, ()), policies[cell[1]])

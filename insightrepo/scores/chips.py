@@ -87,10 +87,10 @@ def chips(session: Session, wanted: Iterable[CellWanted]) -> dict[CellWanted, Ch
     rows = _current(session, {key for cell in cells for key in _fallbacks(cell)}, {"opportunity", *leads.values()})
     result: dict[CellWanted, Chip | None] = {}
     for cell in cells:
-        measure = leads.get(cell.outcome_id)
+        measure = leads.get(cell.outcome_id, "")
         found = [(key, row) for key in _fallbacks(cell) if (row := rows.get((*key, measure))) is not None]
         key, row = next((pair for pair in found if pair[1].value is not None), found[0] if found else (None, None))
-        result[cell] = None if row is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
+        result[cell] = None if key is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
     return result
 
 
@@ -125,7 +125,7 @@ def _current(
 
 
 def _ranked(has_segment: bool, has_product: bool, keys: Sequence[Key], measures: set[str]) -> Select[Any]:
-    columns = [Score.outcome_id]
+    columns: list[Any] = [Score.outcome_id]
     columns += [Score.segment_id] if has_segment else []
     columns += [Score.product_id] if has_product else []
     values = [tuple(part for part in key if part is not None) for key in sorted(keys, key=str)]
@@ -182,7 +182,10 @@ def as_json(chip: Chip) -> dict[str, Any]:
 
 
 def history(
-    session: Session, outcome_id: int, segment_id: int | None = None, product_id: int | None = None,
+    session: Session,
+    outcome_id: int,
+    segment_id: int | None = None,
+    product_id: int | None = None,
     measure: str = "satisfaction",
 ) -> list[Point]:
     """A cell's scores, one point a wave, in time. A point that starts a series must not be joined to the one before."""
@@ -211,8 +214,12 @@ def cells(session: Session, outcome_id: int, wave_id: int) -> list[dict[str, Any
 
 
 def show(
-    session: Session, wave: str | None = None, outcome: str | None = None, segment: str | None = None,
-    product: str | None = None, measure: str | None = None,
+    session: Session,
+    wave: str | None = None,
+    outcome: str | None = None,
+    segment: str | None = None,
+    product: str | None = None,
+    measure: str | None = None,
 ) -> list[dict[str, Any]]:
     """Scores as rows for a table or JSON, in order of wave, outcome, segment and product.
 

@@ -151,9 +151,7 @@ def _opportunities(cells: dict[CellKey, People], wave: Wave) -> Rows:
         n = people.n("opportunity")
         if n:
             estimate = estimate_opportunity(people.tops, _seed(key, wave.id))
-            rows[key, "opportunity"] = _row(
-                key, "opportunity", estimate.value, estimate.low, estimate.high, n
-            )
+            rows[key, "opportunity"] = _row(key, "opportunity", estimate.value, estimate.low, estimate.high, n)
     return rows
 
 
@@ -208,8 +206,11 @@ def _ids(rows: Rows, previous: dict[tuple[CellKey, str], tuple[int, int | None]]
 
 
 def _pairs(
-    session: Session, rows: Rows, cells: dict[CellKey, People],
-    previous: dict[tuple[CellKey, str], tuple[int, int | None]], waves: dict[int, Wave],
+    session: Session,
+    rows: Rows,
+    cells: dict[CellKey, People],
+    previous: dict[tuple[CellKey, str], tuple[int, int | None]],
+    waves: dict[int, Wave],
     parents: dict[int, int | None],
 ) -> list[Pair]:
     """The cells that can be tested: 30 people or more in both waves. Every cell learns its previous wave."""

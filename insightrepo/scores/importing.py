@@ -95,9 +95,17 @@ class _CellRefused(ValueError):
 
 
 def import_answers(
-    database: Database, pseudonyms: Pseudonyms, wave_code: str, table: Table, *,
-    columns: AnswerColumns | None = None, scale: Scale | None = None, instrument: str | None = None,
-    first_day: dt.date | None = None, last_day: dt.date | None = None, timezone: str = "UTC",
+    database: Database,
+    pseudonyms: Pseudonyms,
+    wave_code: str,
+    table: Table,
+    *,
+    columns: AnswerColumns | None = None,
+    scale: Scale | None = None,
+    instrument: str | None = None,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
+    timezone: str = "UTC",
     dont_know: Iterable[str] = (),
 ) -> ImportReport:
     """Store the table's answers in a wave (made if new) and compute its scores. The same file twice changes nothing.
@@ -132,8 +140,12 @@ def import_answers(
 
 
 def _wave(
-    session: Session, code: str, scale: Scale | None, name: str | None,
-    first_day: dt.date | None, last_day: dt.date | None,
+    session: Session,
+    code: str,
+    scale: Scale | None,
+    name: str | None,
+    first_day: dt.date | None,
+    last_day: dt.date | None,
 ) -> Wave:
     known = session.scalar(select(Wave).where(Wave.code == code))
     if known is not None:
@@ -149,8 +161,14 @@ class _Reader:
     """Turns rows into prepared answers; knows the taxonomy, the scale and the wave's days."""
 
     def __init__(
-        self, session: Session, pseudonyms: Pseudonyms, wave: Wave, table: Table, columns: AnswerColumns,
-        timezone: str, dont_know: Iterable[str],
+        self,
+        session: Session,
+        pseudonyms: Pseudonyms,
+        wave: Wave,
+        table: Table,
+        columns: AnswerColumns,
+        timezone: str,
+        dont_know: Iterable[str],
     ) -> None:
         self._rows, self._columns, self._pseudonyms, self._wave = table.rows, columns, pseudonyms, wave
         self._place = {name: number for number, name in reversed(list(enumerate(table.header)))}

@@ -46,8 +46,12 @@ def landscape(importance: float, satisfaction: float) -> str:
 
 
 def opportunity_se(
-    importance: float, satisfaction: float, n_importance: float, n_satisfaction: float,
-    both_top: float = 0.0, n_both: float = 0.0,
+    importance: float,
+    satisfaction: float,
+    n_importance: float,
+    n_satisfaction: float,
+    both_top: float = 0.0,
+    n_both: float = 0.0,
 ) -> float:
     """Standard error of ``10 (2 pI - pS)``, opportunity where I > S, from shares of 0 to 1.
 

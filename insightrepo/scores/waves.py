@@ -84,8 +84,11 @@ def scale_text(instrument: Instrument) -> str:
 
 
 def ensure_wave(
-    session: Session, code: str, instrument: Instrument,
-    first_day: dt.date | None = None, last_day: dt.date | None = None,
+    session: Session,
+    code: str,
+    instrument: Instrument,
+    first_day: dt.date | None = None,
+    last_day: dt.date | None = None,
 ) -> Wave:
     """The wave of this code, made open if there is none; days left out follow from the code.
 

@@ -6,7 +6,7 @@ terms it does not name: those stay as they are. A term is retired by `status: re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,14 +108,12 @@ class _Import:
         placed = list(file.products_with_parents())
         for entry, _ in placed:
             self._term(Product, entry, {"name": entry.name})
-        for entry, parent_code in placed:
-            product = self.terms["product", entry.code.casefold()]
-            parent = self._known("product", parent_code, f"product {entry.code}") if parent_code else None
-            if product.parent is not parent:
-                product.parent = parent
-                self._note("product", entry.code, "parent")
-        for entry, _ in placed:
-            self._refuse_circle(self.terms["product", entry.code.casefold()])
+        parents: dict[Product, Product | None] = {}
+        for entry, code in placed:
+            parent = self._known("product", code, f"product {entry.code}") if code else None
+            parents[self.terms["product", entry.code.casefold()]] = parent
+        if not self.problems and not self._circles(parents):
+            self._place(parents)
 
     def tasks(self, file: TaxonomyFile) -> None:
         """Create and change the tasks, each under its product with the outcomes it serves."""
@@ -206,13 +204,25 @@ class _Import:
             self.problems.append(problem)
         return ids.get(name.casefold()) if name else None
 
-    def _refuse_circle(self, product: Product) -> None:
-        above, seen = product.parent, {product}
-        while above is not None and above not in seen:
-            seen.add(above)
-            above = above.parent
-        if above is product:
-            self.problems.append(f"product {product.code}: would stand below itself: give it another parent")
+    def _circles(self, parents: Mapping[Product, Product | None]) -> bool:
+        """Whether a product would stand below itself, given these parents and those in the database."""
+        for product in parents:
+            seen, above = {product}, parents[product]
+            while above is not None and above not in seen:
+                seen.add(above)
+                above = parents.get(above, above.parent)
+            if above is product:
+                self.problems.append(f"product {product.code}: would stand below itself: give it another parent")
+        return bool(self.problems)
+
+    def _place(self, parents: Mapping[Product, Product | None]) -> None:
+        moved = [product for product, parent in parents.items() if product.parent is not parent]
+        for product in moved:
+            product.parent = None
+            self._note("product", product.code, "parent")
+        self.session.flush()  # parent and child may change places: no order of single updates does that
+        for product in moved:
+            product.parent = parents[product]
 
 
 def _outcome_fields(entry: OutcomeEntry) -> dict[str, Any]:

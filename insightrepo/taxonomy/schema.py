@@ -53,7 +53,7 @@ Effect = Literal["force", "suggest", "veto"]
 class Entry(BaseModel):
     """What all entries share: unknown fields are refused, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RuleValue(NamedTuple):

@@ -107,12 +107,11 @@ def _refuse_traps(text: str, name: str) -> None:
 
 
 def _lines(node: Node, path: Path) -> Iterator[tuple[Path, int]]:
-    if path not in ((),) or not isinstance(node, MappingNode):
-        yield path, node.start_mark.line + 1
+    yield path, node.start_mark.line + 1
     if isinstance(node, MappingNode):
         for key, value in node.value:
             yield from _lines(value, (*path, key.value))
-            yield (*path, key.value), key.start_mark.line + 1
+            yield (*path, key.value), key.start_mark.line + 1  # a field stands where its name does
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
             yield from _lines(value, (*path, index))

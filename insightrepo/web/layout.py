@@ -46,6 +46,11 @@ class Row:
     beside: list[EvidencePlaced] = field(default_factory=list)
 
     @property
+    def is_only_headings(self) -> bool:
+        """Whether what follows still belongs beside these headings."""
+        return not self.beside and all(part.heading for part in self.parts)
+
+    @property
     def groups(self) -> list[tuple[bool, list[Part]]]:
         """The parts with runs of list items together: (is a list, parts)."""
         grouped: list[tuple[bool, list[Part]]] = []
@@ -80,7 +85,7 @@ def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
 def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
     """Rows for a document with text; `chosen` is the piece of evidence to highlight.
 
-    A new row begins where a passage begins or a page or slide turns. Passages may overlap and may span blocks.
+    A new row begins at a heading, where a passage begins, and where a page or slide turns. Passages may overlap and may span blocks.
     """
     spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
     rows: list[Row] = []
@@ -92,7 +97,7 @@ def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
         here = [item for item in spans if item.start < end and item.end > start]  # type: ignore[operator]
         beginning = [item for item in here if item.start >= start]  # type: ignore[operator]
         turned = _spot(locator)
-        if not rows or beginning or turned != spot:
+        if not rows or turned != spot or ((heading or beginning) and not rows[-1].is_only_headings):
             rows.append(Row(spot=turned if turned != spot else ""))
         spot = turned
         anchor = f"part-{start}" if heading else ""

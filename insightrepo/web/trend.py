@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from insightrepo.scores.chips import Point
 from insightrepo.web.formatting import number
 
-WIDTH, HEIGHT, MARGIN = 320, 84, 8
+WIDTH, HEIGHT = 420, 110
+SIDE, TOP, BOTTOM = 30, 10, 26  # room for the labels of the waves
+LABELS = 5  # more would touch each other
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Trend:
     lines: tuple[str, ...]
     words: str
 
+    @property
+    def labelled(self) -> tuple[Dot, ...]:
+        """The dots whose wave is named under the drawing: all of few, else the first and the last."""
+        return self.dots if len(self.dots) <= LABELS else (self.dots[0], self.dots[-1])
+
 
 def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
     """The drawing of a history, or None where fewer than two waves have a value."""
@@ -43,10 +50,10 @@ def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
     low, high = min(edges), max(edges)
     if low == high:
         low, high = low - 1, high + 1
-    step = (WIDTH - 2 * MARGIN) / (len(points) - 1)
+    step = (WIDTH - 2 * SIDE) / (len(points) - 1)
     dots, lines = [], []
     for place, point in shown:
-        dot = _dot(point, MARGIN + place * step, low, high)
+        dot = _dot(point, SIDE + place * step, low, high)
         if not lines or point.starts_series or points[place - 1].value is None:
             lines.append([])
         lines[-1].append(f"{dot.x:.1f},{dot.y:.1f}")
@@ -57,7 +64,7 @@ def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
 
 def _dot(point: Point, x: float, low: float, high: float) -> Dot:
     def y(value: float) -> float:
-        return round(HEIGHT - MARGIN - (value - low) / (high - low) * (HEIGHT - 2 * MARGIN), 1)
+        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
     return Dot(
         x=round(x, 1),

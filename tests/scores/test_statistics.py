@@ -49,7 +49,7 @@ def test_a_scale_without_a_top_box_is_refused(low, high, best):
     ("successes", "n", "low", "high"),
     [
         (4, 5, 0.3596, 0.9797), (7, 10, 0.3923, 0.8967), (3, 10, 0.1033, 0.6077), (9, 10, 0.5740, 1.0),
-        (7, 8, 0.5078, 0.9989), (0.6 * 28.984, 28.984, 0.4199, 0.7568),
+        (7, 8, 0.5078, 0.9989), (0.6 * 28.984, 28.984, 0.4199, 0.7567),
     ],
 )  # fmt: skip
 def test_adjusted_wald_intervals_also_with_an_effective_n(successes, n, low, high):
@@ -103,9 +103,7 @@ def test_two_nps_compared():
     assert (result.difference, result.statistic, result.p_value) == pytest.approx((-10, -1.775, 0.0759), abs=5e-4)
 
 
-@pytest.mark.parametrize(
-    ("case", "z", "p"), [((11, 12, 5, 10), 2.1348, 0.03278), ((8, 793, 15, 736), -1.6515, 0.0986)]
-)
+@pytest.mark.parametrize(("case", "z", "p"), [((11, 12, 5, 10), 2.1348, 0.03278), ((8, 793, 15, 736), -1.6515, 0.0986)])
 def test_n_minus_one_two_proportion_test(case, z, p):
     result = two_proportions(*case)
     assert result.statistic == pytest.approx(z, abs=6e-5)

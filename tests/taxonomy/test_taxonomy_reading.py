@@ -22,7 +22,12 @@ from insightrepo.taxonomy.reading import (
 
 TEXT = """\
 outcomes:
-  - {code: CXO-12, job: Reach somebody, success: faster, aliases: [Hotline, "help desk"], segments: [b, a], owner: ada@example.com}
+  - code: CXO-12
+    job: Reach somebody
+    success: faster
+    aliases: [Hotline, "help desk"]
+    segments: [b, a]
+    owner: ada@example.com
   - {code: CXO-13, job: Wait less, aliases: [queue, waiting], rules: [{any: [queue]}]}
   - {code: CXO-14, job: Stand in line, aliases: [queue]}
   - {code: CXO-15, job: Old thing, status: retired, aliases: [waiting]}
@@ -35,7 +40,10 @@ products:
   - code: app
     name: App
     children:
-      - {code: maps, name: Maps, children: [{code: tiles, name: Tiles}], tasks: [{code: T-1, name: Look, outcomes: [CXO-12]}]}
+      - code: maps
+        name: Maps
+        children: [{code: tiles, name: Tiles}]
+        tasks: [{code: T-1, name: Look, outcomes: [CXO-12]}]
   - {code: web, name: Web}
 """
 
@@ -66,9 +74,11 @@ def test_a_term_is_found_by_code_name_or_alias_in_any_case(session, axis, text, 
 
 
 def test_an_unknown_term_names_the_nearest(session):
-    with pytest.raises(UnknownTerm, match=r"no outcome is called 'CXO12'; did you mean CXO-12 \(Reach somebody, faster\)\?"):
+    with pytest.raises(
+        UnknownTerm, match=r"no outcome is called 'CXO12'; did you mean CXO-12 \(Reach somebody, faster\)\?"
+    ):
         find_term(session, "outcome", "CXO12")
-    with pytest.raises(UnknownTerm, match="no product is called 'qqqq': known are app, maps, tiles, web"):
+    with pytest.raises(UnknownTerm, match="no product is called 'qqqq': known are app, web, maps, tiles"):
         find_term(session, "product", "qqqq")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,22 @@ def test_a_sample_with_flipped_bits(name, flips):
     read_or_refuse(name, bytes(data))
 
 
+PARTS = [(n, part) for n in OFFICE[:3] for part in zipfile.ZipFile(BytesIO(DATA[n])).namelist() if "theme" not in part]
+
+
+@settings(max_examples=80, **CALM)
+@given(st.sampled_from(PARTS), st.floats(0, 1, exclude_max=True), st.binary(max_size=20), st.integers(0, 60))
+def test_a_sound_archive_with_a_damaged_part(chosen, share, inserted, removed):
+    name, damaged = chosen
+    stream = BytesIO()
+    with zipfile.ZipFile(BytesIO(DATA[name])) as source, zipfile.ZipFile(stream, "w") as target:
+        for part in source.namelist():
+            data = source.read(part)
+            at = int(share * len(data))
+            target.writestr(part, data[:at] + inserted + data[at + removed :] if part == damaged else data)
+    read_or_refuse(name, stream.getvalue())
+
+
 @pytest.mark.parametrize("name", OFFICE)
 def test_a_sample_with_a_stretch_of_zeros_in_its_middle(name):
     data = DATA[name]
@@ -82,6 +100,12 @@ def test_deeply_nested_markup_does_not_exhaust_the_reader():
     read_or_refuse("deep.md", b">" * 20_000 + b" words")
     read_or_refuse("deep-list.md", b"".join(b" " * (2 * i) + b"- item\n" for i in range(300)))
     read_or_refuse("deep-front.md", b"---\na: " + b"[" * 20_000 + b"\n---\nwords")
+
+
+def test_a_filter_that_pypdf_gave_up_is_a_refusal_or_a_warning():
+    data = DATA["booking.pdf"].replace(b"/FlateDecode", b"/Fl         ")
+    assert data != DATA["booking.pdf"]
+    read_or_refuse("a.pdf", data)
 
 
 def test_a_front_matter_that_grows_without_end_is_left_out():

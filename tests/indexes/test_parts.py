@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyroaring import BitMap
+
+from indexes.base import KeywordQuery, Record
+from indexes.hashing import HashingEmbedder
+from indexes.parts import IndexBusy, IndexDamaged, IndexMismatch, IndexParts
+from indexes.state import State
+
+ROOT = Path(__file__).parents[2]
+EMBEDDER = HashingEmbedder()
+MADE = {"embedder_key": EMBEDDER.key, "dimension": EMBEDDER.dimension, "language": "en"}
+TEXTS = {1: "the app is slow", 2: "kind staff on the phone", 3: "could not find the download"}
+
+
+def records(texts: dict[int, str], *keys: str) -> list[Record]:
+    return [
+        Record(id_, text, "", "", f"hash {text}", frozenset(keys or {"kind:verbatim"})) for id_, text in texts.items()
+    ]
+
+
+def vectors(texts: dict[int, str]) -> dict[int, np.ndarray]:
+    return dict(zip(texts, EMBEDDER.embed_documents(list(texts.values())), strict=True))
+
+
+def put(parts: IndexParts, texts: dict[int, str], removed: Iterable[int] = (), position: int = 1) -> None:
+    with parts.writer_lock():
+        parts.apply(removed, records(texts), vectors(texts), position)
+
+
+def opened(folder: Path) -> IndexParts:
+    return IndexParts.open(folder, **MADE)
+
+
+def found(state: State | IndexParts, word: str) -> set[int]:
+    return {hit.id for hit in state.keyword.search(KeywordQuery(words=(word,)), None, 100)}
+
+
+def nearest(state: State | IndexParts, text: str) -> int:
+    assert state.vectors is not None
+    return state.vectors.search(EMBEDDER.embed_query(text), None, 1)[0].id
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> IndexParts:
+    parts = opened(tmp_path / "indexes")
+    put(parts, TEXTS, position=7)
+    return parts
+
+
+def files_of(parts: IndexParts) -> list[Path]:
+    manifest = parts.state.manifest
+    return [parts.state.home / stamp.name for part in manifest.parts.values() for stamp in part.files]
+
+
+# One commit
+
+
+def test_a_new_folder_holds_an_empty_index(tmp_path: Path):
+    parts = opened(tmp_path / "a" / "indexes")
+    assert parts.ids() == {"keyword": BitMap(), "vectors": BitMap(), "bitmaps": BitMap()}
+    assert parts.position == 0
+    assert parts.verify() == []
+    assert opened(parts.folder).ids() == parts.ids()
+
+
+def test_a_batch_is_in_every_part_and_stays(filled: IndexParts):
+    for parts in (filled, opened(filled.folder)):
+        assert set(parts.ids()) == {"keyword", "vectors", "bitmaps"}
+        assert all(ids == BitMap([1, 2, 3]) for ids in parts.ids().values())
+        assert parts.position == 7
+        assert found(parts, "download") == {3}
+        assert nearest(parts, "phone staff") == 2
+        assert parts.bitmaps.get("kind:verbatim") == BitMap([1, 2, 3])
+        assert parts.verify() == []
+
+
+def test_removed_and_replaced_records_change_everywhere(filled: IndexParts):
+    put(filled, {2: "the download was quick"}, removed=[1, 99], position=8)
+    for parts in (filled, opened(filled.folder)):
+        assert all(ids == BitMap([2, 3]) for ids in parts.ids().values())
+        assert found(parts, "download") == {2, 3}
+        assert found(parts, "slow") == found(parts, "staff") == set()
+        assert nearest(parts, "download quick") == 2
+
+
+def test_the_same_batch_again_changes_nothing(filled: IndexParts):
+    before = filled.state
+    put(filled, TEXTS, removed=[50], position=7)
+    assert filled.ids() == opened(filled.folder).ids()
+    assert filled.state.keyword is before.keyword
+    assert filled.state.manifest.parts["vectors"] == before.manifest.parts["vectors"]
+    assert filled.verify() == []
+
+
+def test_an_id_removed_and_added_in_one_batch_is_there(filled: IndexParts):
+    put(filled, {1: TEXTS[1]}, removed=[1, 2])
+    assert all(ids == BitMap([1, 3]) for ids in opened(filled.folder).ids().values())
+
+
+def test_the_position_never_goes_back(filled: IndexParts):
+    put(filled, {4: "more"}, position=3)
+    assert opened(filled.folder).position == 7
+
+
+def test_a_new_tag_leaves_words_and_vectors_alone(filled: IndexParts):
+    before = filled.state
+    with filled.writer_lock():
+        filled.apply([], records(TEXTS, "term:5"), {}, 9)
+    assert filled.bitmaps.get("term:5") == BitMap([1, 2, 3])
+    assert filled.keyword is before.keyword
+    assert filled.ids()["vectors"] == BitMap([1, 2, 3])
+
+
+def test_new_words_without_a_vector_drop_the_old_vector(filled: IndexParts):
+    with filled.writer_lock():
+        filled.apply([], records({1: "quite other words"}), {}, 9)
+    assert filled.ids()["vectors"] == BitMap([2, 3])
+
+
+def test_many_commits_leave_few_files(filled: IndexParts):
+    for i in range(4, 40):
+        put(filled, {i: f"verbatim number {i}"}, position=i)
+    on_disk = [path for path in filled.state.home.rglob("*") if path.is_file() and not path.name.endswith("LOCK")]
+    assert {path for path in on_disk if path.name != "manifest.json"} == set(files_of(filled))
+    assert len(on_disk) < 60
+    assert opened(filled.folder).ids() == filled.ids()
+
+
+def test_a_state_that_was_taken_goes_on_serving(filled: IndexParts):
+    taken = filled.state
+    for i in range(3):
+        put(filled, {1: f"new words {i}", 4 + i: "slow again"}, removed=[2])
+    assert found(taken, "slow") == {1}
+    assert found(taken, "staff") == {2}
+    assert nearest(taken, TEXTS[2]) == 2
+    assert taken.bitmaps.live == BitMap([1, 2, 3])
+
+
+def test_writing_needs_the_lock(filled: IndexParts):
+    with pytest.raises(RuntimeError, match="writer_lock"):
+        filled.apply([], [], {}, 8)
+    with pytest.raises(RuntimeError, match="writer_lock"):
+        filled.swap()
+
+
+def test_a_batch_that_fails_changes_nothing(filled: IndexParts):
+    with filled.writer_lock(), pytest.raises(ValueError, match="4 numbers"):
+        filled.apply([1], records({9: "nine"}), {9: np.ones(4, np.float32)}, 8)
+    assert opened(filled.folder).ids() == filled.ids()
+    assert filled.ids()["bitmaps"] == BitMap([1, 2, 3])
+    put(filled, {9: "nine"}, position=8)
+    assert found(opened(filled.folder), "nine") == {9}
+
+
+def test_a_file_system_without_hard_links_will_do(filled: IndexParts, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    put(filled, {4: "copied"})
+    assert found(opened(filled.folder), "copied") == {4}
+    assert filled.verify() == []
+
+
+# With and without a model
+
+
+def test_without_a_model_there_are_no_vectors(tmp_path: Path):
+    parts = IndexParts.open(tmp_path, embedder_key=None, dimension=None)
+    put(parts, TEXTS)
+    assert parts.vectors is None
+    assert set(parts.ids()) == {"keyword", "bitmaps"}
+    assert found(parts, "slow") == {1}
+    with pytest.raises(IndexMismatch, match=r"model none, but now it is hashing.*run 'insightrepo reindex'"):
+        opened(tmp_path)
+
+
+def test_vectors_wait_while_the_model_is_away(filled: IndexParts):
+    away = IndexParts.open(filled.folder, embedder_key=None, dimension=None)
+    with away.writer_lock():
+        away.apply([3], records({1: "other words", 2: TEXTS[2]}), {}, 9)
+    back = opened(filled.folder)
+    assert back.ids()["vectors"] == BitMap([2])
+    assert nearest(back, TEXTS[2]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [({"embedder_key": "other"}, "model"), ({"dimension": 8}, "dimension"), ({"language": "none"}, "analyzer")],
+)
+def test_another_stamp_is_refused_and_nothing_is_wiped(filled: IndexParts, change: dict[str, object], named: str):
+    with pytest.raises(IndexMismatch, match=f"{named} .*run 'insightrepo reindex'"):
+        IndexParts.open(filled.folder, **(MADE | change))
+    assert opened(filled.folder).ids() == filled.ids()
+
+
+# Other writers and readers
+
+
+def run(code: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    start = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "sys.path.insert(0, 'tests/indexes')\nfrom test_parts import *\nfolder = Path(sys.argv[1])\n"
+    )
+    command = [sys.executable, "-c", start + code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=check)
+
+
+def test_a_reader_sees_what_another_process_wrote_after_refresh(filled: IndexParts):
+    assert filled.refresh() is False
+    run("put(opened(folder), {4: 'from elsewhere'}, removed=[1], position=9)", filled.folder)
+    assert found(filled, "elsewhere") == set()
+    assert filled.refresh() is True
+    assert filled.refresh() is False
+    assert found(filled, "elsewhere") == {4}
+    assert filled.position == 9
+    assert all(ids == BitMap([2, 3, 4]) for ids in filled.ids().values())
+
+
+def test_a_second_writer_waits_and_builds_on_the_first(filled: IndexParts):
+    other, done = opened(filled.folder), threading.Event()
+
+    def write() -> None:
+        put(other, {5: "second"}, position=9)
+        done.set()
+
+    thread = threading.Thread(target=write)
+    with filled.writer_lock():
+        thread.start()
+        assert not done.wait(0.3)
+        filled.apply([], records({4: "first"}), vectors({4: "first"}), 8)
+    thread.join(20)
+    assert opened(filled.folder).ids()["keyword"] == BitMap([1, 2, 3, 4, 5])
+
+
+def test_a_writer_that_waits_too_long_is_told(filled: IndexParts):
+    other = opened(filled.folder)
+    with filled.writer_lock(), pytest.raises(IndexBusy, match="try again"), other.writer_lock(timeout=0.05):
+        pass
+
+
+def test_readers_are_never_in_the_way_of_a_busy_writer(filled: IndexParts):
+    reader, stop, errors = opened(filled.folder), threading.Event(), []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                reader.refresh()
+                state = reader.state
+                if not found(state, "verbatim") <= set(state.bitmaps.live) == set(state.keyword.ids()):
+                    errors.append(state.manifest.generation)
+            except (IndexDamaged, OSError) as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for i in range(4, 24):
+        put(filled, {i: f"verbatim {i}"}, removed=[i - 3], position=i)
+    stop.set()
+    thread.join(20)
+    assert errors == []
+
+
+# Damage
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "changed"])
+def test_a_damaged_file_of_any_part_is_named_by_open_refresh_and_verify(filled: IndexParts, damage: str):
+    for path in files_of(filled):
+        content, status = path.read_bytes(), path.stat()
+        if not content:
+            continue
+        path.unlink()
+        if damage != "missing":
+            path.write_bytes(content[:-1] if damage == "short" else content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(IndexDamaged, match=rf"{path.name}.*run 'insightrepo reindex'"):
+            opened(filled.folder)
+        assert any(path.name in problem for problem in filled.verify())
+        with filled.writer_lock(), pytest.raises(IndexDamaged, match=path.name):
+            filled.apply([], [], {}, 9)
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert opened(filled.folder).ids() == filled.ids()
+
+
+def test_a_bit_that_turned_on_the_disk_is_found_by_verify(filled: IndexParts):
+    path = next(path for path in files_of(filled) if path.name.endswith("vectors.npy"))
+    status, content = path.stat(), path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert [path.name in problem for problem in filled.verify()] == [True]
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{}", "[]", '{"folder": "../elsewhere"}', '{"folder": "generation-000009"}']
+)
+def test_a_damaged_pointer_is_named_and_nothing_is_wiped(filled: IndexParts, text: str | None):
+    pointer = filled.folder / "current.json"
+    good = pointer.read_text()
+    if text is None:
+        pointer.unlink()
+    else:
+        pointer.write_text(text)
+    with pytest.raises(IndexDamaged, match=r"current\.json|generation-000009"):
+        opened(filled.folder)
+    pointer.write_text(good)
+    assert opened(filled.folder).ids() == filled.ids()
+
+
+# Kills
+
+KILL_AT = """
+from indexes import manifest, parts, state
+def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
+def after(owner, name, times=1):
+    whole, left = getattr(owner, name), [times]
+    def call(*a, **k):
+        result = whole(*a, **k)
+        left[0] -= 1
+        if not left[0]: die()
+        return result
+    setattr(owner, name, call)
+"""
+STEPS = {
+    "linked": "after(state, '_link', 2)",
+    "keyword written": "after(state.WhooshIndex, 'apply')",
+    "vectors half written": "import indexes.vector; after(indexes.vector.np, 'save')",
+    "vectors written": "after(state.FaissIndex, 'apply')",
+    "bitmaps half written": "after(manifest.os, 'fsync', 8)",
+    "bitmaps written": "after(state.Bitmaps, 'save')",
+    "manifest about to be written": "state.manifests.write = die",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_writer_killed_before_its_manifest_left_nothing_and_its_batch_can_be_replayed(filled: IndexParts, step: str):
+    batch = "put(opened(folder), {1: 'other words', 4: 'four'}, removed=[2], position=8)"
+    killed = run(KILL_AT + STEPS[step] + "\n" + batch, filled.folder, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    parts = opened(filled.folder)
+    assert parts.position == 7
+    assert all(ids == BitMap([1, 2, 3]) for ids in parts.ids().values())
+    assert parts.verify() == []
+    assert found(parts, "slow") == {1}
+    put(parts, {1: "other words", 4: "four"}, removed=[2], position=8)
+    assert all(ids == BitMap([1, 3, 4]) for ids in opened(filled.folder).ids().values())
+    on_disk = {path for path in parts.state.home.rglob("*") if path.is_file() and not path.name.endswith("LOCK")}
+    assert on_disk - set(files_of(parts)) == {parts.state.home / "manifest.json"}
+
+
+@pytest.mark.parametrize("step", ["after(state.manifests, 'write')", "state.sweep = die"])
+def test_a_writer_killed_after_its_manifest_has_committed(filled: IndexParts, step: str):
+    batch = "put(opened(folder), {1: 'other words', 4: 'four'}, removed=[2], position=8)"
+    assert run(KILL_AT + step + "\n" + batch, filled.folder, check=False).returncode == -signal.SIGKILL
+    parts = opened(filled.folder)
+    assert parts.position == 8
+    assert all(ids == BitMap([1, 3, 4]) for ids in parts.ids().values())
+    assert parts.verify() == []
+
+
+@pytest.mark.parametrize("step", ["after(state.Bitmaps, 'save')", "after(state.manifests, 'write')"])
+def test_a_creation_that_was_killed_is_done_again(tmp_path: Path, step: str):
+    assert run(KILL_AT + step + "\nopened(folder)", tmp_path, check=False).returncode == -signal.SIGKILL
+    put(opened(tmp_path), TEXTS)
+    assert opened(tmp_path).verify() == []
+
+
+# Rebuilding
+
+
+def test_the_old_index_serves_until_the_rebuilt_one_is_swapped_in(filled: IndexParts):
+    old_home = filled.state.home
+    rebuilt = IndexParts.begin_rebuild(filled.folder, **MADE)
+    with rebuilt.writer_lock():
+        rebuilt.apply([], records({9: "nine"}), vectors({9: "nine"}), 20)
+        assert filled.refresh() is False
+        assert opened(filled.folder).ids()["keyword"] == BitMap([1, 2, 3])
+        rebuilt.swap()
+    taken = filled.state
+    assert filled.refresh() is True
+    assert found(taken, "slow") == {1}
+    for parts in (filled, rebuilt, opened(filled.folder)):
+        assert all(ids == BitMap([9]) for ids in parts.ids().values())
+        assert parts.position == 20
+        assert parts.verify() == []
+    assert not old_home.exists()
+    put(rebuilt, {10: "ten"}, position=21)
+    assert filled.refresh() is True
+    assert found(filled, "ten") == {10}
+
+
+def test_a_rebuild_helps_where_the_index_is_damaged_or_of_another_stamp(filled: IndexParts):
+    files_of(filled)[0].unlink()
+    rebuilt = IndexParts.begin_rebuild(filled.folder, embedder_key="other", dimension=4)
+    with rebuilt.writer_lock():
+        rebuilt.apply([], records({9: "nine"}), {9: np.float32([1, 0, 0, 0])}, 20)
+        rebuilt.swap()
+    again = IndexParts.open(filled.folder, embedder_key="other", dimension=4)
+    assert all(ids == BitMap([9]) for ids in again.ids().values())
+    with pytest.raises(IndexMismatch, match="model"):
+        filled.refresh()
+    assert found(filled, "slow") == {1}
+
+
+def test_a_rebuild_that_was_killed_is_cleared_away_by_the_next(filled: IndexParts):
+    code = KILL_AT + "IndexParts.begin_rebuild(folder, **MADE)\ndie()"
+    assert run(code, filled.folder, check=False).returncode == -signal.SIGKILL
+    assert opened(filled.folder).ids() == filled.ids()
+    assert len(list(filled.folder.glob("generation-*"))) == 2
+    IndexParts.begin_rebuild(filled.folder, **MADE)
+    assert len(list(filled.folder.glob("generation-*"))) == 2
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_swap_that_was_killed_happened_wholly_or_not_at_all(filled: IndexParts, swapped: bool):
+    step = "after(IndexParts, '_point_to')" if swapped else "IndexParts._point_to = die"
+    code = "\nrebuilt = IndexParts.begin_rebuild(folder, **MADE)\nwith rebuilt.writer_lock(): rebuilt.swap()"
+    assert run(KILL_AT + step + code, filled.folder, check=False).returncode == -signal.SIGKILL
+    assert opened(filled.folder).ids()["keyword"] == (BitMap() if swapped else BitMap([1, 2, 3]))
+    filled.refresh()
+    assert filled.ids()["keyword"] == (BitMap() if swapped else BitMap([1, 2, 3]))
+    assert filled.verify() == []
+
+
+def test_only_a_rebuilt_index_can_be_swapped_in(filled: IndexParts):
+    with filled.writer_lock(), pytest.raises(RuntimeError, match="begin_rebuild"):
+        filled.swap()

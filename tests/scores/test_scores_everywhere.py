@@ -1,0 +1,40 @@
+"""The way from a file to a chip on every kind of database."""
+
+from __future__ import annotations
+
+from ingest.readers.base import Row, Table
+from insightrepo.database import Database
+from insightrepo.models import Base, Outcome, Product, Segment
+from insightrepo.scores.chips import CellWanted, chips, history, show
+from insightrepo.scores.importing import import_answers
+from insightrepo.scores.waves import find_wave, freeze, verify_frozen
+
+HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")
+
+
+def survey(name: str, satisfied: int) -> Table:
+    """A hundred people, the first `satisfied` of whom are."""
+    rows = [(f"{name}{n}", "TRIP-1", "5" if n < satisfied else "2", "5", "parents", "search") for n in range(100)]
+    return Table(HEADER, tuple(Row(number, row) for number, row in enumerate(rows, 2)))
+
+
+def test_import_freeze_verify_and_show(database_url, pseudonyms):
+    database = Database(database_url)
+    Base.metadata.create_all(database.engine)
+    with database.writing() as session:
+        terms = [Outcome(code="TRIP-1", name="Find a place", job="find"), Segment(code="parents", name="Parents"),
+                 Product(code="search", name="Search")]  # fmt: skip
+        session.add_all(terms)
+    for code, satisfied in (("2025-Q1", 40), ("2025-Q2", 80)):
+        import_answers(database, pseudonyms, code, survey(code, satisfied))
+        assert import_answers(database, pseudonyms, code, survey(code, satisfied)).already_here == 100
+        with database.writing() as session:
+            freeze(session, find_wave(session, code), None)
+    wanted = CellWanted(*(term.id for term in terms))
+    with database.reading() as session:
+        assert verify_frozen(session, find_wave(session, "2025-Q1"))
+        chip = chips(session, [wanted, CellWanted(terms[0].id)])[wanted]
+        assert (chip.wave, round(chip.value), chip.verdict, chip.previous_wave) == ("2025-Q2", 80, "better", "2025-Q1")
+        assert [round(point.value) for point in history(session, *vars(wanted).values())] == [40, 80]
+        assert len(show(session, "2025-Q1", segment="parents", product="search")) == 3
+    database.close()
