@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -27,6 +28,7 @@ with warnings.catch_warnings():
 TEXT_WEIGHT, HEADINGS_WEIGHT, TITLE_WEIGHT = 1.0, 1.5, 0.75  # all passages of a study share its title
 FIELD_GAP = 100  # positions between text, headings and title: no phrase runs across them
 LOCK_SECONDS = 30.0
+FEW_RECORDS = 1000  # a word in one of fewer says little: it is taken as no rarer than in so many
 
 
 class KeywordIndexBusy(Exception):
@@ -38,7 +40,8 @@ class WordFit:
     """How well one word of a query is met: what `fusion.query_weight` goes by.
 
     `idf` is at least 0. `rarity` is `idf` over that of a word in a single record: 1 for a word in one record or none,
-    near 0 for a word in all. `share` is the share of the looked-at hits that have the word. `is_code`: see `Unit`.
+    near 0 for a word in all; among few records no word is rare (`FEW_RECORDS`). `share` is the share of the looked-at
+    hits that have the word. `is_code`: see `Unit`.
     """
 
     word: str
@@ -137,7 +140,7 @@ class WhooshIndex:
                 docs, values = self._scores(clause)
                 scores[docs] += values
                 met[docs] |= clause in needed
-        if self._says(query.words):
+        if needed:
             eligible &= met
         elif not self._says((*query.phrases, *query.excluded)):
             return []
@@ -170,13 +173,14 @@ class WhooshIndex:
         with self._lock:
             snapshot = self._snapshot
             needed, more = self._clauses(query)
-            looked_at, rarest = snapshot.documents(np.array(ids, dtype=np.int64)), snapshot.idf(1)
+            looked_at = snapshot.documents(np.array(ids, dtype=np.int64))
+            rarest = max(snapshot.idf(1), log(FEW_RECORDS))
             found = []
             for clause in (*needed, *more):
                 docs = self._scores(clause)[0]
                 idf = snapshot.idf(len(docs))
                 share = float(np.isin(looked_at, docs).mean()) if len(looked_at) else 0.0
-                found.append(WordFit(clause.word, idf, min(idf / (rarest or 1.0), 1.0), share, clause.is_code))
+                found.append(WordFit(clause.word, idf, min(idf / rarest, 1.0), share, clause.is_code))
             return tuple(found)
 
     def _says(self, texts: Iterable[str]) -> bool:

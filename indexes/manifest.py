@@ -73,7 +73,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes `path`'s place at the end; after an error or a kill `path` is as it was."""
+    """A file to write to that takes `path`'s place at the end; after an error or a kill `path` is as it was.
+
+    Its bytes are on disk then; for its name to be, `sync_folder`.
+    """
     descriptor, name = tempfile.mkstemp(prefix=".aside-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -84,7 +87,6 @@ def written_aside(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def sha256_of(path: Path) -> str:
@@ -100,7 +102,10 @@ def stamp_files(folder: Path, names: Iterable[str], known: Iterable[FileStamp] =
     keeps that checksum: hashing 100 MB at each commit would be too slow.
     """
     memo = {(Path(stamp.name).name, stamp.size, stamp.mtime_ns): stamp.sha256 for stamp in known}
-    return tuple(_stamp(folder, name, memo) for name in sorted(names))
+    stamps = tuple(_stamp(folder, name, memo) for name in sorted(names))
+    for parent in {(folder / stamp.name).parent for stamp in stamps}:
+        sync_folder(parent)
+    return stamps
 
 
 def _stamp(folder: Path, name: str, memo: Mapping[tuple[str, int, int], str]) -> FileStamp:
@@ -122,6 +127,7 @@ def write(folder: Path, manifest: Manifest) -> None:
         file.write(text.encode())
     # Readers go by the mtime, and a file system's own clock may tick too slowly for two quick commits.
     os.utime(folder / FILE_NAME, ns=(time.time_ns(), time.time_ns()))
+    sync_folder(folder)
 
 
 def read(folder: Path) -> Manifest:

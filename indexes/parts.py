@@ -24,7 +24,7 @@ from indexes.analyzer import Analyzer
 from indexes.base import Record
 from indexes.bitmaps import Bitmaps
 from indexes.keyword import WhooshIndex
-from indexes.manifest import Manifest, written_aside
+from indexes.manifest import Manifest, sync_folder, written_aside
 from indexes.state import IndexDamaged, Language, State
 from indexes.vector import FaissIndex
 
@@ -219,8 +219,11 @@ class IndexParts:
             self._point_to(home)
 
     def _point_to(self, home: Path) -> None:
+        for half in self.folder.glob(".aside-*"):  # of a swap that was killed
+            half.unlink()
         with written_aside(self.folder / POINTER) as file:
             file.write(json.dumps({"folder": home.name}).encode())
+        sync_folder(self.folder)
 
     @classmethod
     def begin_rebuild(

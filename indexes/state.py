@@ -171,12 +171,10 @@ def _link(source: Path, target: Path) -> None:
 
 def _apply_vectors(index: FaissIndex, batch: _Batch, vectors: Mapping[int, np.ndarray]) -> None:
     given = [id_ for id_ in batch.records if id_ in vectors]
-    rows = np.array([vectors[id_] for id_ in given], dtype=np.float32).reshape(len(given), -1)
-    if given and rows.shape[1] != index.dimension:
-        raise ValueError(f"the vectors have {rows.shape[1]} numbers, the index takes {index.dimension}")
-    new = (index.vectors(given) != rows).any(axis=1) if given else np.zeros(0, dtype=bool)
+    new = [id_ for id_, old in zip(given, index.vectors(given), strict=True) if not np.array_equal(old, vectors[id_])]
+    rows = np.array([vectors[id_] for id_ in new], dtype=np.float32)
     without = BitMap(record.id for record in batch.changed if record.id not in vectors)
-    index.apply(batch.removed | without, np.array(given, dtype=np.int64)[new], rows[new])
+    index.apply(batch.removed | without, new, rows)
 
 
 def _stamped(state: State, old: Mapping[str, Part]) -> Manifest:
@@ -203,7 +201,8 @@ def _file_names(state: State) -> dict[str, list[str]]:
 def sweep(state: State) -> None:
     """Delete what the manifest does not name; what a reader still has open lives on until it is closed."""
     named = {stamp.name for part in state.manifest.parts.values() for stamp in part.files}
-    for path in (*(state.home / "vectors").iterdir(), *(state.home / "bitmaps").iterdir()):
+    halves = state.home.glob(".aside-*")
+    for path in (*halves, *(state.home / "vectors").iterdir(), *(state.home / "bitmaps").iterdir()):
         if path.relative_to(state.home).as_posix() not in named:
             path.unlink(missing_ok=True)
     for folder in (state.home / "keyword").iterdir():

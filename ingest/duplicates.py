@@ -23,6 +23,7 @@ LSH_THRESHOLD = 0.6  # estimated Jaccard similarity of shingles at which a pair 
 MIN_RATIO = 90.0  # rapidfuzz token_set_ratio, 0 to 100, that confirms it
 MIN_LENGTH_RATIO = 0.75  # token_set_ratio is 100 for a mere part of a text: a part is no duplicate
 
+_EMPTY = MinHash(num_perm=PERMUTATIONS)  # copied, because drawing the permutations anew is slow
 _NO_WORD = re.compile(r"[\W_]+")
 # texts that differ in a number or in a "not" say different things, however alike they read
 _DECISIVE = re.compile(r"\b(?:\d+|not?|never|none|nobody|nothing|without|cannot|\w+n t)\b")
@@ -78,6 +79,6 @@ def _ratio(one: str, other: str) -> float:
 
 def _minhash(plain: str) -> MinHash:
     shingles = {plain[place : place + SHINGLE_LETTERS] for place in range(max(1, len(plain) - SHINGLE_LETTERS + 1))}
-    sketch = MinHash(num_perm=PERMUTATIONS)
+    sketch = _EMPTY.copy()
     sketch.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in shingles])
     return sketch

@@ -117,7 +117,7 @@ class Redactor:
         """
         labels = speaker_labels(block.locator.speaker for block in document.blocks if block.locator.speaker)
         people = {part for raw, label in labels.items() if label != raw for part in _name_parts(raw)}
-        return Redactor(self._listed | people, self._region)._document(document, labels)
+        return self.with_names(people)._document(document, labels)
 
     def _document(self, document: Document, labels: dict[str, str]) -> RedactedDocument:
         counts: Counter[str] = Counter()
@@ -189,16 +189,13 @@ def _replaced(text: str, found: Iterable[Finding]) -> str:
 
 # Secrets: only what says so itself (a key's name, a URL's user, a known prefix), never just a long word.
 # Each begins with plain letters: only then does the engine skip quickly over all other text.
-_SECRETS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"://([^\s/@:\[\]]{1,100}:[^\s/@\[\]]{1,200})@",
-        r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
-        r"earer ([\w.~+/=-]{16,})",
-        r"gh[pousr]_\w{20,}",
-        r"xox[abprs]-[\w-]{10,}",
-        r"AKIA[0-9A-Z]{16}",
-    )
+_SECRETS = (
+    r"://([^\s/@:\[\]]{1,100}:[^\s/@\[\]]{1,200})@",
+    r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    r"earer ([\w.~+/=-]{16,})",
+    r"gh[pousr]_\w{20,}",
+    r"xox[abprs]-[\w-]{10,}",
+    r"AKIA[0-9A-Z]{16}",
 )
 _KEY_NAME = re.compile(r"(?:token|key|sig|signature|secret|password|pwd|auth|session|sid|jwt|credentials?)$", re.I)
 _LONG_SECRET = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{16,}")
@@ -208,7 +205,7 @@ _KEY_VALUE = re.compile(r"[\"']?([^\s&;,#\"'<>()\[\]]+)")
 
 def _tokens(text: str) -> Iterator[Finding]:
     for pattern in _SECRETS:
-        yield from (Finding("token", *match.span(match.lastindex or 0)) for match in pattern.finditer(text))
+        yield from (Finding("token", *match.span(match.lastindex or 0)) for match in re.finditer(pattern, text))
     for sign in re.finditer("=", text):
         yield from _keyed(text, sign.start())
 
@@ -245,15 +242,10 @@ def _ibans(text: str) -> Iterator[Finding]:
     for match in _IBAN.finditer(text):
         # a sentence may go on behind the number, so its end is the last group at which the check digits hold
         for end in reversed([group.end() for group in _GROUP_END.finditer(text, match.start() + 14, match.end())]):
-            if _mod_97(text[match.start() : end]) == 1:
+            letters = re.sub(r"[ -]", "", text[match.start() : end])
+            if int("".join(str(int(letter, 36)) for letter in letters[4:] + letters[:4])) % 97 == 1:  # ISO 13616
                 yield Finding("iban", match.start(), end)
                 break
-
-
-def _mod_97(iban: str) -> int:
-    """The remainder of ISO 13616: 1 for a valid IBAN."""
-    letters = re.sub(r"[ -]", "", iban)
-    return int("".join(str(int(letter, 36)) for letter in letters[4:] + letters[:4])) % 97
 
 
 # A stretch of digits with what separates the groups of a phone or card number; what has fewer digits is neither.

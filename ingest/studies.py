@@ -185,7 +185,7 @@ def guess_method(texts: Iterable[str]) -> str:
 
 _NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905
 _COUNT = (
-    rf"(?<![\d.,–-])(?<!\bto )(?<!\bor )(?P<n>\d{{1,5}}|{'|'.join(_NUMBERS[1:])})(?![\d.,]*\d|\s*(?:[-–%]|to\b|or\b))"
+    rf"(?<![\d.,–-])(?<!\d to )(?<!\d or )(?P<n>\d{{1,5}}|{'|'.join(_NUMBERS[1:])})(?![\d.,]*\d|\s*(?:[-–%]|to\b|or\b))"
 )
 _PEOPLE = r"(?:participants|respondents|interviewees|people|users|customers|volunteers|testers)"
 _OF = r"(?:\s+\w+){0,2}?"

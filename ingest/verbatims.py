@@ -329,7 +329,9 @@ def guess_mapping(table: Table) -> tuple[Mapping, tuple[str, ...]]:
             chosen[field] = column
             said.append(f"{field}: {column!r} (by its name)")
     if "rating" in chosen:
-        chosen["scale"] = _scale(_numbers(table, chosen["rating"]))
+        numbers = _numbers(table, chosen["rating"])
+        fitting = (scale for scale in _SCALES if scale[0] <= min(numbers) and max(numbers) <= scale[1])
+        chosen["scale"] = next(fitting, None)
         said.append(f"scale: {chosen['scale'] or 'not recognised'}, highest taken as best (rating_best: low if not)")
     return Mapping.model_validate(chosen), tuple(said)
 
@@ -381,10 +383,6 @@ def _numbers(table: Table, column: str) -> list[float]:
     numbers = [number_in(cell) for cell in _answers(table, table.header.index(column))]
     known = [number for number in numbers if number is not None]
     return known if len(known) >= 0.8 * len(numbers) else []
-
-
-def _scale(numbers: list[float]) -> tuple[float, float] | None:
-    return next((scale for scale in _SCALES if scale[0] <= min(numbers) and max(numbers) <= scale[1]), None)
 
 
 def table_document(tables: Iterable[Table]) -> Document:

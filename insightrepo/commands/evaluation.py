@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from indexes.evaluation import Malformed
+
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.library.search_evaluation import evaluate_search
 from insightrepo.library.tag_evaluation import evaluate_tags
@@ -68,7 +70,7 @@ def tags(context: Context, as_json: bool, **given: Any) -> None:
 def _measured(function: Any, *args: Any, **given: Any) -> dict[str, float]:
     try:
         return function(*args, **given)
-    except ValueError as error:
+    except (Malformed, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 

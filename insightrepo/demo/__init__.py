@@ -121,7 +121,7 @@ VERBATIMS = DemoVerbatims(
         "text": "comment",
         "date": "date",
         "respondent": "respondent",
-        "segment": "family_stage",
+        "segment": "segment",
         "product": "product",
         "rating": "rating",
         "question": "question",

@@ -1,4 +1,4 @@
-"""The answers of the two demo waves: a story told in exact shares, so that it survives the tests made of it.
+"""The answers of the two demo waves: a story told in fixed shares, so that it survives the tests made of it.
 
 Between the second and the third quarter satisfaction with finding stops (FT-01) falls by some 18 points, but not among
 families with teenagers, to whom it matters little; finding the way without signal (FT-09) improves; the rest stays.
@@ -93,8 +93,8 @@ def _cell(
 
 
 def _answers(chance: Random, people: int, share: float) -> list[int | str]:
-    """Answers from 1 to 5 of which exactly this share, rounded to a person, is 4 or 5."""
-    top = round(share * people)
+    """Answers from 1 to 5 of which this share is 4 or 5, give or take a person."""
+    top = round(share * people) + chance.randrange(-1, 2)
     answers: list[int | str] = [4 + (chance.random() < 0.4) for _ in range(top)]
     answers += [(3, 3, 3, 2, 2, 1)[chance.randrange(6)] for _ in range(people - top)]
     chance.shuffle(answers)

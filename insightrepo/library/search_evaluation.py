@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.evaluation import (
-    CorpusDocument,
+    CorpusText,
     average_precision,
     ndcg_at,
     read_corpus,
@@ -43,7 +43,7 @@ def evaluate_search(
     and scores, the embedding of the query included, in milliseconds.
 
     Raises:
-        ValueError: a line of a file is wrong; the message names file and line.
+        Malformed: a line of a file is wrong; the message names file and line.
     """
     documents = read_corpus(corpus)
     asked, grades = read_queries(queries), read_judgments(judgments)
@@ -57,7 +57,7 @@ def evaluate_search(
             return _ask(trial, session, reader, judged, grades, names, mode)
 
 
-def _draft(row: int, document: CorpusDocument) -> Draft:
+def _draft(row: int, document: CorpusText) -> Draft:
     headings = heading_context((document.title,)) if document.title else ""
     return Draft(
         kind="passage",
@@ -69,7 +69,7 @@ def _draft(row: int, document: CorpusDocument) -> Draft:
     )
 
 
-def _names(session: Session, document_id: int, documents: list[CorpusDocument]) -> dict[int, str]:
+def _names(session: Session, document_id: int, documents: list[CorpusText]) -> dict[int, str]:
     """The corpus's own id of each piece of evidence."""
     places = select(Place.evidence_id, Place.locator).where(Place.document_id == document_id)
     return {evidence_id: documents[locator["row"] - 1].id for evidence_id, locator in session.execute(places)}

@@ -76,7 +76,7 @@ class EvidenceStore:
             query = select(Evidence.identity, Evidence.content_hash).where(
                 Evidence.study_id == study_id, Evidence.identity.in_([item.identity for item in batch])
             )
-            stored = dict(session.execute(query).tuples())
+            stored = dict(session.execute(query).tuples().all())
         return {item.identity for item in batch if stored.get(item.identity) != item.draft.content_hash}
 
     def _machine_votes(self, fresh: Sequence[Known]) -> dict[str, list[VoteCast]]:

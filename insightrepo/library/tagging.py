@@ -104,7 +104,7 @@ def _cast(vote: Vote) -> VoteCast:
 
 def settle(session: Session, evidence_ids: Sequence[int]) -> set[int]:
     """Decide the tags of this evidence from its votes; returns the ids whose tags changed, and puts them in the outbox."""
-    policies = dict(session.execute(select(Term.id, Term.policy)).tuples())
+    policies = dict(session.execute(select(Term.id, Term.policy)).tuples().all())
     votes: defaultdict[tuple[int, int], list[VoteCast]] = defaultdict(list)
     for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(evidence_ids)).order_by(Vote.at, Vote.id)):
         votes[(vote.evidence_id, vote.term_id)].append(_cast(vote))
@@ -277,7 +277,7 @@ def _training_set(session: Session):
 def _store_heads(workspace: Workspace, terms: Sequence[int], heads: dict) -> dict[str, int]:
     assert workspace.embedder
     with workspace.database.writing() as session:
-        codes = dict(session.execute(select(Term.id, Term.code).where(Term.id.in_(terms))).tuples())
+        codes = dict(session.execute(select(Term.id, Term.code).where(Term.id.in_(terms))).tuples().all())
         trained = {terms[column]: head for column, head in heads.items() if head is not None}
         for old in session.scalars(select(Head).where(Head.active)):
             old.active = False

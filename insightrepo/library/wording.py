@@ -45,3 +45,8 @@ def rating_words(rating: float | None, best: float | None) -> str | None:
     if rating is None:
         return None
     return f"{rating:g}" + (f" ({best:g} is best)" if best is not None else "")
+
+
+def vote_words(source: str, value: float, reason: dict, in_favour: bool) -> str:
+    """x"""
+    return str(reason)

@@ -97,7 +97,7 @@ class Score(Base):
     change: Mapped[float | None] = mapped_column(Float)
     p_value: Mapped[float | None] = mapped_column(Float)
     q_value: Mapped[float | None] = mapped_column(Float)  # after Benjamini-Hochberg over the family
-    verdict: Mapped[str] = mapped_column(String(20), default="not enough data")
+    verdict: Mapped[str] = mapped_column(String(30), default="not enough data")
     definition_version: Mapped[int] = mapped_column(default=1)
     computed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
 

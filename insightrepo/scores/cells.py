@@ -86,8 +86,8 @@ def _of_outcome(outcome: int, part: np.ndarray, parents: Mapping[int, int | None
                 yield CellKey(outcome, segment, product), _people(part[both])
 
 
-def _product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict[int, np.ndarray]:
-    masks: dict[int, np.ndarray] = {}
+def _product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict[int | None, np.ndarray]:
+    masks: dict[int | None, np.ndarray] = {}
     for product in np.unique(column[~np.isnan(column)]):
         mask = column == product
         node: int | None = int(product)

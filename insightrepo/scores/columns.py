@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from rapidfuzz import process
 
@@ -55,9 +56,9 @@ def resolved(header: Sequence[str], given: AnswerColumns | None = None) -> Answe
     for name in (field.name for field in fields(columns) if field.name != "separator"):
         wanted = getattr(columns, name)
         if wanted is not None:
-            columns = replace(columns, **{name: _present(wanted, name, header)})
+            columns = _with(columns, name, _present(wanted, name, header))
         elif name in NAMES and not (name == "respondent" and columns.row):
-            columns = replace(columns, **{name: _guessed(name, header, columns)})
+            columns = _with(columns, name, _guessed(name, header, columns))
     missing = [name for name in REQUIRED if getattr(columns, name) is None]
     if columns.respondent is None and columns.row is None:
         missing.insert(0, "respondent")
@@ -67,6 +68,11 @@ def resolved(header: Sequence[str], given: AnswerColumns | None = None) -> Answe
             f"name it with {' '.join(f'--{name} COLUMN' for name in missing)}"
         )
     return columns
+
+
+def _with(columns: AnswerColumns, name: str, header: str | None) -> AnswerColumns:
+    changed: dict[str, Any] = {name: header}
+    return replace(columns, **changed)
 
 
 def _present(wanted: str, name: str, header: Sequence[str]) -> str:

@@ -217,9 +217,11 @@ def _pairs(
     earlier = {wave_id: read_cells(session, wave, parents) for wave_id, wave in waves.items()}
     pairs = []
     for (key, name), row in rows.items():
-        wave_id, n = previous.get((key, name), (None, None))
+        if (key, name) not in previous:
+            continue
+        wave_id, n = previous[key, name]
         row["previous_wave_id"] = wave_id
-        before = earlier[wave_id].get(key) if wave_id is not None else None
+        before = earlier[wave_id].get(key)
         if before is None or min(n or 0, row["n"] or 0, before.n(name)) < measures.SMALLEST_FIRM:
             continue  # both waves are grouped by today's product tree: a product that moved may be gone from the cell
         pairs.append(Pair(name, key, wave_id, cells[key], before, row, _seed(key, wave_id)))
@@ -245,7 +247,7 @@ def _mark_breaks(session: Session, wave: Wave, rows: Rows) -> None:
 def _store(session: Session, wave: Wave, definition: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     session.execute(delete(Score).where(Score.wave_id == wave.id))
     now = utcnow()
-    if rows:
-        session.execute(insert(Score), [{**row, "wave_id": wave.id, "computed_at": now} for row in rows])
+    if rows:  # on the connection: the session would split the rows by which of their values are None
+        session.connection().execute(insert(Score), [{**row, "wave_id": wave.id, "computed_at": now} for row in rows])
     wave.definition = definition
     session.flush()

@@ -288,7 +288,7 @@ def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: Impor
             report.refused.append(Refused(answer.row, name, _second(answer, known[answer.identity])))
     ids = _respondent_ids(session, {answer.respondent for answer in new})
     if new:
-        session.execute(insert(Answer), [_row(answer, wave_id, ids[answer.respondent]) for answer in new])
+        session.connection().execute(insert(Answer), [_row(answer, wave_id, ids[answer.respondent]) for answer in new])
     report.stored += len(new)
 
 
@@ -311,7 +311,7 @@ def _respondent_ids(session: Session, keys: set[str]) -> dict[str, int]:
     known = dict(session.execute(query).tuples().all())
     missing = sorted(keys - known.keys())
     if missing:
-        session.execute(insert(Respondent), [{"key": key} for key in missing])
+        session.connection().execute(insert(Respondent), [{"key": key} for key in missing])
         known = dict(session.execute(query).tuples().all())
     return known
 

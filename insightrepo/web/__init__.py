@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import insightrepo
 from config import load_settings
 from insightrepo.web import auth, errors, evidence, formatting, health, outcomes, search, security, studies
-from insightrepo.web.request import close_session
+from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
 PACKAGE = Path(__file__).parent.parent
@@ -92,5 +92,6 @@ def _setup_proxy(app: Flask) -> None:
 
 
 def _setup_blueprints(app: Flask) -> None:
+    app.url_map.converters["id"] = IdConverter
     for room in (auth, search, studies, evidence, outcomes, health):
         app.register_blueprint(room.blueprint)

@@ -11,6 +11,7 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from insightrepo.library.hits import FACETS, Mode, SearchQuery, SearchResult, Sort
+from insightrepo.web.request import is_id
 
 PER_PAGE = 20
 LAST_PAGE = 500
@@ -70,7 +71,7 @@ def _number(args: Mapping[str, str], name: str, notes: list[str]) -> int | None:
     text = args.get(name, "")
     if not text:
         return None
-    if text.isascii() and text.isdigit() and len(text) < 10:
+    if is_id(text):
         return int(text)
     notes.append(f"{name} is a number, not “{text[:40]}”: left out")
     return None

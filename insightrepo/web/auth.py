@@ -19,7 +19,7 @@ from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.audit import record
 from insightrepo.accounts.users import sign_in as check_password
 from insightrepo.models import User
-from insightrepo.web.request import session, workspace
+from insightrepo.web.request import is_id, session, workspace
 from insightrepo.web.security import SIGN_IN_LIMIT, limiter
 
 PUBLIC = frozenset({"auth.sign_in", "health.healthz", "static", "bootstrap.static"})
@@ -62,7 +62,7 @@ def setup(app: Flask) -> None:
 @login.user_loader
 def _load(cookie_id: str) -> SignedIn | None:
     number, _, expected = cookie_id.partition(":")
-    user = session().get(User, int(number)) if number.isdigit() else None
+    user = session().get(User, int(number)) if is_id(number) else None
     if user is None or not user.active or fingerprint(user) != expected:
         return None
     return _signed_in(user, reader_for(session(), user))

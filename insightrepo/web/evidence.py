@@ -27,13 +27,13 @@ class VoteForm(FlaskForm):
     word = HiddenField(validators=[AnyOf(tuple(WORDS))])
 
 
-@blueprint.get("/evidence/<int:evidence_id>")
+@blueprint.get("/evidence/<id:evidence_id>")
 def evidence(evidence_id: int) -> ResponseReturnValue:
     """The words, who and when, all places, tags with every vote, links."""
     return _page(evidence_id, VoteForm(), 200)
 
 
-@blueprint.post("/evidence/<int:evidence_id>/tags")
+@blueprint.post("/evidence/<id:evidence_id>/tags")
 def tag(evidence_id: int) -> ResponseReturnValue:
     """Accept or reject a tag as a person; only researchers may."""
     reader().require("researcher")

@@ -90,27 +90,30 @@ def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
     spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
     rows: list[Row] = []
     outline: list[tuple[int, str, str]] = []
-    depth, spot = 1, ""
+    depth, spot, begun = 1, "", set()
     for kind, start, end, level, locator in reading.blocks:
         heading = min(max(level, 1) + 1, depth + 1, 6) if kind == "heading" else 0
         depth = heading or depth
         here = [item for item in spans if item.start < end and item.end > start]  # type: ignore[operator]
-        beginning = [item for item in here if item.start >= start]  # type: ignore[operator]
+        beginning = {item.id: item for item in here if item.id not in begun}
+        begun.update(beginning)
         turned = _spot(locator)
         if not rows or turned != spot or ((heading or beginning) and not rows[-1].is_only_headings):
             rows.append(Row(spot=turned if turned != spot else ""))
         spot = turned
         anchor = f"part-{start}" if heading else ""
-        pieces = _cut(reading.text, start, end, here, chosen)
+        pieces = _cut(reading.text, start, end, here, set(beginning), chosen)
         rows[-1].parts.append(Part(kind, heading, anchor, *_voice(locator), pieces))
-        rows[-1].beside.extend(beginning)
+        rows[-1].beside.extend(beginning.values())
         if heading:
             outline.append((heading, reading.text[start:end], anchor))
     return Layout(tuple(rows), tuple(outline[:OUTLINE_MOST]) if len(outline) >= OUTLINE_FROM else ())
 
 
-def _cut(text: str, start: int, end: int, here: Sequence[EvidencePlaced], chosen: int | None) -> tuple[Piece, ...]:
-    """The block in pieces that each lie wholly within or without every passage."""
+def _cut(
+    text: str, start: int, end: int, here: Sequence[EvidencePlaced], beginning: set[int], chosen: int | None
+) -> tuple[Piece, ...]:
+    """The block in pieces that each lie wholly within or without every passage; `beginning` are anchored in it."""
     edges = {start, end}
     for item in here:
         edges.update(edge for edge in (item.start, item.end) if edge is not None and start < edge < end)
@@ -118,15 +121,11 @@ def _cut(text: str, start: int, end: int, here: Sequence[EvidencePlaced], chosen
     pieces = []
     for left, right in pairwise(ordered):
         within = [item for item in here if item.start <= left and item.end >= right]  # type: ignore[operator]
-        # A passage that begins in the blank lines before its first block is anchored at that block.
-        anchors = [i.id for i in within if i.start == left or (left == start and _first_block(text, i, start))]
         ids = tuple(item.id for item in within)
-        pieces.append(Piece(text[left:right], ids, tuple(anchors), chosen in ids))
+        anchors = tuple(number for number in ids if number in beginning)
+        beginning -= set(anchors)
+        pieces.append(Piece(text[left:right], ids, anchors, chosen in ids))
     return tuple(pieces)
-
-
-def _first_block(text: str, item: EvidencePlaced, start: int) -> bool:
-    return item.start is not None and item.start < start and not text[item.start : start].strip()
 
 
 def _spot(locator: Mapping[str, Any]) -> str:

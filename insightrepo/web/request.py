@@ -7,14 +7,29 @@ from contextlib import ExitStack
 from flask import current_app, g
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter, Map
 
 from insightrepo.accounts.access import Reader
 from insightrepo.workspace import Workspace
+
+MAX_ID = 2**31 - 1
 
 
 def workspace() -> Workspace:
     """The workspace that this app serves."""
     return current_app.extensions["workspace"]
+
+
+def is_id(text: str) -> bool:
+    """Whether the text is a number that a row may have: ids are 32-bit."""
+    return text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) <= MAX_ID
+
+
+class IdConverter(IntegerConverter):
+    """``<id:study_id>`` in a route: a larger number is no page instead of an error of the database."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=MAX_ID)
 
 
 def session() -> Session:

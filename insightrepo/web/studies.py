@@ -19,7 +19,7 @@ from insightrepo.library.reading import (
 )
 from insightrepo.web.address import page_number
 from insightrepo.web.layout import lay_out
-from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.request import is_id, reader, session, workspace
 
 blueprint = Blueprint("studies", __name__)
 
@@ -32,17 +32,18 @@ def studies() -> ResponseReturnValue:
     return render_template("studies/list.html", found=found, pages=pages)
 
 
-@blueprint.get("/studies/<int:study_id>")
+@blueprint.get("/studies/<id:study_id>")
 def study(study_id: int) -> ResponseReturnValue:
     """A study: what it is, its documents, the outcomes it speaks to."""
     detail = read_study(session(), reader(), study_id)
     return render_template("studies/study.html", study=detail, downloads=may_have_original(reader(), detail.line))
 
 
-@blueprint.get("/studies/<int:study_id>/documents/<int:document_id>")
+@blueprint.get("/studies/<id:study_id>/documents/<id:document_id>")
 def document(study_id: int, document_id: int) -> ResponseReturnValue:
     """A document with its passages marked in place; `?evidence=` highlights one of them."""
-    chosen = request.args.get("evidence", type=int)
+    wanted = request.args.get("evidence", "")
+    chosen = int(wanted) if is_id(wanted) else None
     page = page_number(request.args)
     reading = read_document(session(), reader(), study_id, document_id, page=page, evidence_id=chosen)
     if "page" in request.args and chosen and reading.page != page:
@@ -58,7 +59,7 @@ def document(study_id: int, document_id: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/documents/<int:document_id>/original")
+@blueprint.get("/documents/<id:document_id>/original")
 def original(document_id: int) -> ResponseReturnValue:
     """The original, byte for byte, as a download; who took it is written down."""
     found = find_original(session(), reader(), document_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,8 +128,6 @@ def test_no_text_fails_and_every_token_stands_where_it_says(text: str) -> None:
             assert token.end <= unit.end or unit.link == "cjk"
 
 
-@given(st.text(max_size=30))
+@given(st.text(alphabet=string.printable, max_size=30))
 def test_case_does_not_matter(text: str) -> None:
-    if fold(text.upper()) == fold(text.lower()):
-        assert texts(text.casefold(), PLAIN) == texts(text.casefold().casefold(), PLAIN)
-        assert texts(f"Zoë {text}", PLAIN)[0] == "zoe"
+    assert texts(text.upper()) == texts(text.lower())

@@ -115,6 +115,7 @@ def test_a_phrase_stands_in_this_order(built: WhooshIndex, phrase: str, ids: lis
 def test_a_record_needs_any_word_and_every_condition(built: WhooshIndex) -> None:
     assert set(found(built, "slow", "shop")) == {2, 6}
     assert found(built, "slow", phrases=("T Mobile",)) == [6]
+    assert found(built, "the", "-", phrases=("T Mobile is",)) == [6]
     assert found(built, "slow", phrases=("T Mobile", "W-2")) == []
     assert set(found(built, "email", excluded=("address",))) == {4}
     assert set(found(built, "W-2", excluded=("account page",))) == {4}
@@ -251,8 +252,16 @@ def test_how_well_the_words_are_met_is_told(built: WhooshIndex) -> None:
     rare, common, missing = built.fit(KeywordQuery(("W-2", "is", "the", "account", "nonsuch")), [1, 4])
     assert (rare.share, rare.is_code) == (1.0, True)
     assert (common.word, common.share, common.is_code) == ("account", 0.5, False)
-    assert (missing.share, missing.rarity) == (0.0, 1.0)
+    assert missing.share == 0.0
     assert rare.idf < common.idf < missing.idf
+    assert rare.rarity < common.rarity < missing.rarity < 0.5
+
+
+def test_a_word_in_one_of_many_records_is_rare(empty: WhooshIndex) -> None:
+    empty.apply([], [record(number, f"page word{number}") for number in range(1, 1500)])
+    page, word = empty.fit(KeywordQuery(("page", "word7")), [7])
+    assert page.rarity < 0.001
+    assert word.rarity == 1.0
 
 
 @settings(deadline=None, max_examples=60)

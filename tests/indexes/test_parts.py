@@ -1,21 +1,28 @@
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pyroaring import BitMap
 
+from indexes import manifest as manifests
+from indexes import state as states
 from indexes.base import KeywordQuery, Record
+from indexes.bitmaps import Bitmaps
 from indexes.hashing import HashingEmbedder
+from indexes.keyword import WhooshIndex
 from indexes.parts import IndexBusy, IndexDamaged, IndexMismatch, IndexParts
 from indexes.state import State
+from indexes.vector import FaissIndex
 
 ROOT = Path(__file__).parents[2]
 EMBEDDER = HashingEmbedder()
@@ -155,7 +162,7 @@ def test_writing_needs_the_lock(filled: IndexParts):
 
 
 def test_a_batch_that_fails_changes_nothing(filled: IndexParts):
-    with filled.writer_lock(), pytest.raises(ValueError, match="4 numbers"):
+    with filled.writer_lock(), pytest.raises(ValueError, match=r"shape \(1, 4\)"):
         filled.apply([1], records({9: "nine"}), {9: np.ones(4, np.float32)}, 8)
     assert opened(filled.folder).ids() == filled.ids()
     assert filled.ids()["bitmaps"] == BitMap([1, 2, 3])
@@ -208,18 +215,13 @@ def test_another_stamp_is_refused_and_nothing_is_wiped(filled: IndexParts, chang
 # Other writers and readers
 
 
-def run(code: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
-    start = (
-        "import os, signal, sys\nfrom pathlib import Path\n"
-        "sys.path.insert(0, 'tests/indexes')\nfrom test_parts import *\nfolder = Path(sys.argv[1])\n"
-    )
-    command = [sys.executable, "-c", start + code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=check)
-
-
 def test_a_reader_sees_what_another_process_wrote_after_refresh(filled: IndexParts):
     assert filled.refresh() is False
-    run("put(opened(folder), {4: 'from elsewhere'}, removed=[1], position=9)", filled.folder)
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, 'tests/indexes'); import test_parts as t;"
+        "t.put(t.opened(Path(sys.argv[1])), {4: 'from elsewhere'}, removed=[1], position=9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(filled.folder)], cwd=ROOT, timeout=60, check=True)
     assert found(filled, "elsewhere") == set()
     assert filled.refresh() is True
     assert filled.refresh() is False
@@ -320,58 +322,93 @@ def test_a_damaged_pointer_is_named_and_nothing_is_wiped(filled: IndexParts, tex
 
 # Kills
 
-KILL_AT = """
-from indexes import manifest, parts, state
-def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
-def after(owner, name, times=1):
-    whole, left = getattr(owner, name), [times]
-    def call(*a, **k):
-        result = whole(*a, **k)
-        left[0] -= 1
-        if not left[0]: die()
-        return result
+KEPT = ("current.json", "writer.lock")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+
+
+def die(*_: object, **__: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_after(owner: object, name: str, times: int = 1) -> None:
+    """From now on the process is killed when this function has returned so many times."""
+    whole, calls = getattr(owner, name), itertools.count(1)
+
+    def call(*arguments: object, **named: object) -> object:
+        result = whole(*arguments, **named)
+        return die() if next(calls) == times else result
+
     setattr(owner, name, call)
-"""
-STEPS = {
-    "linked": "after(state, '_link', 2)",
-    "keyword written": "after(state.WhooshIndex, 'apply')",
-    "vectors half written": "import indexes.vector; after(indexes.vector.np, 'save')",
-    "vectors written": "after(state.FaissIndex, 'apply')",
-    "bitmaps half written": "after(manifest.os, 'fsync', 8)",
-    "bitmaps written": "after(state.Bitmaps, 'save')",
-    "manifest about to be written": "state.manifests.write = die",
+
+
+def die_before_naming(name: str) -> None:
+    """From now on the process is killed when a file written aside is complete and about to take this name."""
+    whole = os.replace
+    os.replace = lambda source, target: die() if Path(target).name == name else whole(source, target)
+
+
+def killed(*steps: Callable[[], object]) -> None:
+    """Run these steps in a process that is killed on its way."""
+    child = os.fork()
+    if child == 0:
+        try:
+            for step in steps:
+                step()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def change(folder: Path) -> None:
+    put(opened(folder), {1: "other words", 4: "four"}, removed=[2], position=8)
+
+
+BEFORE_COMMIT = {
+    "linked": lambda: die_after(states, "_link", 2),
+    "keyword written": lambda: die_after(WhooshIndex, "apply"),
+    "vectors half written": lambda: die_after(np, "save"),
+    "vectors written": lambda: die_after(FaissIndex, "apply"),
+    "bitmaps half written": lambda: die_before_naming("00000002.bin"),
+    "bitmaps written": lambda: die_after(Bitmaps, "save"),
+    "files hashed": lambda: die_after(manifests, "stamp_files", 3),
+    "manifest half written": lambda: die_before_naming("manifest.json"),
+}
+AFTER_COMMIT = {
+    "manifest written": lambda: die_after(manifests, "write"),
+    "about to sweep": lambda: setattr(states, "sweep", die),
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
+@needs_fork
+@pytest.mark.parametrize("step", BEFORE_COMMIT)
 def test_a_writer_killed_before_its_manifest_left_nothing_and_its_batch_can_be_replayed(filled: IndexParts, step: str):
-    batch = "put(opened(folder), {1: 'other words', 4: 'four'}, removed=[2], position=8)"
-    killed = run(KILL_AT + STEPS[step] + "\n" + batch, filled.folder, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed(BEFORE_COMMIT[step], lambda: change(filled.folder))
     parts = opened(filled.folder)
     assert parts.position == 7
     assert all(ids == BitMap([1, 2, 3]) for ids in parts.ids().values())
     assert parts.verify() == []
     assert found(parts, "slow") == {1}
-    put(parts, {1: "other words", 4: "four"}, removed=[2], position=8)
-    assert all(ids == BitMap([1, 3, 4]) for ids in opened(filled.folder).ids().values())
+    change(filled.folder)
+    assert parts.refresh() is True
+    assert all(ids == BitMap([1, 3, 4]) for ids in parts.ids().values())
     on_disk = {path for path in parts.state.home.rglob("*") if path.is_file() and not path.name.endswith("LOCK")}
     assert on_disk - set(files_of(parts)) == {parts.state.home / "manifest.json"}
 
 
-@pytest.mark.parametrize("step", ["after(state.manifests, 'write')", "state.sweep = die"])
+@needs_fork
+@pytest.mark.parametrize("step", AFTER_COMMIT)
 def test_a_writer_killed_after_its_manifest_has_committed(filled: IndexParts, step: str):
-    batch = "put(opened(folder), {1: 'other words', 4: 'four'}, removed=[2], position=8)"
-    assert run(KILL_AT + step + "\n" + batch, filled.folder, check=False).returncode == -signal.SIGKILL
+    killed(AFTER_COMMIT[step], lambda: change(filled.folder))
     parts = opened(filled.folder)
     assert parts.position == 8
     assert all(ids == BitMap([1, 3, 4]) for ids in parts.ids().values())
     assert parts.verify() == []
 
 
-@pytest.mark.parametrize("step", ["after(state.Bitmaps, 'save')", "after(state.manifests, 'write')"])
+@needs_fork
+@pytest.mark.parametrize("step", ["bitmaps written", "manifest written"])
 def test_a_creation_that_was_killed_is_done_again(tmp_path: Path, step: str):
-    assert run(KILL_AT + step + "\nopened(folder)", tmp_path, check=False).returncode == -signal.SIGKILL
+    killed((BEFORE_COMMIT | AFTER_COMMIT)[step], lambda: opened(tmp_path))
     put(opened(tmp_path), TEXTS)
     assert opened(tmp_path).verify() == []
 
@@ -413,24 +450,32 @@ def test_a_rebuild_helps_where_the_index_is_damaged_or_of_another_stamp(filled: 
     assert found(filled, "slow") == {1}
 
 
+@needs_fork
 def test_a_rebuild_that_was_killed_is_cleared_away_by_the_next(filled: IndexParts):
-    code = KILL_AT + "IndexParts.begin_rebuild(folder, **MADE)\ndie()"
-    assert run(code, filled.folder, check=False).returncode == -signal.SIGKILL
+    killed(lambda: IndexParts.begin_rebuild(filled.folder, **MADE), die)
     assert opened(filled.folder).ids() == filled.ids()
     assert len(list(filled.folder.glob("generation-*"))) == 2
     IndexParts.begin_rebuild(filled.folder, **MADE)
     assert len(list(filled.folder.glob("generation-*"))) == 2
 
 
+def rebuild_empty(folder: Path) -> None:
+    rebuilt = IndexParts.begin_rebuild(folder, **MADE)
+    with rebuilt.writer_lock():
+        rebuilt.swap()
+
+
+@needs_fork
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_swap_that_was_killed_happened_wholly_or_not_at_all(filled: IndexParts, swapped: bool):
-    step = "after(IndexParts, '_point_to')" if swapped else "IndexParts._point_to = die"
-    code = "\nrebuilt = IndexParts.begin_rebuild(folder, **MADE)\nwith rebuilt.writer_lock(): rebuilt.swap()"
-    assert run(KILL_AT + step + code, filled.folder, check=False).returncode == -signal.SIGKILL
+    step = partial(die_after, IndexParts, "_point_to") if swapped else partial(die_before_naming, "current.json")
+    killed(step, lambda: rebuild_empty(filled.folder))
     assert opened(filled.folder).ids()["keyword"] == (BitMap() if swapped else BitMap([1, 2, 3]))
     filled.refresh()
     assert filled.ids()["keyword"] == (BitMap() if swapped else BitMap([1, 2, 3]))
     assert filled.verify() == []
+    rebuild_empty(filled.folder)
+    assert {path.name for path in filled.folder.iterdir()} == {opened(filled.folder).state.home.name, *KEPT}
 
 
 def test_only_a_rebuilt_index_can_be_swapped_in(filled: IndexParts):

@@ -72,6 +72,11 @@ def test_the_region_decides_how_a_national_number_is_read() -> None:
     assert Redactor(phone_region="GB").redact("ring 020 7946 0958 or 07400 123456").text == "ring [phone] or [phone]"
 
 
+def test_a_redactor_can_be_given_more_names() -> None:
+    assert REDACTOR.with_names({"Priya"}).redact("Priya met Anna").text == "[name] met [name]"
+    assert REDACTOR.redact("Priya met Anna").text == "Priya met [name]"
+
+
 def test_what_a_replacement_uncovers_is_found_too() -> None:
     redaction = REDACTOR.redact("a@b.com4111111111111111")
     assert redaction.text == "[mail][card]"

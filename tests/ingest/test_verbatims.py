@@ -149,18 +149,16 @@ def test_a_number_is_taken_only_where_it_is_clear(cell: str, number: float | Non
 
 def test_a_mapping_is_guessed_from_headers_and_explained() -> None:
     mapping, explanations = guess_mapping(FEED)
-    assert (
-        mapping
-        == Mapping(
-            text="Comment",
-            id="Response ID",
-            date="Date",
-            respondent="User ID",
-            segment="Segment",
-            product="Service",
-            labels="Themes",
-        )
-        or mapping.rating == "Rating"
+    assert mapping == Mapping(
+        text=("Comment",),
+        id="Response ID",
+        date="Date",
+        respondent="User ID",
+        segment=(SegmentColumn(column="Segment"),),
+        product=("Service",),
+        rating="Rating",
+        scale=(0, 10),  # there is a 9 among the ratings
+        labels=("Themes",),
     )
     assert explanations[0] == "text: 'Comment' (by its name)"
 

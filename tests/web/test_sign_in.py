@@ -1,0 +1,109 @@
+"""Signing in and out, and where one is sent afterwards."""
+
+from __future__ import annotations
+
+import pytest
+from populate import PASSWORD
+from sqlalchemy import func, select
+
+from insightrepo.models import AuditEntry
+from insightrepo.web import create_app
+
+
+def sign_in(client, token, email="viewer@example.org", password=PASSWORD, next_="", url="/sign-in"):
+    form = {"csrf_token": token(client, "/sign-in"), "email": email, "password": password, "next": next_}
+    return client.post(url, data=form)
+
+
+def test_the_right_password_opens_the_page_that_was_wanted(visit, token):
+    client = visit(None)
+    wanted = client.get("/outcomes/PLAN-01?x=1")
+    assert wanted.headers["Location"] == "/sign-in?next=/outcomes/PLAN-01?x%3D1"
+    answer = sign_in(client, token, next_="/outcomes/PLAN-01?x=1")
+    assert answer.headers["Location"] == "/outcomes/PLAN-01?x=1"
+    assert client.get("/outcomes/PLAN-01").status_code == 200
+
+
+def test_signing_in_is_written_down(visit, token, filled):
+    def entries() -> int:
+        with filled.database.reading() as session:
+            return session.scalar(select(func.count()).where(AuditEntry.action == "user.sign_in"))
+
+    before = entries()
+    sign_in(visit(None), token)
+    assert entries() == before + 1
+
+
+@pytest.mark.parametrize(("email", "password"), [("viewer@example.org", "wrong password"), ("nobody@example.org", PASSWORD)])
+def test_a_wrong_address_and_a_wrong_password_read_the_same(visit, token, email, password):
+    answer = sign_in(visit(None), token, email, password)
+    assert answer.status_code == 422
+    assert "That address and password do not go together" in answer.text
+
+
+def test_an_empty_form_says_what_is_missing_beside_the_field(visit, token):
+    answer = sign_in(visit(None), token, "", "")
+    assert answer.status_code == 422
+    assert 'id="email-error">Enter your e-mail address.' in answer.text
+    assert 'aria-describedby="password-error"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
+     "/\t/evil.example", "http:evil.example", " //evil.example", "///evil.example", ""],
+)  # fmt: skip
+def test_nobody_is_sent_to_another_site(visit, token, target):
+    assert sign_in(visit(None), token, next_=target).headers["Location"] == "/"
+    assert visit("viewer").get("/sign-in", query_string={"next": target}).headers["Location"] == "/"
+
+
+def test_signing_out_ends_the_session(visit, token):
+    client = visit("viewer")
+    assert client.post("/sign-out", data={"csrf_token": token(client)}).status_code == 302
+    assert client.get("/studies").status_code == 302
+
+
+def test_a_new_password_ends_old_sessions(visit, filled, library):
+    from insightrepo.accounts.users import add_user
+    from insightrepo.models import User
+
+    with filled.database.writing() as session:
+        library.users["changer"] = add_user(session, "changer@example.org", "viewer", PASSWORD).id
+    client = visit("changer")
+    assert client.get("/studies").status_code == 200
+    with filled.database.writing() as session:
+        user = session.get(User, library.users["changer"])
+        user.password_hash = user.password_hash[:-4] + "AAAA"
+    assert client.get("/studies").status_code == 302
+
+
+@pytest.mark.parametrize("cookie", ["1", "1:", ":", "x:y", "1:0000000000000000", "99999:abc", "-1:x", "²:x"])
+def test_a_cookie_of_another_shape_is_nobody(visit, cookie):
+    client = visit(None)
+    with client.session_transaction() as session:
+        session["_user_id"] = cookie
+    assert client.get("/studies").status_code == 302
+
+
+@pytest.mark.parametrize(("url", "form"), [("/sign-in", {"email": "viewer@example.org", "password": PASSWORD}), ("/sign-out", {})])
+def test_a_form_without_its_token_is_refused(visit, url, form):
+    client = visit("viewer" if url == "/sign-out" else None)
+    answer = client.post(url, data=form)
+    assert answer.status_code == 400
+    assert "came from another site" in answer.text
+
+
+def test_a_vote_without_its_token_is_refused(visit, library):
+    form = {"axis": "outcome", "code": "PLAN-01", "word": "accept"}
+    answer = visit("researcher").post(f"/evidence/{library.evidence['feed 2']}/tags", data=form)
+    assert answer.status_code == 400
+
+
+def test_guessing_passwords_is_slowed_down_and_right_ones_are_not_counted(filled, token):
+    client = create_app(filled).test_client()
+    answers = [sign_in(client, token, password="wrong").status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429]
+    page = sign_in(client, token)
+    assert page.status_code == 429
+    assert "Too many tries" in page.text
