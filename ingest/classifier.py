@@ -105,8 +105,12 @@ def train(
         return heads
     chosen = labels[:, columns]
     balanced = positives[columns] < BALANCED_BELOW
+    # Balancing added this to the log odds; taken off by the counts of all rows, also in folds, whose own counts
+    # would tell which of the rows held out are positive.
+    shift = np.where(balanced, np.log(negatives[columns] / positives[columns]), 0)
     coefficients, intercepts = _fit(vectors, chosen, balanced)
     scores, fold_names = _out_of_fold(vectors, chosen, groups, balanced, seed)
+    intercepts, scores = intercepts - shift, scores - shift
     slopes, offsets = _calibrate(scores, chosen)
     for at, column in enumerate(columns):
         known = ~np.isnan(chosen[:, at])
@@ -138,7 +142,7 @@ def _fit(vectors: np.ndarray, labels: np.ndarray, balanced: np.ndarray) -> tuple
     """
     from scipy.optimize import minimize
 
-    truth, weights, shift = _targets(labels, balanced)
+    truth, weights = _targets(labels, balanced)
     centre = vectors.mean(axis=0)  # the intercept takes it up again
     inputs, change, penalty = _precondition(vectors - centre)
 
@@ -156,7 +160,7 @@ def _fit(vectors: np.ndarray, labels: np.ndarray, balanced: np.ndarray) -> tuple
     options = {"maxiter": 300, "ftol": 1e-6, "gtol": 1e-3}
     found = minimize(objective, (start / change[-1, -1]).ravel(), jac=True, method="L-BFGS-B", options=options)
     parameters = change.astype(np.float64) @ found.x.reshape(start.shape)
-    return parameters[:-1].astype(np.float32), parameters[-1] - centre @ parameters[:-1] - shift
+    return parameters[:-1].astype(np.float32), parameters[-1] - centre @ parameters[:-1]
 
 
 def _precondition(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -170,23 +174,20 @@ def _precondition(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     change = np.eye(dimension + 1)
     change[:-1, :-1] = (axes / np.sqrt(curvature * np.maximum(values, 0) + 1)) @ axes.T
     change[-1, -1] = 1 / np.sqrt(curvature * rows + 1)
-    penalty = change.T @ np.diag(np.append(np.ones(dimension), 0)) @ change
+    penalty = change[:-1].T @ change[:-1]
     change, penalty = change.astype(np.float32), penalty.astype(np.float32)
     return np.hstack([centred, np.ones((rows, 1), np.float32)]) @ change, change, penalty
 
 
-def _targets(labels: np.ndarray, balanced: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Truth, weight of each cell (0 where unknown), and what balancing added to each term's log odds."""
+def _targets(labels: np.ndarray, balanced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and weight of each cell: 0 where unknown, else 1; in a balanced term both classes weigh the same."""
     known = ~np.isnan(labels)
     truth = np.where(known, labels, 0).astype(np.float32)
-    positives = truth.sum(axis=0)
-    negatives = known.sum(axis=0) - positives
-    balanced = balanced & (positives > 0) & (negatives > 0)
-    total, safe_positives, safe_negatives = positives + negatives, np.maximum(positives, 1), np.maximum(negatives, 1)
-    heavy = np.where(balanced, total / (2 * safe_positives), 1)
-    light = np.where(balanced, total / (2 * safe_negatives), 1)
-    weights = (known * np.where(truth == 1, heavy, light)).astype(np.float32)
-    return truth, weights, np.log(heavy / light)
+    positives = np.maximum(truth.sum(axis=0), 1)
+    negatives = np.maximum(known.sum(axis=0) - truth.sum(axis=0), 1)
+    half = (positives + negatives) / 2
+    weights = np.where(balanced, np.where(truth == 1, half / positives, half / negatives), 1)
+    return truth, (known * weights).astype(np.float32)
 
 
 def _out_of_fold(

@@ -151,11 +151,15 @@ def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: Verbatim
         moment=row.moment,
         rating=row.rating,
         rating_best=mapping.best if row.rating is not None else None,
-        channel=row.channel,
-        segments=row.segments,
-        products=row.products,
-        labels=row.labels,
+        channel=redactor.redact(row.channel).text,
+        segments=_all_redacted(redactor, row.segments),
+        products=_all_redacted(redactor, row.products),
+        labels=_all_redacted(redactor, row.labels),
     )
+
+
+def _all_redacted(redactor: Redactor, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(redactor.redact(name).text for name in names)
 
 
 def _refused(redactor: Redactor, file: SourceFile, row: RefusedRow) -> Refused:

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from postgres import BINARIES, PrivatePostgres
 
 from config import Settings
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.users import add_user
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
-from postgres import BINARIES, PrivatePostgres
 
 EXPECTED_SKIP = "expected: "  # a reason that begins so is allowed to skip in CI
 PASSWORD = "a long enough password"

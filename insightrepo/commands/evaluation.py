@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from indexes.evaluation import Malformed
-
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.library.search_evaluation import evaluate_search
 from insightrepo.library.tag_evaluation import evaluate_tags

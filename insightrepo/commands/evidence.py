@@ -38,7 +38,7 @@ def column_options(function):
 @click.option(
     "--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="YAML file that maps the columns."
 )
-@click.option("--respondents", metavar="SOURCE", help="Whose ids the respondents have, where several files share them.")
+@click.option("--shared-respondents", is_flag=True, help="Respondents have the ids that answers to waves have.")
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option("--study-title", help="One study of this title for all that is named.")
 @click.option("--method", help="Method, such as interview or survey.")

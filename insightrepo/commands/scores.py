@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -67,7 +66,7 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
             _table(file, workspace.settings.max_file_megabytes * 2**20),
             columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
             scale=_scale(given["scale"], given["best"]),
-            zone=ZoneInfo(workspace.settings.timezone),
+            timezone=workspace.settings.timezone,
             **days,
         )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:

@@ -35,7 +35,7 @@ class ImportOptions:
     level: str | None = None
     sensitivity: str | None = None
     publish: bool = False
-    respondents: str | None = None  # name of the source whose respondent ids these are; None: ids of this study only
+    shared_respondents: bool = False  # respondent ids are those of the waves of answers; else the study's own
 
     def apply_to(self, session: Session, study: Study, reader: Reader) -> None:
         """Set on a study what the user asked for.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-
 import numpy as np
 from pyroaring import BitMap
 from sqlalchemy import delete, func, select

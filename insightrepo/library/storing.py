@@ -51,14 +51,14 @@ class EvidenceStore:
     def store(self, study_id: int, document_id: int, name: str, drafts: Sequence[Draft]) -> None:
         """Store what is new, renew what changed, and note the place of what was known; each in a short transaction."""
         with self._workspace.database.reading() as session:
-            study_key = session.get_one(Study, study_id).key
+            study = session.get_one(Study, study_id)
         known = identities(self._workspace.pseudonyms, name, drafts)
         for batch in batches(known, BATCH):
             fresh = self._fresh(study_id, batch)
             votes = self._machine_votes([item for item in batch if item.identity in fresh])
             for some in batches(batch, WRITE_BATCH):
                 with self._workspace.database.writing() as session:
-                    _Chunk(self, session, study_id, study_key, document_id, votes).store(some)
+                    _Chunk(self, session, study, document_id, votes).store(some)
 
     def count_only(self, study_key: str, name: str, drafts: Sequence[Draft]) -> None:
         """What `store` would count, for a dry run."""
@@ -98,9 +98,9 @@ class EvidenceStore:
         return self._near[study_id]
 
     def respondent_key(self, study_key: str, source_id: str) -> str:
-        """The key of a respondent; ids of a source that was not named are this study's own."""
-        source = self._options.respondents or study_key
-        return self._workspace.pseudonyms.key(f"{source}\x1f{source_id}")
+        """The key of a respondent: the study's own, or the one that waves of answers know them by."""
+        known_as = source_id if self._options.shared_respondents else f"{study_key}\x1f{source_id}"
+        return self._workspace.pseudonyms.key(known_as)
 
     @property
     def report(self) -> ImportReport:
@@ -139,16 +139,14 @@ class _Chunk:
         self,
         store: EvidenceStore,
         session: Session,
-        study_id: int,
-        study_key: str,
+        study: Study,
         document_id: int,
         votes: dict[str, list[VoteCast]],
     ) -> None:
-        self.near = store.near_duplicates(session, study_id)
+        self.near = store.near_duplicates(session, study.id)
         self.store_of = store
         self.session = session
-        self.study_id = study_id
-        self.study_key = study_key
+        self.study = study
         self.document_id = document_id
         self.votes = votes
         self.respondents: dict[str, int] = {}
@@ -157,7 +155,7 @@ class _Chunk:
         """Store this batch in the session's transaction."""
         self.respondents = self._ensure_respondents(batch)
         query = select(Evidence).where(
-            Evidence.study_id == self.study_id, Evidence.identity.in_([item.identity for item in batch])
+            Evidence.study_id == self.study.id, Evidence.identity.in_([item.identity for item in batch])
         )
         stored = {evidence.identity: evidence for evidence in self.session.scalars(query)}
         renewed = [self._store_one(item, stored.get(item.identity)) for item in batch]
@@ -178,7 +176,7 @@ class _Chunk:
             return row, revived
         report.stored += 1
         if row is None:
-            row = Evidence(study_id=self.study_id, identity=item.identity, kind=draft.kind, revision=1)
+            row = Evidence(study_id=self.study.id, identity=item.identity, kind=draft.kind, revision=1)
             self.session.add(row)
         else:
             report.changed += 1
@@ -200,11 +198,13 @@ class _Chunk:
         if draft.moment:
             row.said_on, row.date_precision = draft.moment.day, draft.moment.precision
             row.said_at, row.utc_offset = draft.moment.at, draft.moment.utc_offset
+        else:  # what a report says is dated as its study is
+            row.said_on, row.date_precision = self.study.started_on, self.study.date_precision
 
     def _ensure_respondents(self, batch: Sequence[Known]) -> dict[str, int]:
         """The ids of the respondents of a batch, by their id at the source; new ones are added."""
         sources = {item.draft.respondent for item in batch if item.draft.respondent}
-        keys = {source: self.store_of.respondent_key(self.study_key, source) for source in sources}
+        keys = {source: self.store_of.respondent_key(self.study.key, source) for source in sources}
         found = {
             row.key: row for row in self.session.scalars(select(Respondent).where(Respondent.key.in_(keys.values())))
         }

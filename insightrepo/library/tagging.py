@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest.classifier import Head as TrainedHead
 from ingest.classifier import train
-from ingest.tagger import TermProfile, Tagger, decide
+from ingest.tagger import Tagger, TermProfile, decide
 from ingest.tagger import Vote as VoteCast
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.accounts.audit import record
@@ -49,18 +49,14 @@ def _with_heads(workspace: Workspace, session: Session, found: Sequence[TermProf
     assert workspace.embedder and workspace.vectors
     query = select(Head).where(Head.active, Head.model == workspace.embedder.key).order_by(Head.id)
     heads = {head.term_id: head for head in session.scalars(query)}
-    examples = _examples(workspace, session, set(heads))
-    return [
-        replace(
-            profile,
-            head=TrainedHead.from_dict(heads[profile.id].parameters),
-            head_id=heads[profile.id].id,
-            examples=examples.get(profile.id, ()),
-        )
-        if profile.id in heads
-        else profile
-        for profile in found
-    ]
+    examples = _examples(workspace, session, {profile.id for profile in found})
+    return [_learned(profile, heads.get(profile.id), examples.get(profile.id, ())) for profile in found]
+
+
+def _learned(profile: TermProfile, head: Head | None, examples: tuple) -> TermProfile:
+    if head is None:
+        return replace(profile, examples=examples)
+    return replace(profile, head=TrainedHead.from_dict(head.parameters), head_id=head.id, examples=examples)
 
 
 def _examples(workspace: Workspace, session: Session, term_ids: set[int]) -> dict[int, tuple]:

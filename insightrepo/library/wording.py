@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from ingest.readers.base import Locator
 
@@ -47,6 +49,40 @@ def rating_words(rating: float | None, best: float | None) -> str | None:
     return f"{rating:g}" + (f" ({best:g} is best)" if best is not None else "")
 
 
-def vote_words(source: str, value: float, reason: dict, in_favour: bool) -> str:
-    """x"""
-    return str(reason)
+def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: bool) -> str:
+    """A vote's reason as a sentence; `reason` is as ingest/tagger.py and the imports write it."""
+    words = _SENTENCES[source](value, reason)
+    return words if in_favour else f"against: {words}"
+
+
+def _rule_words(_value: float, reason: Mapping[str, Any]) -> str:
+    negated = ", but negated" if reason.get("negated") else ""
+    return f"a {reason['kind']} rule found “{reason['words']}”{negated}"
+
+
+def _head_words(value: float, reason: Mapping[str, Any]) -> str:
+    nearest = ", ".join(f"#{example['evidence']} ({example['cosine']:.2f})" for example in reason["examples"])
+    like = f"; most like {nearest}" if nearest else ""
+    return f"the trained model gives {value:.2f}, from {reason['threshold']:.2f} on it counts{like}"
+
+
+def _term_words(value: float, reason: Mapping[str, Any]) -> str:
+    near = f"“{reason['phrase']}”" if "phrase" in reason else f"evidence #{reason['evidence']}"
+    return f"close in meaning to {near}: {value:.2f}, from {reason['threshold']:.2f} on it is suggested"
+
+
+def _import_words(_value: float, reason: Mapping[str, Any]) -> str:
+    return f"the imported data says {reason['value']}"
+
+
+def _person_words(_value: float, reason: Mapping[str, Any]) -> str:
+    return f"{reason['by']} said so"
+
+
+_SENTENCES = {
+    "rule": _rule_words,
+    "head": _head_words,
+    "words": _term_words,
+    "import": _import_words,
+    "person": _person_words,
+}

@@ -54,9 +54,7 @@ class Term(Base):
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))  # None: global
     updated_at: Mapped[dt.datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
-    rules: Mapped[list[Rule]] = relationship(
-        back_populates="term", cascade="all, delete-orphan", order_by="Rule.id"
-    )
+    rules: Mapped[list[Rule]] = relationship(back_populates="term", cascade="all, delete-orphan", order_by="Rule.id")
 
 
 class Outcome(Term):

@@ -28,8 +28,8 @@ def export(session: Session) -> TaxonomyFile:
 class _Export:
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.users = {user.id: user.email for user in session.scalars(select(User))}
-        self.teams = {team.id: team.name for team in session.scalars(select(Team))}
+        self.users: dict[int | None, str] = {user.id: user.email for user in session.scalars(select(User))}
+        self.teams: dict[int | None, str] = {team.id: team.name for team in session.scalars(select(Team))}
 
     def file(self) -> TaxonomyFile:
         return TaxonomyFile(

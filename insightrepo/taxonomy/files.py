@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from insightrepo.models import RULE_KINDS
+from ingest.rules import KINDS
 from insightrepo.taxonomy import schema
 from insightrepo.taxonomy.checks import Known, check, nearest
 from insightrepo.taxonomy.schema import TaxonomyFile
@@ -27,7 +27,7 @@ ENTRIES: dict[str, type[schema.Entry]] = {
 }  # fmt: skip
 ORDER = (
     "code", "dimension", "parent", "name", "job", "success", "category", "stage", "definition", "population", "aliases",
-    "segments", "outcomes", "status", "policy", "lead_measure", "owner", "team", *RULE_KINDS, "distance", "effect",
+    "segments", "outcomes", "status", "policy", "lead_measure", "owner", "team", *KINDS, "distance", "effect",
     "rules", "tasks", "members", "children",
 )  # fmt: skip
 LINE_WIDTH = 100
@@ -104,8 +104,8 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pruned(entry: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in entry.items() if value not in (None, "", ())}
-    kind = next((kind for kind in RULE_KINDS if kind in kept), "")
-    usual = {"status": "active", "policy": "automatic", "lead_measure": "satisfaction"}
+    kind = next((kind for kind in KINDS if kind in kept), "")
+    usual: dict[str, Any] = {"status": "active", "policy": "automatic", "lead_measure": "satisfaction"}
     if kind:
         usual |= {"effect": schema.usual_effect(kind), "distance": schema.RULE_DISTANCE}
     return {name: _listed(kept[name]) for name in ORDER if name in kept and usual.get(name) != kept[name]}

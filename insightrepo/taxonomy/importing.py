@@ -79,7 +79,7 @@ class _Import:
     def __init__(self, session: Session) -> None:
         self.session = session
         terms = session.scalars(select(Term).options(*LOADED)).all()
-        self.terms = {(term.axis, term.code.casefold()): term for term in terms}
+        self.terms: dict[tuple[str, str], Any] = {(term.axis, term.code.casefold()): term for term in terms}
         self.known_tasks = {
             task.code.casefold(): task for task in session.scalars(select(Task).options(selectinload(Task.outcomes)))
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rapidfuzz import fuzz, process
 from sqlalchemy import Select, select
@@ -137,12 +138,12 @@ def known(session: Session) -> Known:
     )
 
 
-def _terms() -> Select[tuple[Term]]:
+def _terms() -> Select[Term]:
     kinds = selectin_polymorphic(Term, [Outcome, Segment, Product])
     return select(Term).options(kinds, selectinload(Term.rules))
 
 
-def _profile(term: Term) -> TermProfile:
+def _profile(term: Any) -> TermProfile:  # a Term, whose checked columns are plain text to the type checker
     rules = tuple(RuleSpec(rule.id, rule.kind, tuple(rule.words), rule.distance, rule.effect) for rule in term.rules)
     return TermProfile(
         id=term.id,

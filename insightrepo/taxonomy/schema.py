@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from insightrepo.models import RULE_KINDS
+from ingest.rules import KINDS, RuleEffect, RuleKind
 
 NAME_LENGTH = 300  # of a name, an outcome's statement included
 RULE_DISTANCE = 5  # tokens between the words of a `near` rule that does not say
@@ -47,7 +47,6 @@ Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Pattern = Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], BeforeValidator(_listed)]
 Status = Literal["candidate", "validated", "active", "retired"]
 Policy = Literal["manual", "suggest", "automatic"]
-Effect = Literal["force", "suggest", "veto"]
 
 
 class Entry(BaseModel):
@@ -59,10 +58,10 @@ class Entry(BaseModel):
 class RuleValue(NamedTuple):
     """A rule as a value; two rules are the same when these are equal."""
 
-    kind: str
+    kind: RuleKind
     words: tuple[str, ...]
     distance: int | None
-    effect: str
+    effect: RuleEffect
 
 
 class RuleEntry(Entry):
@@ -75,20 +74,20 @@ class RuleEntry(Entry):
     regex: Pattern = ()
     not_: Texts = Field((), alias="not")
     distance: Annotated[int, Field(ge=0, le=50)] | None = None
-    effect: Effect | None = None
+    effect: RuleEffect | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> RuleEntry:
         if len(self._kinds()) != 1:
             found = " and ".join(self._kinds()) or "none"
-            raise ValueError(f"needs exactly one of {', '.join(RULE_KINDS)} with its words (found {found})")
+            raise ValueError(f"needs exactly one of {', '.join(KINDS)} with its words (found {found})")
         if self.distance is not None and not self.near:
             raise ValueError("distance belongs to a near rule only: leave it out here")
         return self
 
-    def _kinds(self) -> dict[str, tuple[str, ...]]:
+    def _kinds(self) -> dict[RuleKind, tuple[str, ...]]:
         words = (self.phrase, self.all_, self.any_, self.near, self.regex, self.not_)
-        return {kind: found for kind, found in zip(RULE_KINDS, words, strict=True) if found}
+        return {kind: found for kind, found in zip(KINDS, words, strict=True) if found}
 
     @property
     def value(self) -> RuleValue:
@@ -98,7 +97,7 @@ class RuleEntry(Entry):
         return RuleValue(kind, words, distance, self.effect or usual_effect(kind))
 
 
-def usual_effect(kind: str) -> str:
+def usual_effect(kind: str) -> RuleEffect:
     """The effect of a rule that does not name one."""
     return "veto" if kind == "not" else "force"
 

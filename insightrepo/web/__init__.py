@@ -38,12 +38,12 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     )
     _setup_config(app, workspace, config)
     _setup_proxy(app)
+    Bootstrap5(app)
+    _setup_blueprints(app)
     security.setup(app, https=workspace.settings.https)
     auth.setup(app)
-    Bootstrap5(app)
     formatting.setup(app)
     errors.setup(app)
-    _setup_blueprints(app)
     app.teardown_appcontext(close_session)
     return app
 

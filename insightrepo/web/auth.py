@@ -20,7 +20,6 @@ from insightrepo.accounts.audit import record
 from insightrepo.accounts.users import sign_in as check_password
 from insightrepo.models import User
 from insightrepo.web.request import is_id, session, workspace
-from insightrepo.web.security import SIGN_IN_LIMIT, limiter
 
 PUBLIC = frozenset({"auth.sign_in", "health.healthz", "static", "bootstrap.static"})
 
@@ -85,7 +84,6 @@ def _require_sign_in() -> Response | None:
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
 def sign_in() -> ResponseReturnValue:
     """The form; with the right password on to the page that was wanted."""
     target = local_path(request.values.get("next"))

@@ -40,7 +40,11 @@ def setup(app: Flask) -> None:
 def page(code: int, detail: str = "") -> ResponseReturnValue:
     """The page of an error; `detail` stands in for the usual advice."""
     title, advice = PAGES.get(code, PAGES[400 if code < 500 else 500])
-    return render_template("errors/error.html", code=code, title=title, advice=detail or advice), code
+    values = {"code": code, "title": title, "advice": detail or advice}
+    if code < 500:
+        return render_template("errors/error.html", **values), code
+    # Without the usual context: to ask who is signed in could fail again.
+    return current_app.jinja_env.get_template("errors/error.html").render(**values), code
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

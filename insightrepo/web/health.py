@@ -9,13 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from insightrepo.models import User
 from insightrepo.web.request import workspace
-from insightrepo.web.security import talisman
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-@talisman(force_https=False)
 def healthz() -> ResponseReturnValue:
     """200 where database and indexes are there, else 503."""
     state = {"database": _database(), "indexes": _indexes()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
@@ -23,17 +22,16 @@ POLICY = {
 }
 SIGN_IN_LIMIT = "10 per minute; 60 per hour"  # failed tries from one address
 
-csrf = CSRFProtect()
-talisman = Talisman()
-# Counts live in the memory of each worker process: with four workers a guesser has four times the tries.
-limiter = Limiter(get_remote_address, storage_uri="memory://")
-
 
 def setup(app: Flask, *, https: bool) -> None:
-    """Protect every page and form. With `https` cookies are secure, HSTS is sent and plain HTTP is redirected."""
-    csrf.init_app(app)
-    limiter.init_app(app)
-    talisman.init_app(
+    """Protect every page and form; call it once the routes are there.
+
+    With `https` cookies are secure, HSTS is sent and plain HTTP is redirected (but for the health check, which is
+    asked from within).
+    """
+    CSRFProtect(app)
+    _limit_tries(app)
+    talisman = Talisman(
         app,
         content_security_policy=POLICY,
         force_https=https,
@@ -43,11 +41,19 @@ def setup(app: Flask, *, https: bool) -> None:
         frame_options="DENY",
         referrer_policy="same-origin",
     )
+    app.view_functions["health.healthz"] = talisman(force_https=False)(app.view_functions["health.healthz"])
     app.after_request(_keep_private)
+
+
+def _limit_tries(app: Flask) -> None:
+    # Counts live in the memory of each worker process: with four workers a guesser has four times the tries.
+    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
+    app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])
 
 
 def _keep_private(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.endpoint not in ("static", "bootstrap.static"):
-        response.headers["Cache-Control"] = "no-store" if current_user.is_authenticated else "no-cache"
+        response.headers["Cache-Control"] = "no-store"
     return response

@@ -210,7 +210,7 @@ shared = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.fixed_dictionaries({"job": words, "success": words, "category": words}, optional=shared), max_size=3),
     st.lists(st.fixed_dictionaries({"name": words}, optional={**shared, "definition": words}), max_size=3),
