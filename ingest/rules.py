@@ -201,7 +201,7 @@ def _fold(word: str) -> str:
 
 
 def _tokens(text: str) -> list[_Token]:
-    return [_Token(*found.span(), _fold(found.group())) for found in _TOKEN.finditer(text)]
+    return [_Token(found.start(), found.end(), _fold(found.group())) for found in _TOKEN.finditer(text)]
 
 
 def _keys(text: str) -> tuple[str, ...]:

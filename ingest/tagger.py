@@ -160,12 +160,12 @@ class Tagger:
         probabilities = self._heads.probabilities(vectors)
         votes = []
         for column, term_id in enumerate(self._heads.keys):
-            profile = self._profiles[term_id]
+            profile, head = self._profiles[term_id], self._heads.heads[column]
             examples = _stack([vector for _, vector in profile.examples], vectors.shape[1])
             ids = [evidence_id for evidence_id, _ in profile.examples]
-            for row in np.flatnonzero(probabilities[:, column] >= _lowest(profile.head)):
+            for row in np.flatnonzero(probabilities[:, column] >= _lowest(head)):
                 near = nearest_examples(vectors[row], examples, ids, EXAMPLES_SHOWN)
-                votes.append((int(row), _head_vote(profile, float(probabilities[row, column]), near)))
+                votes.append((int(row), _head_vote(profile, head, float(probabilities[row, column]), near)))
         return votes
 
     def _words_votes(self, vectors: np.ndarray) -> list[tuple[int, Vote]]:
@@ -284,16 +284,15 @@ def _lowest(head: Head) -> float:
     return min(t for t in (head.threshold_automatic, head.threshold_suggest, 2.0) if t is not None)
 
 
-def _head_vote(profile: TermProfile, probability: float, near: list[tuple[int, float]]) -> Vote:
-    head = profile.head
+def _head_vote(profile: TermProfile, head: Head, probability: float, near: list[tuple[int, float]]) -> Vote:
     forces = head.threshold_automatic is not None and probability >= head.threshold_automatic
     reason = {
         "probability": probability,
         "threshold": head.threshold_automatic if forces else head.threshold_suggest,
         "examples": [{"evidence": evidence_id, "cosine": cosine} for evidence_id, cosine in near],
     }
-    effect = "force" if forces else "suggest"
-    return Vote(profile.id, "head", f"head:{profile.head_id}", True, effect, probability, reason)
+    key = f"head:{profile.head_id}"
+    return Vote(profile.id, "head", key, True, "force" if forces else "suggest", probability, reason)
 
 
 def _head_failure(head: Head, probability: float) -> list[str]:

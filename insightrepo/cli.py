@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from config import ConfigurationError, load_settings
 from insightrepo import __version__
-from insightrepo.commands import accounts, evaluation, evidence, maintenance, scores, taxonomy
-from insightrepo.commands.common import Context
-from insightrepo.workspace import Workspace
+
+COMMANDS = {  # name: module of insightrepo.commands and what it is called there
+    "init": ("maintenance", "init"),
+    "demo": ("maintenance", "demo"),
+    "serve": ("maintenance", "serve"),
+    "user": ("accounts", "user"),
+    "taxonomy": ("taxonomy", "taxonomy"),
+    "import": ("importing", "import_"),
+    "scores": ("scores", "scores"),
+    "search": ("searching", "search"),
+    "retag": ("maintenance", "retag"),
+    "check": ("maintenance", "check"),
+    "reindex": ("maintenance", "reindex"),
+    "evaluate": ("evaluation", "evaluate"),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class LazyGroup(click.Group):
+    """Imports a command when it is called: `search` must not wait for what `import` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        return getattr(import_module(f"insightrepo.commands.{module}"), name)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__)
 @click.option(
     "--home", type=click.Path(path_type=Path), help="Folder of the workspace (else INSIGHTREPO_HOME, else ./instance)."
@@ -31,6 +57,9 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
       insightrepo import research/ --publish
       insightrepo search "could not find the download"
     """
+    from insightrepo.commands.common import Context
+    from insightrepo.workspace import Workspace
+
     try:
         settings = load_settings(**({"home": home} if home else {}))
     except ConfigurationError as error:
@@ -39,7 +68,3 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each look at the schema
     ctx.obj = Context(Workspace(settings), as_user)
 
-
-for group in (maintenance, accounts, taxonomy, evidence, scores, evaluation):
-    for added in group.COMMANDS:
-        main.add_command(added)

@@ -1,1 +1,1 @@
-"""The commands of `insightrepo`, one noun a module; insightrepo/cli.py gathers them."""
+"""The commands of `insightrepo`, one noun a module; insightrepo/cli.py says which."""

@@ -39,6 +39,3 @@ def add(
         added = add_user(session, email, role, password, name, scopes, teams)
         record(session, reader.user_id, "user.add", f"user:{added.id}", role=role, scopes=list(scopes))
     click.echo(f"added {added.email} as {role}")
-
-
-COMMANDS = (user,)

@@ -79,6 +79,3 @@ def _print(figures: dict[str, float], as_json: bool) -> None:
         return
     for name, value in figures.items():
         click.echo(f"{name:18} {value}")
-
-
-COMMANDS = (evaluate,)

@@ -142,6 +142,3 @@ def retag(context: Context) -> None:
     with progress("tagging") as draw:
         changed = tagging.retag(context.workspace, draw)
     click.echo(f"the tags of {changed} pieces of evidence changed")
-
-
-COMMANDS = (init, demo, serve, check, reindex, retag)

@@ -161,6 +161,3 @@ def freeze(context: Context, wave: str) -> None:
             raise click.ClickException(str(error)) from error
         digest = row.frozen_hash
     click.echo(f"froze {wave}, sha256 {digest}")
-
-
-COMMANDS = (scores,)

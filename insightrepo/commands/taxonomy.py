@@ -58,6 +58,3 @@ def export_(context: Context, file: Path) -> None:
     else:
         file.write_text(text, encoding="utf-8")
         click.echo(f"wrote {file}")
-
-
-COMMANDS = (taxonomy,)

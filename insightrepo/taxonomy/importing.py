@@ -178,7 +178,7 @@ class _Import:
     def _rules(self, key: tuple[str, str], term: Term, wanted: Sequence[RuleValue]) -> None:
         present: set[RuleValue] = set()
         for rule in list(term.rules):
-            value = RuleValue(rule.kind, tuple(rule.words), rule.distance, rule.effect)
+            value = _value_of(rule)
             if value in wanted and value not in present:
                 present.add(value)
                 continue
@@ -234,6 +234,10 @@ def _outcome_fields(entry: OutcomeEntry) -> dict[str, Any]:
         "journey_stage": entry.stage,
         "lead_measure": entry.lead_measure,
     }
+
+
+def _value_of(rule: Any) -> RuleValue:  # a Rule, whose checked columns are plain text to the type checker
+    return RuleValue(rule.kind, tuple(rule.words), rule.distance, rule.effect)
 
 
 def _rule_text(value: RuleValue) -> str:

@@ -86,8 +86,11 @@ class RuleEntry(Entry):
         return self
 
     def _kinds(self) -> dict[RuleKind, tuple[str, ...]]:
-        words = (self.phrase, self.all_, self.any_, self.near, self.regex, self.not_)
-        return {kind: found for kind, found in zip(KINDS, words, strict=True) if found}
+        words: dict[RuleKind, tuple[str, ...]] = {
+            "phrase": self.phrase, "all": self.all_, "any": self.any_,
+            "near": self.near, "regex": self.regex, "not": self.not_,
+        }  # fmt: skip
+        return {kind: found for kind, found in words.items() if found}
 
     @property
     def value(self) -> RuleValue:

@@ -8,6 +8,8 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from indexes.parts import IndexMismatch
+from indexes.state import IndexDamaged
 from insightrepo.accounts.access import Forbidden
 from insightrepo.library.reading import NotVisible
 from insightrepo.workspace import WorkspaceMissing
@@ -35,6 +37,8 @@ def setup(app: Flask) -> None:
     app.register_error_handler(Forbidden, lambda error: page(403, detail=str(error)))
     app.register_error_handler(WorkspaceMissing, lambda error: page(503, detail=str(error)))
     app.register_error_handler(OperationalError, _no_database)
+    app.register_error_handler(IndexMismatch, _no_indexes)
+    app.register_error_handler(IndexDamaged, _no_indexes)
 
 
 def page(code: int, detail: str = "") -> ResponseReturnValue:
@@ -66,3 +70,8 @@ def _no_database(error: OperationalError) -> ResponseReturnValue:
     return page(
         503, "The database cannot be read. Run “insightrepo init” on the server, or “insightrepo check” to see why."
     )
+
+
+def _no_indexes(error: IndexMismatch | IndexDamaged) -> ResponseReturnValue:
+    current_app.logger.error("the indexes cannot be read: %s", error)
+    return page(503, f"{error}. Run “insightrepo reindex” on the server: nothing is lost, the indexes are built anew.")

@@ -48,6 +48,7 @@ def setup(app: Flask, *, https: bool) -> None:
 def _limit_tries(app: Flask) -> None:
     # Counts live in the memory of each worker process: with four workers a guesser has four times the tries.
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    app.extensions["sign_in_limiter"] = limiter  # its decorator holds it weakly
     limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
     app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])
 

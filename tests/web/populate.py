@@ -120,7 +120,12 @@ def _people(session: Session, library: Library) -> None:
 
 def _studies(workspace: Workspace, session: Session, library: Library, terms: dict) -> None:
     team = session.query(Team).filter_by(name="Trips").one()
-    common = {"method": "diary study", "started_on": dt.date(2025, 2, 3), "ended_on": dt.date(2025, 2, 21), "participants_n": 12}
+    common = {
+        "method": "diary study",
+        "started_on": dt.date(2025, 2, 3),
+        "ended_on": dt.date(2025, 2, 21),
+        "participants_n": 12,
+    }
     plans = {
         "published": {"title": "Diaries of twelve families", "products": [terms["APP"]]},
         "public": {"title": "A week in spring", "sensitivity": "public"},
@@ -171,12 +176,18 @@ def _report(workspace: Workspace, session: Session, library: Library, name: str,
 
 
 def _feed(workspace: Workspace, session: Session, library: Library, terms: dict) -> None:
-    study = Study(key="feed", title="App store reviews", method="feed of verbatims", state="published", level="relationship")
+    study = Study(
+        key="feed", title="App store reviews", method="feed of verbatims", state="published", level="relationship"
+    )
     original = b"text,rating\n"
     session.add(study)
     session.flush()
     document = Document(
-        study_id=study.id, name="reviews.csv", sha256=workspace.originals.put(original), size=len(original), complete=True
+        study_id=study.id,
+        name="reviews.csv",
+        sha256=workspace.originals.put(original),
+        size=len(original),
+        complete=True,
     )
     session.add(document)
     session.flush()
@@ -197,7 +208,13 @@ def _feed(workspace: Workspace, session: Session, library: Library, terms: dict)
         library.evidence[f"feed {number}"] = evidence.id
         _tag(session, evidence, terms["TODDLER" if number % 3 else "TEENS"], "accepted", "import")
         if number % 6 in (0, 1, 5):
-            _tag(session, evidence, terms["DATES"], "accepted" if number % 6 else "automatic", "person" if number % 6 else "rule")
+            _tag(
+                session,
+                evidence,
+                terms["DATES"],
+                "accepted" if number % 6 else "automatic",
+                "person" if number % 6 else "rule",
+            )
         if number % 6 == 2:
             _tag(session, evidence, terms["BUDGET"], "automatic", "rule")
         if number % 6 == 3:
@@ -218,10 +235,10 @@ def _evidence(session: Session, study: Study, name: str, kind: str, text: str) -
 
 def _tag(session: Session, evidence: Evidence, term: Outcome | Segment | Product, state: str, source: str) -> None:
     reasons = {
-        "rule": {"rule": 1, "kind": "phrase", "words": ["could not find"], "matched": "could not find", "span": [0, 7]},
-        "words": {"cosine": 0.62, "phrase": "shared calendar"},
+        "rule": {"kind": "phrase", "words": "could not find"},
+        "words": {"phrase": "shared calendar", "threshold": 0.5},
         "person": {"by": "researcher@example.org"},
-        "import": {"label": term.name},
+        "import": {"value": term.name},
     }
     session.add(Tag(evidence_id=evidence.id, term_id=term.id, state=state, origin=source))
     session.add(
@@ -237,7 +254,9 @@ def _scores(session: Session, terms: dict) -> None:
     session.add(instrument)
     session.flush()
     before = None
-    for quarter, (satisfaction, verdict) in enumerate([(71.0, "not enough data"), (70.0, "no evidence of change"), (52.0, "worse")]):
+    for quarter, (satisfaction, verdict) in enumerate(
+        [(71.0, "not enough data"), (70.0, "no evidence of change"), (52.0, "worse")]
+    ):
         wave = Wave(
             code=f"2025-Q{quarter + 1}", first_day=dt.date(2025, 1 + 3 * quarter, 1), last_day=dt.date(2025, 3 + 3 * quarter, 28),
             state="frozen", instrument_id=instrument.id,
@@ -248,12 +267,25 @@ def _scores(session: Session, terms: dict) -> None:
             _score(session, wave, terms["DATES"], segment, None, satisfaction + shift, verdict, before)
         _score(session, wave, terms["DATES"], None, terms["APP"], satisfaction - 2, verdict, before)
         _score(session, wave, terms["DATES"], None, terms["WEB"], satisfaction + 4, "no evidence of change", before)
-        _score(session, wave, terms["BUDGET"], None, None, 44.0 + 8 * quarter, "better" if quarter else "not enough data", before)
+        _score(
+            session,
+            wave,
+            terms["BUDGET"],
+            None,
+            None,
+            44.0 + 8 * quarter,
+            "better" if quarter else "not enough data",
+            before,
+        )
         before = wave
-    session.add(Score(wave_id=before.id, outcome_id=terms["PACK"].id, measure="satisfaction", n=None, note="suppressed"))
+    session.add(
+        Score(wave_id=before.id, outcome_id=terms["PACK"].id, measure="satisfaction", n=None, note="suppressed")
+    )
 
 
-def _score(session: Session, wave: Wave, outcome: Outcome, segment, product, value: float, verdict: str, before) -> None:
+def _score(
+    session: Session, wave: Wave, outcome: Outcome, segment, product, value: float, verdict: str, before
+) -> None:
     cell = {"wave_id": wave.id, "outcome_id": outcome.id, "segment_id": segment.id if segment else None,
             "product_id": product.id if product else None, "n": 412 if segment is None else 24}  # fmt: skip
     note = "indicative" if segment is not None else None

@@ -56,7 +56,9 @@ def test_what_cannot_be_read_is_left_out_and_said(name, value, said):
     assert notes[0].startswith(said)
 
 
-@pytest.mark.parametrize(("text", "page"), [("2", 2), ("0", 1), ("-3", 1), ("x", 1), ("²", 1), ("9" * 30, 1), ("100000", 500)])
+@pytest.mark.parametrize(
+    ("text", "page"), [("2", 2), ("0", 1), ("-3", 1), ("x", 1), ("²", 1), ("9" * 30, 1), ("100000", 500)]
+)
 def test_a_page_is_a_small_positive_number(text, page):
     assert page_number({"page": text}) == page
 
@@ -79,10 +81,16 @@ def test_links_keep_everything_else_and_begin_at_the_first_page():
 TEXT = st.text(min_size=1, max_size=30).map(str.strip).filter(bool)
 
 
-@given(st.dictionaries(st.sampled_from(FACETS), st.lists(TEXT, min_size=1, max_size=3, unique=True)), st.text(max_size=40), TEXT)
+@given(
+    st.dictionaries(st.sampled_from(FACETS), st.lists(TEXT, min_size=1, max_size=3, unique=True)),
+    st.text(max_size=40),
+    TEXT,
+)
 def test_toggling_twice_leads_back_whatever_the_words(filters, words, value):
     query = SearchQuery(words=words.strip(), filters={name: tuple(values) for name, values in filters.items()})
     once, _ = parse(MultiDict(query_of(Links(query).toggle("method", value))))
     twice, _ = parse(MultiDict(query_of(Links(once).toggle("method", value))))
-    assert {name: set(values) for name, values in twice.filters.items()} == {n: set(v) for n, v in query.filters.items()}
+    assert {name: set(values) for name, values in twice.filters.items()} == {
+        n: set(v) for n, v in query.filters.items()
+    }
     assert twice.words == query.words

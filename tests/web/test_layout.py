@@ -106,7 +106,13 @@ def test_a_history_is_drawn_within_its_frame_and_said_in_words():
 
 
 def test_a_new_instrument_and_a_missing_wave_break_the_line():
-    points = [point("Q1", 70.0), point("Q2", 71.0), point("Q3", 40.0, starts=True), point("Q4", None), point("Q5", 41.0)]
+    points = [
+        point("Q1", 70.0),
+        point("Q2", 71.0),
+        point("Q3", 40.0, starts=True),
+        point("Q4", None),
+        point("Q5", 41.0),
+    ]
     assert [line.count(",") for line in draw(points, "satisfaction", "percent").lines] == [2, 1, 1]
 
 

@@ -34,7 +34,9 @@ def test_signing_in_is_written_down(visit, token, filled):
     assert entries() == before + 1
 
 
-@pytest.mark.parametrize(("email", "password"), [("viewer@example.org", "wrong password"), ("nobody@example.org", PASSWORD)])
+@pytest.mark.parametrize(
+    ("email", "password"), [("viewer@example.org", "wrong password"), ("nobody@example.org", PASSWORD)]
+)
 def test_a_wrong_address_and_a_wrong_password_read_the_same(visit, token, email, password):
     answer = sign_in(visit(None), token, email, password)
     assert answer.status_code == 422
@@ -86,7 +88,9 @@ def test_a_cookie_of_another_shape_is_nobody(visit, cookie):
     assert client.get("/studies").status_code == 302
 
 
-@pytest.mark.parametrize(("url", "form"), [("/sign-in", {"email": "viewer@example.org", "password": PASSWORD}), ("/sign-out", {})])
+@pytest.mark.parametrize(
+    ("url", "form"), [("/sign-in", {"email": "viewer@example.org", "password": PASSWORD}), ("/sign-out", {})]
+)
 def test_a_form_without_its_token_is_refused(visit, url, form):
     client = visit("viewer" if url == "/sign-out" else None)
     answer = client.post(url, data=form)

@@ -88,7 +88,9 @@ def test_an_original_is_for_researchers_and_the_owner_of_the_study(visit, librar
         return 200 if name in DOWNLOADERS or owns else 403
 
     url = url_of("studies.original", library, study)
-    assert {name: visit(name).get(url).status_code for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+    assert {name: visit(name).get(url).status_code for name in EVERYBODY} == {
+        name: expected(name) for name in EVERYBODY
+    }
 
 
 @pytest.mark.parametrize("study", SEEN_BY)
