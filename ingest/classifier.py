@@ -220,8 +220,7 @@ def _own_splits(column: np.ndarray, groups: np.ndarray, seed: int) -> tuple[list
     """Folds for one term: its positives spread evenly, by document where that works, else by row."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    holders = len(np.unique(groups[column == 1]))
-    folds = min(FOLDS, holders, len(np.unique(groups)))
+    folds = min(FOLDS, *(len(np.unique(groups[column == value])) for value in (0, 1)))
     if folds >= 3:
         cut = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         splits = list(cut.split(column[:, None], column, groups))
@@ -304,7 +303,7 @@ def thresholds(probabilities: np.ndarray, truth: np.ndarray, target: float = 0.9
     """(automatic, suggest): the smallest probabilities from which on, upwards, precision is good enough.
 
     Automatic: the lower adjusted-Wald bound of precision is at least `target`. Suggest: precision is at least
-    one half. None where no probability meets it; at a target of .90 that is so with fewer than 43 predictions.
+    one half. None where no probability meets it; at a target of .90 that is so with fewer than 42 predictions.
     """
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]
@@ -312,7 +311,8 @@ def thresholds(probabilities: np.ndarray, truth: np.ndarray, target: float = 0.9
     last = np.append(ranked[1:] < ranked[:-1], True)  # equal probabilities stand or fall together
     automatic = np.flatnonzero(last & (precision_lower(right, total) >= target))
     suggest = np.flatnonzero(last & (right / total >= SUGGEST_PRECISION))
-    return tuple(float(ranked[good[-1]]) if len(good) else None for good in (automatic, suggest))  # type: ignore[return-value]
+    lowest = [float(ranked[good[-1]]) if len(good) else None for good in (automatic, suggest)]
+    return lowest[0], lowest[1]
 
 
 def brier(probabilities: np.ndarray, truth: np.ndarray) -> float:

@@ -95,7 +95,7 @@ def _every_term_error(probabilities: Sequence[Mapping[str, float]], truth: Seque
 
 
 def sample_shots(rows: Sequence[Row], n: int, seed: int) -> list[Row]:
-    """A random sample of `rows`, in their order, in which every label has `n` rows, or all it has where those are fewer.
+    """A random sample of `rows`, in their order, in which every label has `n` rows, or all that it has.
 
     The rarest label draws first; a row drawn for one label counts for its others too, so where rows have several
     labels a frequent label may get more than `n`. The same seed gives the same sample.

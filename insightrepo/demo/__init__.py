@@ -39,7 +39,7 @@ class DemoVerbatims:
     level: str
     sensitivity: str
     products: tuple[str, ...]
-    mapping: dict[str, str]
+    mapping: dict[str, tuple[str, ...]]
     rating_best: int
     no_answer: tuple[str, ...]
 
@@ -117,15 +117,15 @@ VERBATIMS = DemoVerbatims(
     sensitivity="internal",
     products=("familytrip",),
     mapping={
-        "id": "id",
-        "text": "comment",
-        "date": "date",
-        "respondent": "respondent",
-        "segment": "segment",
-        "product": "product",
-        "rating": "rating",
-        "question": "question",
-        "labels": "labels",
+        "id": ("id",),
+        "text": ("comment",),
+        "date": ("date",),
+        "respondent": ("respondent",),
+        "segment": ("segment",),
+        "product": ("product",),
+        "rating": ("rating",),
+        "question": ("question",),
+        "labels": ("labels",),
     },
     rating_best=5,
     no_answer=("n/a",),

@@ -65,8 +65,7 @@ def _study_options(study: DemoStudy) -> ImportOptions:
 
 def _verbatim_options() -> ImportOptions:
     return ImportOptions(
-        columns={role: (column,) for role, column in VERBATIMS.mapping.items() if role != "product"}
-        | {"product": (VERBATIMS.mapping["product"], *VERBATIMS.products)},
+        columns=VERBATIMS.mapping | {"product": (*VERBATIMS.mapping["product"], *VERBATIMS.products)},
         study_title=VERBATIMS.title,
         method=VERBATIMS.method,
         level=VERBATIMS.level,

@@ -18,7 +18,7 @@ from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.indexing import enqueue
 from insightrepo.models import LEVELS, Document, Evidence, Place, Study
 
-TITLE = 300  # characters a title may have
+TITLE, METHOD, STAGE = 300, 80, 20  # characters that these may have
 
 
 def ensure_study(session: Session, files: StudyFiles, reader: Reader, options: ImportOptions) -> Study:
@@ -43,11 +43,12 @@ def note_facts(study: Study, prepared: Prepared, moment: Moment | None) -> None:
     """Fill what is still unknown of a study from a document's own words; what is set stays."""
     metadata = prepared.document.metadata
     if not study.method:
-        study.method = str(metadata.get("method", "")) or guess_method(_opening(prepared))
+        study.method = (str(metadata.get("method", "")) or guess_method(_opening(prepared)))[:METHOD]
     if study.participants_n is None:
         study.participants_n = _whole(metadata.get("participants")) or guess_participants(prepared.document.text)
     if study.level is None and metadata.get("level") in LEVELS:
         study.level = metadata["level"]
+    study.stage = study.stage or str(metadata.get("stage", ""))[:STAGE]
     found = moment or _date_of(metadata)
     if study.started_on is None and found is not None:
         study.started_on, study.date_precision = found.day, found.precision

@@ -7,6 +7,7 @@ from insightrepo.batches import batches
 from insightrepo.library.tagging import WRITE_BATCH, Progress, remove_votes, retag, settle
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.importing import Changes, apply
+from insightrepo.taxonomy.reading import known
 from insightrepo.workspace import Workspace
 
 
@@ -20,8 +21,8 @@ def import_taxonomy(
         TaxonomyError: the file is wrong; nothing was changed.
     """
     reader.require("researcher")
-    file = load(text, name)
     with workspace.database.writing() as session:
+        file = load(text, name, known(session))
         changes = apply(session, file, reader.user_id)
         touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
         for some in batches(touched, WRITE_BATCH):

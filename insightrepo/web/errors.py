@@ -74,4 +74,4 @@ def _no_database(error: OperationalError) -> ResponseReturnValue:
 
 def _no_indexes(error: IndexMismatch | IndexDamaged) -> ResponseReturnValue:
     current_app.logger.error("the indexes cannot be read: %s", error)
-    return page(503, f"{error}. Run “insightrepo reindex” on the server: nothing is lost, the indexes are built anew.")
+    return page(503, "The indexes cannot be read. Run “insightrepo reindex” on the server: nothing is lost by it.")

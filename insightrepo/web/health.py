@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from indexes.parts import POINTER
 from insightrepo.models import User
 from insightrepo.web.request import workspace
 
@@ -15,7 +16,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 where database and indexes are there, else 503."""
+    """200 where the database answers and the indexes are whole, else 503."""
     state = {"database": _database(), "indexes": _indexes()}
     ok = all(state.values())
     return jsonify(ok=ok, version=current_app.config["VERSION"], **state), 200 if ok else 503
@@ -32,4 +33,6 @@ def _database() -> bool:
 
 
 def _indexes() -> bool:
-    return workspace().index_folder.is_dir()
+    """Whether the indexes can be opened, or are still to be made by the first import; no model is loaded for it."""
+    folder = workspace().index_folder
+    return (folder / POINTER).is_file() or not any(folder.glob("generation-*"))

@@ -85,7 +85,8 @@ def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
 def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
     """Rows for a document with text; `chosen` is the piece of evidence to highlight.
 
-    A new row begins at a heading, where a passage begins, and where a page or slide turns. Passages may overlap and may span blocks.
+    A new row begins at a heading, where a passage begins, and where a page or slide turns. Passages may overlap and
+    may span blocks.
     """
     spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
     rows: list[Row] = []

@@ -15,6 +15,7 @@ from corpus import write_corpus
 from sqlalchemy import select
 
 from config import Settings
+from indexes import manifest
 from indexes.parts import IndexParts
 from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.database import Database
@@ -28,7 +29,7 @@ from insightrepo.workspace import Workspace
 
 MOMENTS = 10
 FORK = multiprocessing.get_context("fork")
-WATCHED = ((Database, "writing"), (Originals, "put"), (IndexParts, "apply"), (IndexParts, "_commit"))
+WATCHED = ((Database, "writing"), (Originals, "put"), (IndexParts, "apply"), (manifest, "write"))
 
 
 def open_workspace(home: Path) -> Workspace:

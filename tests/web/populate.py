@@ -35,18 +35,30 @@ HOSTILE = "<script>alert('x')</script>\"'&{{7*7}}"
 ROLES = ("viewer", "contributor", "researcher", "administrator")
 SECTIONS = [
     ("heading", 1, "Diary study: planning a week away"),
-    ("paragraph", 0, "Twelve families kept a diary for three weeks before their summer trip. We asked them what they did, "
-     "when, and what got in the way."),
+    (
+        "paragraph",
+        0,
+        "Twelve families kept a diary for three weeks before their summer trip. We asked what they did, "
+        "when, and what got in the way.",
+    ),
     ("heading", 2, "Agreeing on dates"),
-    ("paragraph", 0, "Parents could not find the shared calendar. Nine of twelve sent dates back and forth by text message, "
-     "and four booked a week that one of the children could not make."),
+    (
+        "paragraph",
+        0,
+        "Parents could not find the shared calendar. Nine of twelve sent dates to and fro by text, "
+        "and four booked a week that one of the children could not make.",
+    ),
     ("list_item", 0, "“I never know which version of the plan is the real one.”"),
     ("list_item", 0, "“We gave up and my sister decided for all of us.”"),
     ("heading", 2, "Keeping to a budget"),
-    ("paragraph", 0, "Families set a budget in the first evening and did not look at it again until the card was charged. "
-     "The total in the app left out taxes and the price of the rental car."),
+    (
+        "paragraph",
+        0,
+        "Families set a budget in the first evening and did not look at it until the card was charged. "
+        "The total in the app left out taxes and the price of the rental car.",
+    ),
     ("table", 0, "Item: Hotel; Planned: 900; Paid: 1,140\nItem: Car; Planned: 300; Paid: 460"),
-]  # fmt: skip
+]
 VERBATIMS = [
     ("The calendar is impossible to find on the phone, I gave up twice.", 2.0),
     ("Love how quickly we agreed on a week. The poll for dates is great!", 5.0),
@@ -82,24 +94,37 @@ def populate(workspace: Workspace) -> Library:
 def _taxonomy(session: Session) -> dict[str, Outcome | Segment | Product]:
     terms: dict[str, Outcome | Segment | Product] = {
         "DATES": Outcome(
-            code="PLAN-01", name="Minimize the time it takes to agree on dates that suit the whole family",
-            job="agree on dates that suit the whole family", success_measure="minimize the time it takes",
-            category="Planning", journey_stage="Before the trip", aliases=["finding a week", "shared calendar"],
+            code="PLAN-01",
+            name="Minimize the time it takes to agree on dates that suit the whole family",
+            job="agree on dates that suit the whole family",
+            success_measure="minimize the time it takes",
+            category="Planning",
+            journey_stage="Before the trip",
+            aliases=["finding a week", "shared calendar"],
         ),
         "BUDGET": Outcome(
-            code="PLAN-02", name="Minimize the likelihood of spending more than the family set aside",
-            job="keep to the budget", success_measure="minimize the likelihood of overspending",
-            category="Planning", journey_stage="Before the trip", aliases=[],
+            code="PLAN-02",
+            name="Minimize the likelihood of spending more than the family set aside",
+            job="keep to the budget",
+            success_measure="minimize the likelihood of overspending",
+            category="Planning",
+            journey_stage="Before the trip",
+            aliases=[],
         ),
         "PACK": Outcome(
-            code="PACK-01", name="Minimize the number of things that are forgotten at home", job="pack",
-            success_measure="minimize the number of things forgotten", category="Packing", aliases=[], status="validated",
+            code="PACK-01",
+            name="Minimize the number of things that are forgotten at home",
+            job="pack",
+            success_measure="minimize the number of things forgotten",
+            category="Packing",
+            aliases=[],
+            status="validated",
         ),
         "TODDLER": Segment(code="TODDLER", name="Parents of toddlers", dimension="age of children", aliases=[]),
         "TEENS": Segment(code="TEENS", name="Parents of teenagers", dimension="age of children", aliases=[]),
         "APP": Product(code="APP", name="FamilyTrip app", aliases=[]),
         "WEB": Product(code="WEB", name="FamilyTrip web", aliases=[]),
-    }  # fmt: skip
+    }
     session.add_all(terms.values())
     session.flush()
     calendar = Product(code="CALENDAR", name="Shared calendar", aliases=[], parent_id=terms["APP"].id)
@@ -131,12 +156,21 @@ def _studies(workspace: Workspace, session: Session, library: Library, terms: di
         "public": {"title": "A week in spring", "sensitivity": "public"},
         "confidential": {"title": "Pricing interviews", "sensitivity": "confidential"},
         "personal": {"title": "Home visits", "sensitivity": "personal"},
-        "draft": {"title": "Unfinished draft", "state": "draft", "owner_id": library.users["owner"], "team_id": team.id},
-        "withdrawn": {"title": "Withdrawn survey", "state": "withdrawn", "owner_id": library.users["owner"],
-                      "state_reason": "The sample was wrong."},
+        "draft": {
+            "title": "Unfinished draft",
+            "state": "draft",
+            "owner_id": library.users["owner"],
+            "team_id": team.id,
+        },
+        "withdrawn": {
+            "title": "Withdrawn survey",
+            "state": "withdrawn",
+            "owner_id": library.users["owner"],
+            "state_reason": "The sample was wrong.",
+        },
         "web": {"title": "Web only study", "products": [terms["WEB"]]},
         "hostile": {"title": HOSTILE, "method": HOSTILE, "sharing_terms": HOSTILE, "stage": "live"},
-    }  # fmt: skip
+    }
     for name, fields in plans.items():
         study = Study(**({"key": name, "state": "published", **common} | fields))
         session.add(study)
@@ -160,9 +194,16 @@ def _report(workspace: Workspace, session: Session, library: Library, name: str,
         text += words
     original = f"{name}: {text}".encode()
     document = Document(
-        study_id=study.id, name=HOSTILE if name == "hostile" else f"{name}/report.md", sha256=workspace.originals.put(original),
-        size=len(original), title=study.title, text=text, blocks=blocks, complete=True, warnings=["page 4 is only an image"],
-    )  # fmt: skip
+        study_id=study.id,
+        name=HOSTILE if name == "hostile" else f"{name}/report.md",
+        sha256=workspace.originals.put(original),
+        size=len(original),
+        title=study.title,
+        text=text,
+        blocks=blocks,
+        complete=True,
+        warnings=["page 4 is only an image"],
+    )
     session.add(document)
     session.flush()
     library.documents[name] = document.id
@@ -224,9 +265,14 @@ def _feed(workspace: Workspace, session: Session, library: Library, terms: dict)
 def _evidence(session: Session, study: Study, name: str, kind: str, text: str) -> Evidence:
     digest = hashlib.sha256(f"{name}".encode()).hexdigest()
     evidence = Evidence(
-        study_id=study.id, identity=digest, kind=kind, text=text, content_hash=hashlib.sha256(text.encode()).hexdigest(),
-        said_on=study.ended_on, date_precision="day" if study.ended_on else None,
-    )  # fmt: skip
+        study_id=study.id,
+        identity=digest,
+        kind=kind,
+        text=text,
+        content_hash=hashlib.sha256(text.encode()).hexdigest(),
+        said_on=study.ended_on,
+        date_precision="day" if study.ended_on else None,
+    )
     session.add(evidence)
     session.flush()
     enqueue(session, [evidence.id])
@@ -243,10 +289,17 @@ def _tag(session: Session, evidence: Evidence, term: Outcome | Segment | Product
     session.add(Tag(evidence_id=evidence.id, term_id=term.id, state=state, origin=source))
     session.add(
         Vote(
-            evidence_id=evidence.id, term_id=term.id, source=source, source_key=f"{source}:1", in_favour=state != "rejected",
-            effect="force", value=0.62 if source == "words" else 1.0, reason=reasons[source], evidence_revision=1,
+            evidence_id=evidence.id,
+            term_id=term.id,
+            source=source,
+            source_key=f"{source}:1",
+            in_favour=state != "rejected",
+            effect="force",
+            value=0.62 if source == "words" else 1.0,
+            reason=reasons[source],
+            evidence_revision=1,
         )
-    )  # fmt: skip
+    )
 
 
 def _scores(session: Session, terms: dict) -> None:
@@ -258,9 +311,12 @@ def _scores(session: Session, terms: dict) -> None:
         [(71.0, "not enough data"), (70.0, "no evidence of change"), (52.0, "worse")]
     ):
         wave = Wave(
-            code=f"2025-Q{quarter + 1}", first_day=dt.date(2025, 1 + 3 * quarter, 1), last_day=dt.date(2025, 3 + 3 * quarter, 28),
-            state="frozen", instrument_id=instrument.id,
-        )  # fmt: skip
+            code=f"2025-Q{quarter + 1}",
+            first_day=dt.date(2025, 1 + 3 * quarter, 1),
+            last_day=dt.date(2025, 3 + 3 * quarter, 28),
+            state="frozen",
+            instrument_id=instrument.id,
+        )
         session.add(wave)
         session.flush()
         for segment, shift in ((None, 0.0), (terms["TODDLER"], -9.0), (terms["TEENS"], 6.0)):
@@ -286,12 +342,26 @@ def _scores(session: Session, terms: dict) -> None:
 def _score(
     session: Session, wave: Wave, outcome: Outcome, segment, product, value: float, verdict: str, before
 ) -> None:
-    cell = {"wave_id": wave.id, "outcome_id": outcome.id, "segment_id": segment.id if segment else None,
-            "product_id": product.id if product else None, "n": 412 if segment is None else 24}  # fmt: skip
+    cell = {
+        "wave_id": wave.id,
+        "outcome_id": outcome.id,
+        "segment_id": segment.id if segment else None,
+        "product_id": product.id if product else None,
+        "n": 412 if segment is None else 24,
+    }
     note = "indicative" if segment is not None else None
     change = {"worse": -18.0, "better": 8.0}.get(verdict)
-    session.add(Score(
-        **cell, measure="satisfaction", value=value, low=value - 4.6, high=value + 4.6, note=note, verdict=verdict,
-        change=change, previous_wave_id=before.id if before else None,
-    ))  # fmt: skip
+    session.add(
+        Score(
+            **cell,
+            measure="satisfaction",
+            value=value,
+            low=value - 4.6,
+            high=value + 4.6,
+            note=note,
+            verdict=verdict,
+            change=change,
+            previous_wave_id=before.id if before else None,
+        )
+    )
     session.add(Score(**cell, measure="opportunity", value=12.4, low=11.2, high=13.7, note=note))

@@ -25,9 +25,19 @@ def query_of(url: str) -> dict[str, list[str]]:
 
 
 def test_an_address_becomes_a_query():
-    address = [("q", " calendar "), ("outcome", "PLAN-01"), ("outcome", "PLAN-02"), ("kind", "verbatim"), ("study", "3"),
-               ("since", "2025-01-01"), ("until", "2025-03-31"), ("verified", "1"), ("mode", "keyword"), ("sort", "gap"),
-               ("page", "3")]  # fmt: skip
+    address = [
+        ("q", " calendar "),
+        ("outcome", "PLAN-01"),
+        ("outcome", "PLAN-02"),
+        ("kind", "verbatim"),
+        ("study", "3"),
+        ("since", "2025-01-01"),
+        ("until", "2025-03-31"),
+        ("verified", "1"),
+        ("mode", "keyword"),
+        ("sort", "gap"),
+        ("page", "3"),
+    ]
     query, notes = parse(MultiDict(address))
     assert notes == ()
     assert query == SearchQuery(
@@ -46,9 +56,13 @@ def test_an_address_becomes_a_query():
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("mode", "psychic", "mode is hybrid, keyword or meaning"), ("sort", "x", "sort is relevance, newest or gap"),
-     ("since", "yesterday", "since is a day such as 2025-03-31"), ("study", "x", "study is a number")],
-)  # fmt: skip
+    [
+        ("mode", "psychic", "mode is hybrid, keyword or meaning"),
+        ("sort", "x", "sort is relevance, newest or gap"),
+        ("since", "yesterday", "since is a day such as 2025-03-31"),
+        ("study", "x", "study is a number"),
+    ],
+)
 def test_what_cannot_be_read_is_left_out_and_said(name, value, said):
     query, notes = parse(MultiDict([(name, value)]))
     assert query == SearchQuery()

@@ -57,8 +57,15 @@ def test_what_people_wrote_is_shown_as_text(visit, library, study):
     client = visit("administrator")
     study_id, document_id = library.studies[study], library.documents[study]
     evidence_id = library.evidence[f"{study} 0"]
-    pages = ["/", "/search?q=script+alert", "/studies", f"/studies/{study_id}", f"/evidence/{evidence_id}",
-             f"/studies/{study_id}/documents/{document_id}?evidence={evidence_id}", f"/search?study={study_id}"]  # fmt: skip
+    pages = [
+        "/",
+        "/search?q=script+alert",
+        "/studies",
+        f"/studies/{study_id}",
+        f"/evidence/{evidence_id}",
+        f"/studies/{study_id}/documents/{document_id}?evidence={evidence_id}",
+        f"/search?study={study_id}",
+    ]
     for url in pages:
         page = client.get(url)
         assert page.status_code == 200
@@ -67,8 +74,28 @@ def test_what_people_wrote_is_shown_as_text(visit, library, study):
         assert "49" not in re.findall(r"&amp;(\d+)", page.text)
 
 
-@pytest.mark.parametrize("field", ["q", "outcome", "category", "segment", "product", "kind", "level", "method", "year", "state",
-                                   "study", "since", "until", "verified", "mode", "sort", "page"])  # fmt: skip
+@pytest.mark.parametrize(
+    "field",
+    [
+        "q",
+        "outcome",
+        "category",
+        "segment",
+        "product",
+        "kind",
+        "level",
+        "method",
+        "year",
+        "state",
+        "study",
+        "since",
+        "until",
+        "verified",
+        "mode",
+        "sort",
+        "page",
+    ],
+)
 def test_what_stands_in_the_address_is_shown_as_text_and_never_fails(visit, field):
     page = visit("viewer").get("/search", query_string={field: HOSTILE, "q" if field != "q" else "kind": "calendar"})
     assert page.status_code == 200

@@ -52,9 +52,19 @@ def test_an_empty_form_says_what_is_missing_beside_the_field(visit, token):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
-     "/\t/evil.example", "http:evil.example", " //evil.example", "///evil.example", ""],
-)  # fmt: skip
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "http:evil.example",
+        " //evil.example",
+        "///evil.example",
+        "",
+    ],
+)
 def test_nobody_is_sent_to_another_site(visit, token, target):
     assert sign_in(visit(None), token, next_=target).headers["Location"] == "/"
     assert visit("viewer").get("/sign-in", query_string={"next": target}).headers["Location"] == "/"

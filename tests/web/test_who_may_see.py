@@ -42,8 +42,15 @@ ROUTES = {
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
 }
-LISTS = ("/", "/search", "/search?q=calendar", "/search?state=withdrawn&state=draft", "/studies", "/outcomes",
-         "/outcomes/PLAN-01")  # fmt: skip
+LISTS = (
+    "/",
+    "/search",
+    "/search?q=calendar",
+    "/search?state=withdrawn&state=draft",
+    "/studies",
+    "/outcomes",
+    "/outcomes/PLAN-01",
+)
 
 
 def url_of(endpoint: str, library, study: str) -> str:
@@ -132,8 +139,18 @@ def test_a_stranger_is_sent_to_sign_in_from_every_page_that_is_not_open(visit, l
         assert answer.status_code in (302, 400)
 
 
-@pytest.mark.parametrize("url", ["/studies/999999", "/studies/1/documents/999999", "/evidence/999999", "/outcomes/NO-SUCH",
-                                 "/documents/999999/original", "/nothing", "/studies/99999999999999999999"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/studies/999999",
+        "/studies/1/documents/999999",
+        "/evidence/999999",
+        "/outcomes/NO-SUCH",
+        "/documents/999999/original",
+        "/nothing",
+        "/studies/99999999999999999999",
+    ],
+)
 def test_what_does_not_exist_answers_as_what_may_not_be_seen(visit, library, url):
     hidden = visit("viewer").get(f"/studies/{library.studies['personal']}")
     missing = visit("viewer").get(url)

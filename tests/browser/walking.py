@@ -1,0 +1,48 @@
+"""What the walks through the pages share: screens, the way to Chromium, signing in, the list of pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from playwright.sync_api import Page
+from populate import PASSWORD, Library
+
+WIDE = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
+QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-default-apps", "--no-first-run", "--disable-dev-shm-usage")  # fmt: skip
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is: the variable CHROMIUM, else on the path."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def sign_in(page: Page, email: str = "researcher@example.org") -> None:
+    """Sign in on the form."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+def pages_of(library: Library) -> dict[str, str]:
+    """The address of each page by its name."""
+    study, document = library.studies["published"], library.documents["published"]
+    feed = library.documents["feed"]
+    return {
+        "search": "/search?q=calendar",
+        "filter": "/search?kind=verbatim&outcome=PLAN-01",
+        "nothing": "/search?q=%22no+such+words%22&kind=verbatim",
+        "studies": "/studies",
+        "study": f"/studies/{study}",
+        "document": f"/studies/{study}/documents/{document}?evidence={library.evidence['published 1']}",
+        "rows": f"/studies/{library.studies['feed']}/documents/{feed}",
+        "evidence": f"/evidence/{library.evidence['published 0']}",
+        "outcomes": "/outcomes",
+        "outcome": "/outcomes/PLAN-01",
+        "hostile": f"/studies/{library.studies['hostile']}/documents/{library.documents['hostile']}",
+    }

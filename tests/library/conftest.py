@@ -1,0 +1,63 @@
+"""A workspace that is made once and copied: four people, one of each role, on SQLite."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from insightrepo.accounts.access import Reader
+from insightrepo.accounts.users import acting_reader, add_user
+from insightrepo.schema import upgrade
+from insightrepo.workspace import Workspace
+
+PEOPLE = {"ada": "administrator", "rita": "researcher", "carl": "contributor", "vera": "viewer"}
+
+
+def open_home(home: Path, **settings: object) -> Workspace:
+    """The workspace in a folder, with the model that needs no download."""
+    return Workspace(Settings(**{"home": home, "database_url": "", "embedding_model": "hashing", **settings}))
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An initialised home with ada, rita, carl and vera; to be copied, not to be used."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    made = open_home(home)
+    made.make_master_key()
+    upgrade(made.database.engine)
+    with made.database.writing() as session:
+        for name, role in PEOPLE.items():
+            add_user(session, f"{name}@example.com", role, "a long enough password")
+    made.close()
+    return home
+
+
+@pytest.fixture
+def home(made_home: Path, tmp_path: Path) -> Path:
+    """A copy of the initialised home."""
+    shutil.copytree(made_home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def fresh(home: Path) -> Iterator[Workspace]:
+    """An empty workspace on SQLite with ada, rita, carl and vera."""
+    made = open_home(home)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def person(fresh: Workspace) -> Callable[[str], Reader]:
+    """``person("carl")`` is the contributor as a reader."""
+    return lambda name: reader_of(fresh, name)
+
+
+def reader_of(workspace: Workspace, name: str) -> Reader:
+    """One of the four as a reader."""
+    with workspace.database.reading() as session:
+        return acting_reader(session, f"{name}@example.com")
