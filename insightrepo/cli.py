@@ -65,6 +65,7 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each look at the schema
+    for talkative in ("alembic", "sentence_transformers"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     ctx.obj = Context(Workspace(settings), as_user)
 

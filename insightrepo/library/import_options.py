@@ -18,6 +18,12 @@ AXES = ("product", "segment")
 STUDY_VALUES = ("date", *AXES)  # options that name a column, or else a value of the study
 
 
+def require_may_change(study: Study, reader: Reader) -> None:
+    """Raises Forbidden unless the reader owns the study or is a researcher."""
+    if study.owner_id != reader.user_id and not reader.at_least("researcher"):
+        raise Forbidden(f"the study {study.title!r} belongs to somebody else; a researcher may change it")
+
+
 @dataclass(frozen=True)
 class ImportOptions:
     """Options of one import.
@@ -48,8 +54,7 @@ class ImportOptions:
         moment = self._moment()
         if not (values or self.publish or any(terms.values()) or moment):
             return
-        if study.owner_id != reader.user_id and not reader.at_least("researcher"):
-            raise Forbidden(f"the study {study.title!r} belongs to somebody else; a researcher may change it")
+        require_may_change(study, reader)
         for name, value in values.items():
             setattr(study, name, value)
         if terms["product"]:

@@ -238,7 +238,7 @@ def _documents(session: Session, *where: ColumnElement[bool]) -> tuple[DocumentL
             row.id,
             row.study_id,
             row.name,
-            row.title or row.name,
+            row.title or row.name.rsplit("/", 1)[-1],
             row.revision,
             row.current,
             row.complete,

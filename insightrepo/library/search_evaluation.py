@@ -50,10 +50,10 @@ def evaluate_search(
     judged = {key: words for key, words in asked.items() if any(grade > 0 for grade in grades.get(key, {}).values())}
     with trial_workspace(workspace) as trial:
         reader = trial_reader(trial)
-        document_id = fill(trial, corpus.stem, [_draft(row, document) for row, document in enumerate(documents, 1)])
+        fill(trial, "corpus", {corpus.name: [_draft(row, document) for row, document in enumerate(documents, 1)]})
         rebuild(trial, progress)
         with trial.database.reading() as session:
-            names = _names(session, document_id, documents)
+            names = _names(session, documents)
             return _ask(trial, session, reader, judged, grades, names, mode)
 
 
@@ -69,9 +69,9 @@ def _draft(row: int, document: CorpusText) -> Draft:
     )
 
 
-def _names(session: Session, document_id: int, documents: list[CorpusText]) -> dict[int, str]:
+def _names(session: Session, documents: list[CorpusText]) -> dict[int, str]:
     """The corpus's own id of each piece of evidence."""
-    places = select(Place.evidence_id, Place.locator).where(Place.document_id == document_id)
+    places = select(Place.evidence_id, Place.locator)
     return {evidence_id: documents[locator["row"] - 1].id for evidence_id, locator in session.execute(places)}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ingest.dates import Moment, parse_moment
@@ -14,29 +16,70 @@ from ingest.readers.base import Document as ReadDocument
 from ingest.studies import StudyFiles, guess_method, guess_participants
 from insightrepo.accounts.access import Forbidden, Reader, visible_studies
 from insightrepo.accounts.audit import record
-from insightrepo.library.import_options import ImportOptions
+from insightrepo.library.import_options import require_may_change
 from insightrepo.library.indexing import enqueue
-from insightrepo.models import LEVELS, Document, Evidence, Place, Study
+from insightrepo.models import LEVELS, Document, Evidence, Outbox, Place, Study
 
-TITLE, METHOD, STAGE = 300, 80, 20  # characters that these may have
+KEY, TITLE, METHOD, STAGE = 400, 300, 80, 20  # characters that these may have
 
 
-def ensure_study(session: Session, files: StudyFiles, reader: Reader, options: ImportOptions) -> Study:
-    """The study that these files make, found by its key or made as a draft of the reader's; options are applied.
+def find_study(session: Session, key: str, reader: Reader) -> Study | None:
+    """The study that an import knows by this key; None: it is new.
 
     Raises:
         Forbidden: it exists and the reader may not see or change it.
     """
-    study = session.scalar(select(Study).where(Study.key == files.key))
+    study = session.scalar(select(Study).where(Study.key == key))
     if study is None:
-        study = Study(key=files.key, title=files.title[:TITLE], owner_id=reader.user_id)
+        return None
+    if not session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader)))):
+        raise Forbidden("a study of this name exists that you may not see; give yours another with --study-title")
+    require_may_change(study, reader)
+    return study
+
+
+def ensure_study(session: Session, files: StudyFiles, reader: Reader) -> Study:
+    """The study that these files make, found by its key or made as a draft of the reader's.
+
+    Raises:
+        Forbidden: as `find_study`.
+    """
+    study = find_study(session, files.key, reader)
+    if study is None:
+        study = Study(key=files.key[:KEY], title=files.title[:TITLE], owner_id=reader.user_id)
         session.add(study)
         session.flush()
         record(session, reader.user_id, "study.create", f"study:{study.id}")
-    elif not session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader)))):
-        raise Forbidden("a study of this name exists that you may not see; give yours another with --study-title")
-    options.apply_to(session, study, reader)
     return study
+
+
+@dataclass(frozen=True)
+class OnEvidence:
+    """What evidence takes over from its study: the date of what has none of its own, and terms to be filtered by."""
+
+    day: dt.date | None
+    precision: str | None
+    terms: frozenset[int]
+
+
+def on_evidence(study: Study) -> OnEvidence:
+    """What the study's evidence has of it now; to be compared by `renew_evidence` after a change."""
+    terms = frozenset(term.id for term in (*study.products, *study.segments))
+    return OnEvidence(study.started_on, study.date_precision, terms)
+
+
+def renew_evidence(session: Session, study: Study, before: OnEvidence) -> None:
+    """Bring the study's evidence and its index entries to what changed on the study since `before`."""
+    now = on_evidence(study)
+    if now == before:
+        return
+    here = Evidence.study_id == study.id
+    if (now.day, now.precision) != (before.day, before.precision):
+        undated = (Evidence.kind == "passage") | Evidence.said_on.is_(None)
+        dated = {"said_on": now.day, "date_precision": now.precision}
+        session.execute(update(Evidence).where(here, undated).values(dated))
+    live = select(Evidence.id).where(here, Evidence.withdrawn.is_(False))
+    session.execute(insert(Outbox).from_select(["evidence_id"], live))
 
 
 def note_facts(study: Study, prepared: Prepared, moment: Moment | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class Labelled:
-    """A text with the labels that are right for it; `group` is what it came from, such as a document."""
+    """A text with the labels that are right for it; `group` is the document it came from, or empty."""
 
     text: str
     labels: frozenset[str]
@@ -43,7 +44,7 @@ def evaluate_tags(
     terms: Path | None = None,
     shots: int | None = None,
     seeds: int = 1,
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Train on one table and tag another; each figure is the mean over `seeds` draws of `shots` examples a label.
 
     Raises:
@@ -56,8 +57,14 @@ def evaluate_tags(
     started = time.perf_counter()
     vectors = workspace.embedder.embed_documents([row.text for row in tested])
     runs = [_run(workspace, taxonomy, _drawn(training, shots, seed), tested, vectors) for seed in range(seeds)]
-    figures = {name: round(float(np.mean([run[name] for run in runs])), 4) for name in runs[0]}
+    figures = {name: _mean([run[name] for run in runs]) for name in runs[0]}
     return figures | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean of the runs that have the figure; None where none has (no tag was automatic)."""
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 4) if known else None
 
 
 def _drawn(rows: Sequence[Labelled], shots: int | None, seed: int) -> Sequence[Labelled]:
@@ -76,7 +83,7 @@ def _run(
     with trial_workspace(workspace) as trial:
         with trial.database.writing() as session:
             apply(session, taxonomy, None)
-        fill(trial, "train", [_draft(number, row) for number, row in enumerate(rows, start=2)])
+        fill(trial, "train", _documents(rows))
         train_heads(trial)
         with trial.database.reading() as session:
             codes = {profile.id: profile.code for profile in profiles(session)}
@@ -103,9 +110,17 @@ def _probabilities(tagger: Tagger, codes: dict[int, str], vectors: np.ndarray) -
     return [{codes[term_id]: float(score) for term_id, score in zip(ids, row, strict=True)} for row in scores]
 
 
+def _documents(rows: Sequence[Labelled]) -> dict[str, list[Draft]]:
+    """The drafts by document: rows of one group are passages of one, rows without a group are verbatims of a feed."""
+    documents: defaultdict[str, list[Draft]] = defaultdict(list)
+    for number, row in enumerate(rows, start=2):
+        documents[row.group].append(_draft(number, row))
+    return documents
+
+
 def _draft(number: int, row: Labelled) -> Draft:
     return Draft(
-        kind="verbatim",
+        kind="passage" if row.group else "verbatim",
         text=row.text,
         locator=Locator(row=number),
         content_hash=content_hash("", row.text),
@@ -124,7 +139,7 @@ def _read(path: Path) -> list[Labelled]:
         Labelled(
             text=row.values[names["text"]],
             labels=frozenset(label.strip() for label in row.values[names["labels"]].split(SEPARATOR) if label.strip()),
-            group=row.values[group] if group is not None else str(row.number),
+            group=row.values[group] if group is not None else "",
         )
         for row in table.rows
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,16 +41,15 @@ def trial_reader(workspace: Workspace) -> Reader:
         return reader_for(session, user)
 
 
-def fill(workspace: Workspace, title: str, drafts: Sequence[Draft]) -> int:
-    """Store the drafts as one published study through the importer's own store; returns the document's id."""
+def fill(workspace: Workspace, title: str, documents: Mapping[str, Sequence[Draft]]) -> None:
+    """Store drafts, by the name of their document, as one published study through the importer's own store."""
     with workspace.database.writing() as session:
         study = Study(key=title, title=title, state="published")
         session.add(study)
         session.flush()
-        document = Document(study_id=study.id, name=title, sha256="", size=0, complete=True)
-        session.add(document)
+        rows = {name: Document(study_id=study.id, name=name, sha256="", size=0, complete=True) for name in documents}
+        session.add_all(rows.values())
         session.flush()
-        study_id, document_id = study.id, document.id
     store = EvidenceStore(workspace, make_tagger(workspace), ImportReport(), ImportOptions())
-    store.store(study_id, document_id, title, drafts)
-    return document_id
+    for name, drafts in documents.items():
+        store.store(study.id, rows[name].id, name, drafts)

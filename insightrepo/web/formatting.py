@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flask import Flask, url_for
@@ -11,6 +12,7 @@ from insightrepo.library.hits import Hit, TagShown
 from insightrepo.scores.measures import MEASURES
 from insightrepo.web.layout import place_url
 
+BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
 SOURCES = {
     "person": "a person",
     "import": "the import",
@@ -29,14 +31,18 @@ def setup(app: Flask) -> None:
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
-    """The text, escaped, with ``<mark>`` around the stretches of `marks`: sorted offsets that do not overlap."""
+    """The text, escaped, with ``<mark>`` around the stretches of `marks`: sorted offsets that do not overlap.
+
+    Blank lines become a small break.
+    """
     parts, at = [], 0
     for start, end in marks:
         if start < at or end > len(text):
             continue
         parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         at = end
-    return Markup("").join([*parts, escape(text[at:])])
+    whole = Markup("").join([*parts, escape(text[at:])])
+    return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))  # noqa: S704 - escaped above
 
 
 def count(value: int, capped: bool = False) -> str:

@@ -85,7 +85,7 @@ def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
 def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
     """Rows for a document with text; `chosen` is the piece of evidence to highlight.
 
-    A new row begins at a heading, where a passage begins, and where a page or slide turns. Passages may overlap and
+    A new row begins at a heading, where a passage begins or has ended, and where a page or slide turns. Passages may overlap and
     may span blocks.
     """
     spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
@@ -99,7 +99,8 @@ def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
         beginning = {item.id: item for item in here if item.id not in begun}
         begun.update(beginning)
         turned = _spot(locator)
-        if not rows or turned != spot or ((heading or beginning) and not rows[-1].is_only_headings):
+        parted = heading or beginning or (not here and rows and rows[-1].beside)
+        if not rows or turned != spot or (parted and not rows[-1].is_only_headings):
             rows.append(Row(spot=turned if turned != spot else ""))
         spot = turned
         anchor = f"part-{start}" if heading else ""

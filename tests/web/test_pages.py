@@ -12,10 +12,24 @@ from insightrepo.scores.chips import Chip
 from insightrepo.web.formatting import change, count, marked, number, tag_words
 
 CHIP = {
-    "measure": "satisfaction", "value": 52.0, "unit": "percent", "better": "higher", "low": 47.4, "high": 56.6,
-    "n": 412, "segment": None, "product": None, "wave": "2025-Q3", "provisional": False, "verdict": "worse", "note": None,
-    "change": -18.0, "previous_wave": "2025-Q2", "opportunity": 12.4, "fell_back": None,
-}  # fmt: skip
+    "measure": "satisfaction",
+    "value": 52.0,
+    "unit": "percent",
+    "better": "higher",
+    "low": 47.4,
+    "high": 56.6,
+    "n": 412,
+    "segment": None,
+    "product": None,
+    "wave": "2025-Q3",
+    "provisional": False,
+    "verdict": "worse",
+    "note": None,
+    "change": -18.0,
+    "previous_wave": "2025-Q2",
+    "opportunity": 12.4,
+    "fell_back": None,
+}
 
 
 @pytest.fixture
