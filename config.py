@@ -1,6 +1,7 @@
 """Settings of a workspace, read from the environment and from ``INSIGHTREPO_HOME/settings.env``.
 
-Each name below is an environment variable with the prefix ``INSIGHTREPO_``. A wrong value refuses to start and says which.
+Each name below is an environment variable with the prefix ``INSIGHTREPO_``. A wrong value refuses to start and says
+which.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy URL; empty: SQLite in the workspace. PostgreSQL: postgresql+pg8000://…"
     )
-    secret_key: str = Field("", description="Signs sessions; empty: made once and kept in the workspace.")
+    secret_key: str = Field("", description="Signs sessions; empty: derived from the workspace's key.")
     embedding_model: str = Field(
         "",
-        description="sentence-transformers name or path; empty: the packaged all-MiniLM-L6-v2; 'none': meaning search off.",
+        description="sentence-transformers name or path; empty: packaged all-MiniLM-L6-v2; none: meaning search off.",
     )
     timezone: str = Field("UTC", description="Time zone in which waves and days are meant.")
     language: Literal["en", "none"] = Field("en", description="Stemming of the keyword index: English, or none.")
@@ -79,9 +80,8 @@ def load_settings(**overrides: object) -> Settings:
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
     )
     if unknown:
-        raise ConfigurationError(
-            f"{unknown[0]} is not a setting; known are {', '.join(sorted(PREFIX + n.upper() for n in Settings.model_fields))}"
-        )
+        known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
+        raise ConfigurationError(f"{unknown[0]} is not a setting; known are {known}")
     try:
         home = Path(str(overrides.get("home") or os.environ.get(f"{PREFIX}HOME") or "instance"))
         return Settings(_env_file=home / "settings.env", **overrides)  # type: ignore[call-arg, arg-type]

@@ -19,10 +19,11 @@ from pyroaring import BitMap
 
 from indexes.analyzer import Analyzer, Token, Unit
 from indexes.base import KeywordQuery, Record, Scored
-from indexes.postings import SCHEMA, Postings, Row, Snapshot
+from indexes.codec import SCHEMA, SegmentWriter
+from indexes.postings import Postings, Row, Snapshot
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # as in postings
+    warnings.simplefilter("ignore")  # as in codec
     from whoosh import index
 
 TEXT_WEIGHT, HEADINGS_WEIGHT, TITLE_WEIGHT = 1.0, 1.5, 0.75  # all passages of a study share its title
@@ -104,7 +105,7 @@ class WhooshIndex:
         if not len(gone):
             return
         try:
-            writer = self._index.writer(timeout=LOCK_SECONDS, limitmb=256)
+            writer = SegmentWriter(self._index, timeout=LOCK_SECONDS)
         except index.LockError as error:
             raise KeywordIndexBusy("another process is writing the keyword index: try again when it is done") from error
         with writer:  # commits, or cancels where something is raised
@@ -113,7 +114,7 @@ class WhooshIndex:
                 writer.delete_document(int(document))
             for record in records.values():
                 content, size = self._content(record)
-                writer.add_document(content=content, id=record.id, size=size)
+                writer.add(record.id, size, content)
         self.refresh()
 
     def refresh(self) -> bool:

@@ -56,7 +56,7 @@ class ImportOptions:
             return
         require_may_change(study, reader)
         for name, value in values.items():
-            setattr(study, name, value)
+            setattr(study, name, value[:80])
         if terms["product"]:
             study.products = terms["product"]
         if terms["segment"]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ingest.pipeline import Pipeline, Prepared, Refused
 from ingest.readers import is_ignored
@@ -22,13 +22,24 @@ from ingest.studies import StudyFiles, group
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Reader
 from insightrepo.library.column_choice import ColumnChooser
+from insightrepo.library.dry_run import DryRun
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import drain
+from insightrepo.library.safe_names import SafeNames
 from insightrepo.library.storing import EvidenceStore
-from insightrepo.library.study_facts import ensure_study, finish_document, note_facts, start_document
+from insightrepo.library.study_facts import (
+    ensure_study,
+    finish_document,
+    note_facts,
+    on_evidence,
+    pieces_of,
+    renew_evidence,
+    same_bytes,
+    start_document,
+)
 from insightrepo.library.tagging import make_tagger
-from insightrepo.models import Document, Job, Place, Study, utcnow
+from insightrepo.models import Job, Study, utcnow
 from insightrepo.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -78,7 +89,9 @@ class _Import:
             timezone=workspace.settings.timezone,
         )
         self.choose = ColumnChooser(options)
+        self.safe = SafeNames(self.pipeline.redactor, workspace.pseudonyms)
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
+        self.dry_run = DryRun(workspace, self.store, self.report) if options.dry_run else None
 
     def run(self, paths: Sequence[Path], progress: Progress | None) -> ImportReport:
         files = {found.name: found for path in paths for found in find_files(path)}
@@ -103,54 +116,67 @@ class _Import:
 
     def _note_unused(self) -> None:
         with self.workspace.database.reading() as session:
-            self.report.notes.extend(self.options.unused(session, self.choose.used))
+            unused = self.options.unused(session, self.choose.used)
+        self.report.notes.extend(self.pipeline.redactor.redact(note).text for note in unused)
 
     def _studies(self, names: list[str]) -> list[StudyFiles]:
         title = self.options.study_title
         if title:
-            return [StudyFiles(key=f"title:{title}", title=title, files=tuple(sorted(names)), moment=None)]
-        return group(sorted(names))
+            found = [StudyFiles(key=f"title:{title}", title=title, files=tuple(sorted(names)), moment=None)]
+        else:
+            found = group(sorted(names))
+        return [replace(study, key=self.safe(study.key), title=self.safe.words(study.title)) for study in found]
 
     def _import_file(self, study: StudyFiles, found: FoundFile) -> None:
-        file = SourceFile(found.name, found.path.read_bytes())
-        shown = self.pipeline.redactor.redact(found.name).text
         self.report.files += 1
+        try:
+            file = SourceFile(found.name, found.path.read_bytes())
+        except OSError as error:
+            self._refuse(found.name, f"the system does not give it out: {error.strerror}")
+            return
         sha256 = hashlib.sha256(file.data).hexdigest()
-        if count := self._already_here(sha256, study):
+        if count := self._already_here(sha256):
             self.report.read += count
             self.report.already_here += count
             return
         try:
             prepared = self.pipeline.prepare(file, self.choose)
         except (Unreadable, MappingError) as error:
-            cause = str(error).removeprefix(f"{file.name}: ")
-            self.report.refuse(Refused(shown, None, "file", self.pipeline.redactor.redact(cause).text))
+            self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
             return
-        self.report.note(shown, prepared)
-        if self.options.dry_run:
-            self.store.count_only(study.key, shown, prepared.drafts)
+        name = self.safe(found.name)
+        self.report.note(name, prepared)
+        if self.dry_run:
+            self.dry_run.count(self.reader, study.key, name, sha256, prepared)
         else:
-            self._store(study, file, shown, prepared)
+            self._store(study, file, name, prepared)
 
-    def _already_here(self, sha256: str, study: StudyFiles) -> int:
+    def _refuse(self, name: str, cause: str) -> None:
+        self.report.refuse(Refused(self.safe(name), None, "file", self.pipeline.redactor.redact(cause).text))
+
+    def _already_here(self, sha256: str) -> int:
         """How many pieces of evidence the same bytes gave before; 0 if they were not wholly stored."""
+        if self.dry_run:
+            return self.dry_run.already_here(self.reader, self.options, sha256)
         with self.workspace.database.writing() as session:
-            query = select(Document).where(Document.sha256 == sha256, Document.complete).order_by(Document.id)
-            document = session.scalars(query).first()
+            document = same_bytes(session, self.reader, sha256)
             if document is None:
                 return 0
-            owner = session.get_one(Study, document.study_id)
-            if not self.options.dry_run:
-                self.options.apply_to(session, owner, self.reader)
-            self.report.study(owner.id, owner.title)
-            count = select(func.count()).select_from(Place).where(Place.document_id == document.id)
-            return session.scalar(count) or 0
+            study = session.get_one(Study, document.study_id)
+            before = on_evidence(study)
+            self.options.apply_to(session, study, self.reader)
+            renew_evidence(session, study, before)
+            self.report.study(study.id, study.title)
+            return pieces_of(session, document)
 
     def _store(self, study: StudyFiles, file: SourceFile, name: str, prepared: Prepared) -> None:
         sha256 = self.workspace.originals.put(file.data)
         with self.workspace.database.writing() as session:
-            row = ensure_study(session, study, self.reader, self.options)
+            row = ensure_study(session, study, self.reader)
+            before = on_evidence(row)
+            self.options.apply_to(session, row, self.reader)
             note_facts(row, prepared, study.moment)
+            renew_evidence(session, row, before)
             document = start_document(session, row, name, sha256, len(file.data), prepared.document)
             study_id, document_id = row.id, document.id
             self.report.study(row.id, row.title)
@@ -161,11 +187,10 @@ class _Import:
     def _start_job(self, paths: Sequence[Path]) -> int | None:
         if self.options.dry_run:
             return None
-        redact = self.pipeline.redactor.redact
         with self.workspace.database.writing() as session:
             for left in session.scalars(select(Job).where(Job.kind == "import", Job.state == "running")):
                 left.state = "interrupted"  # we hold the import lock, so its process is gone
-            names = [redact(path.name).text for path in paths]
+            names = [self.safe(path.name) for path in paths]
             job = Job(kind="import", user_id=self.reader.user_id, arguments={"paths": names})
             session.add(job)
             session.flush()

@@ -20,7 +20,7 @@ from insightrepo.library.import_options import require_may_change
 from insightrepo.library.indexing import enqueue
 from insightrepo.models import LEVELS, Document, Evidence, Outbox, Place, Study
 
-KEY, TITLE, METHOD, STAGE = 400, 300, 80, 20  # characters that these may have
+TITLE, METHOD, STAGE = 300, 80, 20  # characters that these may have
 
 
 def find_study(session: Session, key: str, reader: Reader) -> Study | None:
@@ -46,7 +46,7 @@ def ensure_study(session: Session, files: StudyFiles, reader: Reader) -> Study:
     """
     study = find_study(session, files.key, reader)
     if study is None:
-        study = Study(key=files.key[:KEY], title=files.title[:TITLE], owner_id=reader.user_id)
+        study = Study(key=files.key, title=files.title[:TITLE], owner_id=reader.user_id)
         session.add(study)
         session.flush()
         record(session, reader.user_id, "study.create", f"study:{study.id}")
@@ -105,7 +105,8 @@ def _opening(prepared: Prepared) -> list[str]:
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if str(value or "").strip().isdigit() else None
+    text = str(value or "").strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _date_of(metadata: Mapping[str, Any]) -> Moment | None:
@@ -130,6 +131,21 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
     document.warnings = list(read.warnings)
     session.flush()
     return document
+
+
+def same_bytes(session: Session, reader: Reader, sha256: str) -> Document | None:
+    """The wholly stored document of these bytes in a study that the reader may see.
+
+    An earlier revision of a report is none: the report goes back to it. One of a feed is: it holds nothing new.
+    """
+    stands = Document.current | (Document.text == "")
+    query = select(Document).where(Document.sha256 == sha256, Document.complete, stands)
+    return session.scalars(query.where(Document.study_id.in_(visible_studies(reader))).order_by(Document.id)).first()
+
+
+def pieces_of(session: Session, document: Document) -> int:
+    """How many pieces of evidence stand in a document."""
+    return session.scalar(select(func.count()).select_from(Place).where(Place.document_id == document.id)) or 0
 
 
 def finish_document(session: Session, document_id: int) -> int:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
@@ -136,7 +137,7 @@ class Links:
         return self.put("q", None)
 
     def _url(self, items: Sequence[tuple[str, str]]) -> str:
-        return url_for("search.results", **MultiDict(items).to_dict(flat=False))
+        return url_for("search.results") + (f"?{urlencode(items)}" if items else "")
 
 
 def _items(query: SearchQuery) -> list[tuple[str, str]]:

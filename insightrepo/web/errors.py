@@ -41,7 +41,7 @@ def setup(app: Flask) -> None:
     app.register_error_handler(IndexDamaged, _no_indexes)
 
 
-def page(code: int, detail: str = "") -> ResponseReturnValue:
+def page(code: int, detail: str = "") -> tuple[str, int]:
     """The page of an error; `detail` stands in for the usual advice."""
     title, advice = PAGES.get(code, PAGES[400 if code < 500 else 500])
     values = {"code": code, "title": title, "advice": detail or advice}
@@ -53,8 +53,8 @@ def page(code: int, detail: str = "") -> ResponseReturnValue:
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # a redirect that routing asks for
-        return error.get_response()
-    body, code = page(error.code)  # type: ignore[misc]
+        return error.get_response()  # type: ignore[return-value]
+    body, code = page(error.code)
     headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
     return body, code, headers
 

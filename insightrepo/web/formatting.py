@@ -12,7 +12,7 @@ from insightrepo.library.hits import Hit, TagShown
 from insightrepo.scores.measures import MEASURES
 from insightrepo.web.layout import place_url
 
-BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
+BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 SOURCES = {
     "person": "a person",
     "import": "the import",
@@ -42,7 +42,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
         parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
         at = end
     whole = Markup("").join([*parts, escape(text[at:])])
-    return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))  # noqa: S704 - escaped above
+    return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))
 
 
 def count(value: int, capped: bool = False) -> str:

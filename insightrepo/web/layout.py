@@ -85,13 +85,14 @@ def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
 def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
     """Rows for a document with text; `chosen` is the piece of evidence to highlight.
 
-    A new row begins at a heading, where a passage begins or has ended, and where a page or slide turns. Passages may overlap and
-    may span blocks.
+    A new row begins at a heading, where a passage begins or has ended, and where a page or slide turns.
+    Passages may overlap and may span blocks.
     """
     spans = [item for item in reading.evidence if item.start is not None and item.end is not None]
     rows: list[Row] = []
     outline: list[tuple[int, str, str]] = []
-    depth, spot, begun = 1, "", set()
+    begun: set[int] = set()
+    depth, spot = 1, ""
     for kind, start, end, level, locator in reading.blocks:
         heading = min(max(level, 1) + 1, depth + 1, 6) if kind == "heading" else 0
         depth = heading or depth

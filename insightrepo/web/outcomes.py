@@ -47,7 +47,7 @@ def outcome(code: str) -> ResponseReturnValue:
 
 def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:
     """The newest evidence whose tag was confirmed, then the newest that a machine tagged; and their number."""
-    filters = {"outcome": (code,)}
+    filters: dict[str, tuple[str, ...]] = {"outcome": (code,)}
     confirmed = search(workspace(), session(), reader(), SearchQuery(filters=filters, verified=True, limit=STRONGEST))
     everything = search(workspace(), session(), reader(), SearchQuery(filters=filters, limit=2 * STRONGEST))
     known = {hit.id for hit in confirmed.hits}

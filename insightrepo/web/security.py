@@ -50,7 +50,7 @@ def _limit_tries(app: Flask) -> None:
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     app.extensions["sign_in_limiter"] = limiter  # its decorator holds it weakly
     limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
-    app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])
+    app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])  # type: ignore[assignment]
 
 
 def _keep_private(response: Response) -> Response:

@@ -28,5 +28,12 @@ class _Server(BaseApplication):
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal stops it; `workers` processes of four threads each."""
-    options = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120}
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": 4,
+        "timeout": 120,  # seconds
+        "control_socket_disable": True,  # it would be written to the home folder
+    }
     _Server(settings, options).run()

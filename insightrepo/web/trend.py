@@ -51,7 +51,8 @@ def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
     if low == high:
         low, high = low - 1, high + 1
     step = (WIDTH - 2 * SIDE) / (len(points) - 1)
-    dots, lines = [], []
+    dots: list[Dot] = []
+    lines: list[list[str]] = []
     for place, point in shown:
         dot = _dot(point, SIDE + place * step, low, high)
         if not lines or point.starts_series or points[place - 1].value is None:

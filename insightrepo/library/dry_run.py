@@ -1,0 +1,90 @@
+"""A dry run: counts what an import would do, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ingest.pipeline import Prepared
+from insightrepo.accounts.access import Reader
+from insightrepo.batches import batches
+from insightrepo.library.import_options import ImportOptions
+from insightrepo.library.import_report import ImportReport
+from insightrepo.library.storing import BATCH, EvidenceStore, Known, identities
+from insightrepo.library.study_facts import find_study, pieces_of, same_bytes
+from insightrepo.models import Document, Evidence, Place, Study
+from insightrepo.workspace import Workspace
+
+
+class DryRun:
+    """Counts file by file; it remembers what it counted, because the next file may say the same."""
+
+    def __init__(self, workspace: Workspace, store: EvidenceStore, report: ImportReport) -> None:
+        self._workspace = workspace
+        self._store = store
+        self._report = report
+        self._files: dict[str, int] = {}  # pieces of evidence by the sha256 of a file counted before
+        self._texts: dict[tuple[str, str], str] = {}  # content hashes by study and identity
+
+    def already_here(self, reader: Reader, options: ImportOptions, sha256: str) -> int:
+        """How many pieces of evidence the same bytes gave before, or would have given in this run.
+
+        Raises:
+            Forbidden: the reader may not change their study as the options say.
+        """
+        if sha256 in self._files:
+            return self._files[sha256]
+        with self._workspace.database.reading() as session:
+            document = same_bytes(session, reader, sha256)
+            if document is None:
+                return 0
+            count = pieces_of(session, document)
+            with session.no_autoflush:  # the change is checked here and never written
+                options.apply_to(session, session.get_one(Study, document.study_id), reader)
+            return count
+
+    def count(self, reader: Reader, key: str, name: str, sha256: str, prepared: Prepared) -> None:
+        """Count a file of the study with this key into the report.
+
+        Raises:
+            Forbidden: the study exists and the reader may not see or change it.
+        """
+        known = identities(self._workspace.pseudonyms, name, prepared.drafts)
+        with self._workspace.database.reading() as session:
+            study = find_study(session, key, reader)
+            for batch in batches(known, BATCH):
+                self._count_batch(session, study.id if study else 0, key, batch)
+            if study and prepared.document.text:
+                self._report.withdrawn += _vanishing(session, study.id, name, sha256, known)
+        self._files[sha256] = len({item.identity for item in known})
+
+    def _count_batch(self, session: Session, study_id: int, key: str, batch: Sequence[Known]) -> None:
+        query = select(Evidence.identity, Evidence.content_hash).where(
+            Evidence.study_id == study_id, Evidence.identity.in_([item.identity for item in batch])
+        )
+        stored = dict(session.execute(query).tuples().all())
+        for item in batch:
+            before = self._texts.get((key, item.identity), stored.get(item.identity))
+            self._texts[key, item.identity] = item.draft.content_hash
+            if before == item.draft.content_hash:
+                self._report.already_here += 1
+                continue
+            self._report.stored += 1
+            self._report.changed += before is not None
+            self._store.import_votes(item.draft, document_id=0)  # counts the names that no term bears
+
+
+def _vanishing(session: Session, study_id: int, name: str, sha256: str, known: Sequence[Known]) -> int:
+    """How many passages only past revisions of a report would hold."""
+    past = select(Document.id).where(
+        Document.study_id == study_id, Document.name == name, Document.sha256 != sha256
+    )
+    elsewhere = select(Place.evidence_id).join(Document).where(Document.current, Document.id.not_in(past))
+    query = (
+        select(Evidence.identity)
+        .join(Place, Place.evidence_id == Evidence.id)
+        .where(Place.document_id.in_(past), Evidence.id.not_in(elsewhere), Evidence.withdrawn.is_(False))
+    )
+    return len(set(session.scalars(query)) - {item.identity for item in known})
