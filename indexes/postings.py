@@ -45,24 +45,24 @@ class _Segment:
 
     def rows(self, row: Row) -> Postings:
         """The living documents in which these tokens stand in a row, and how often."""
-        starts = _NOWHERE
-        for distance, token in enumerate(row):
-            block = self.terms.block(token)
-            if block is None:
-                return _NOWHERE, np.empty(0, dtype=np.float32)
-            here = _places(block) - distance
-            starts = np.intersect1d(starts, here) if distance else np.unique(here)
+        blocks = [self.terms.block(token) for token in row]
+        if any(block is None for block in blocks):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        begins = [_places(block) - distance for distance, block in enumerate(blocks) if block]
+        rarest, *others = sorted(begins, key=len)
+        starts = np.unique(rarest)
+        for other in others:
+            starts = starts[other[np.minimum(np.searchsorted(other, starts), len(other) - 1)] == starts]
         docs, counts = np.unique(starts >> _POSITION_BITS, return_counts=True)
         alive = self.alive[docs]
         return docs[alive] + self.start, counts[alive].astype(np.float32)
 
 
 _POSITION_BITS = 32
-_NOWHERE = np.empty(0, dtype=np.int64)
 
 
 def _places(block: Block) -> np.ndarray:
-    """Where a token stands, one number a place: the document in the upper half, the position in the lower."""
+    """Where a token stands, ascending, one number a place: the document in the upper half, the position in the lower."""
     return (np.repeat(block.docs.astype(np.int64), block.counts) << _POSITION_BITS) + block.places
 
 

@@ -112,10 +112,12 @@ class Pipeline:
         drafts: list[Draft] = []
         refused: list[Refused] = []
         notes: list[str] = list(document.warnings)
+        known: set[str] = set()
         empty = 0
         for table, mapping, explained in mapped:
             notes.extend(explained)
-            redactor = self.redactor.with_names(names_in(table, mapping))
+            known |= names_in(table, mapping)
+            redactor = self.redactor.with_names(known)
             for row in rows(table, mapping, self.timezone):
                 if isinstance(row, VerbatimRow):
                     drafts.append(_row_draft(redactor, table, mapping, row))
@@ -126,8 +128,10 @@ class Pipeline:
         taken = [table for table, _, _ in mapped]
         left = [table.sheet for table in document.tables if table not in taken]
         notes.extend(f"sheet {sheet} holds no verbatims and was left out" for sheet in left)
-        bare = Document(title=document.title, warnings=document.warnings)
-        return Prepared(bare, tuple(drafts), tuple(refused), empty, tuple(notes))
+        redactor = self.redactor.with_names(known)
+        title = document.title and redactor.redact(document.title).text
+        bare = Document(title=title, warnings=_all_redacted(redactor, document.warnings))
+        return Prepared(bare, tuple(drafts), tuple(refused), empty, _all_redacted(redactor, notes))
 
 
 def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:
@@ -143,7 +147,7 @@ def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: Verbatim
     return Draft(
         kind="verbatim",
         text=text,
-        locator=Locator(sheet=table.sheet, row=row.number),
+        locator=Locator(sheet=table.sheet and redactor.redact(table.sheet).text, row=row.number),
         content_hash=content_hash("", text),
         context=redactor.redact(row.question).text,
         source_id=row.source_id,
@@ -158,7 +162,7 @@ def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: Verbatim
     )
 
 
-def _all_redacted(redactor: Redactor, names: tuple[str, ...]) -> tuple[str, ...]:
+def _all_redacted(redactor: Redactor, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(redactor.redact(name).text for name in names)
 
 

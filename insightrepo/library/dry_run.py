@@ -78,9 +78,7 @@ class DryRun:
 
 def _vanishing(session: Session, study_id: int, name: str, sha256: str, known: Sequence[Known]) -> int:
     """How many passages only past revisions of a report would hold."""
-    past = select(Document.id).where(
-        Document.study_id == study_id, Document.name == name, Document.sha256 != sha256
-    )
+    past = select(Document.id).where(Document.study_id == study_id, Document.name == name, Document.sha256 != sha256)
     elsewhere = select(Place.evidence_id).join(Document).where(Document.current, Document.id.not_in(past))
     query = (
         select(Evidence.identity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 from insightrepo.workspace import Workspace
 
 BATCH = 500  # drafts that are embedded and tagged together
+CHANNEL = 40  # characters that a channel may have
 WRITE_BATCH = 50  # drafts a transaction, to stay under 50 ms
 
 
@@ -52,7 +53,9 @@ class EvidenceStore:
         """Store what is new, renew what changed, and note the place of what was known; each in a short transaction."""
         with self._workspace.database.reading() as session:
             study = session.get_one(Study, study_id)
-        known = identities(self._workspace.pseudonyms, name, drafts)
+        found = identities(self._workspace.pseudonyms, name, drafts)
+        known = list({item.identity: item for item in found}.values())
+        self._report.already_here += len(found) - len(known)
         for batch in batches(known, BATCH):
             fresh = self._fresh(study_id, batch)
             votes = self._machine_votes([item for item in batch if item.identity in fresh])
@@ -60,21 +63,13 @@ class EvidenceStore:
                 with self._workspace.database.writing() as session:
                     _Chunk(self, session, study, document_id, votes).store(some)
 
-    def count_only(self, study_key: str, name: str, drafts: Sequence[Draft]) -> None:
-        """What `store` would count, for a dry run."""
-        with self._workspace.database.reading() as session:
-            study_id = session.scalar(select(Study.id).where(Study.key == study_key)) or 0
-        known = identities(self._workspace.pseudonyms, name, drafts)
-        for batch in batches(known, BATCH):
-            fresh = self._fresh(study_id, batch)
-            self._report.stored += len(fresh)
-            self._report.already_here += len(batch) - len(fresh)
-
     def _fresh(self, study_id: int, batch: Sequence[Known]) -> set[str]:
-        """The identities that are new, or whose text is."""
+        """The identities that are new, whose text is, or that were withdrawn: these the machines look at."""
         with self._workspace.database.reading() as session:
             query = select(Evidence.identity, Evidence.content_hash).where(
-                Evidence.study_id == study_id, Evidence.identity.in_([item.identity for item in batch])
+                Evidence.study_id == study_id,
+                Evidence.identity.in_([item.identity for item in batch]),
+                Evidence.withdrawn.is_(False),
             )
             stored = dict(session.execute(query).tuples().all())
         return {item.identity for item in batch if stored.get(item.identity) != item.draft.content_hash}
@@ -102,6 +97,21 @@ class EvidenceStore:
         known_as = source_id if self._options.shared_respondents else f"{study_key}\x1f{source_id}"
         return self._workspace.pseudonyms.key(known_as)
 
+    def import_votes(self, draft: Draft, document_id: int) -> list[VoteCast]:
+        """Votes of the data itself: its segment, product and labels, each once; names that no term bears are counted."""
+        named = (("segment", draft.segments), ("product", draft.products), ("outcome", draft.labels))
+        votes: dict[int, VoteCast] = {}
+        for axis, names in named:
+            for name in names:
+                try:
+                    term = self.finders[axis].find(name)
+                except UnknownTerm:
+                    self._report.unknown[f"{axis} {name}"] += 1
+                    continue
+                reason = {"column": "labels" if axis == "outcome" else axis, "value": name}
+                votes[term.id] = VoteCast(term.id, "import", f"import:{document_id}", True, "force", 1.0, reason)
+        return list(votes.values())
+
     @property
     def report(self) -> ImportReport:
         """The report that this store counts into."""
@@ -113,13 +123,17 @@ def _axes_of_data(draft: Draft) -> frozenset[str]:
 
 
 def identities(pseudonyms: Pseudonyms, document: str, drafts: Sequence[Draft]) -> list[Known]:
-    """What each draft is known by within its study (DESIGN.md, rule 7); equal ones are told apart by their order."""
-    seen: Counter[tuple[str, ...]] = Counter()
+    """What each draft is known by within its study (DESIGN.md, rule 7).
+
+    Equal ones are told apart by their order, but a row that stands in a file twice under its own id is the same row.
+    """
+    seen: defaultdict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     found = []
-    for draft in drafts:
+    for place, draft in enumerate(drafts):
         parts = _identity_parts(document, draft)
-        seen[parts] += 1
-        found.append(Known(pseudonyms.keyed_hash("\x1f".join((*parts, str(seen[parts])))), draft))
+        before = seen[parts]
+        number = before.setdefault(draft.content_hash if draft.source_id else str(place), len(before) + 1)
+        found.append(Known(pseudonyms.keyed_hash("\x1f".join((*parts, str(number)))), draft))
     return found
 
 
@@ -172,8 +186,10 @@ class _Chunk:
         report, draft = self.store_of.report, item.draft
         if row is not None and row.content_hash == draft.content_hash:
             report.already_here += 1
-            revived, row.withdrawn = row.withdrawn, False
-            return row, revived
+            if row.withdrawn:
+                self._revive(item, row)
+                return row, True
+            return row, False
         report.stored += 1
         if row is None:
             row = Evidence(study_id=self.study.id, identity=item.identity, kind=draft.kind, revision=1)
@@ -181,18 +197,26 @@ class _Chunk:
         else:
             report.changed += 1
             row.revision += 1
-            ours = (Vote.evidence_id == row.id, Vote.source.in_((*MACHINES, "import")))
-            self.session.execute(delete(Vote).where(*ours))
+            self._drop_votes(row, *MACHINES, "import")
         self._fill(row, draft)
         self.session.flush()
         self.session.add_all(vote_row(cast, row) for cast in self.votes.get(item.identity, ()))
-        self.session.add_all(vote_row(cast, row) for cast in self._import_votes(draft))
+        self.session.add_all(vote_row(cast, row) for cast in self.store_of.import_votes(draft, self.document_id))
         return row, True
+
+    def _revive(self, item: Known, row: Evidence) -> None:
+        """A passage that returns: rules and models may have changed while it was away, so the machines vote anew."""
+        row.withdrawn = False
+        self._drop_votes(row, *MACHINES)
+        self.session.add_all(vote_row(cast, row) for cast in self.votes.get(item.identity, ()))
+
+    def _drop_votes(self, row: Evidence, *sources: str) -> None:
+        self.session.execute(delete(Vote).where(Vote.evidence_id == row.id, Vote.source.in_(sources)))
 
     def _fill(self, row: Evidence, draft: Draft) -> None:
         row.text, row.context, row.content_hash = draft.text, draft.context, draft.content_hash
         row.withdrawn = False
-        row.rating, row.rating_best, row.channel = draft.rating, draft.rating_best, draft.channel
+        row.rating, row.rating_best, row.channel = draft.rating, draft.rating_best, draft.channel[:CHANNEL]
         if draft.respondent:
             row.respondent_id = self.respondents[draft.respondent]
         if draft.moment:
@@ -215,22 +239,6 @@ class _Chunk:
         self.session.flush()
         return {source: found[key].id for source, key in keys.items()}
 
-    def _import_votes(self, draft: Draft) -> list[VoteCast]:
-        """Votes of the data itself: its segment, product and labels, each once; names that no term bears are counted."""
-        named = (("segment", draft.segments), ("product", draft.products), ("outcome", draft.labels))
-        votes: dict[int, VoteCast] = {}
-        for axis, names in named:
-            for name in names:
-                try:
-                    term = self.store_of.finders[axis].find(name)
-                except UnknownTerm:
-                    self.store_of.report.unknown[f"{axis} {name}"] += 1
-                    continue
-                reason = {"column": "labels" if axis == "outcome" else axis, "value": name}
-                key = f"import:{self.document_id}"
-                votes[term.id] = VoteCast(term.id, "import", key, True, "force", 1.0, reason)
-        return list(votes.values())
-
     def _add_places(self, batch: Sequence[Known], rows: dict[str, Evidence]) -> None:
         ids = [row.id for row in rows.values()]
         query = select(Place.evidence_id).where(Place.document_id == self.document_id, Place.evidence_id.in_(ids))
@@ -248,11 +256,13 @@ class _Chunk:
     def _mark_duplicates(self, rows: Sequence[Evidence]) -> None:
         """Point passages at the same or nearly the same words elsewhere; they are marked, never dropped."""
         earlier = self._same_content(rows)
+        links = select(EvidenceLink.from_id).where(EvidenceLink.from_id.in_([row.id for row in rows]))
+        marked = set(self.session.scalars(links.where(EvidenceLink.kind == "duplicates")))  # of one that returns
         for row in rows:
             original, reason = earlier.get(row.content_hash), "the same words"
             if original is None or original >= row.id:
                 original, reason = self.near.find(row.text), "nearly the same words"
-            if original is not None and original != row.id:
+            if original is not None and original != row.id and row.id not in marked:
                 self.session.add(
                     EvidenceLink(from_id=row.id, to_id=original, kind="duplicates", reason={"why": reason})
                 )

@@ -42,7 +42,11 @@ def verbatims(count: int = 60) -> str:
     """A CSV of `count` verbatims; every tenth customer says the same words as another."""
     lines = [HEADER]
     for number in range(1, count + 1):
-        words = "The stops were boring" if number % 10 == 0 else f"Stop number {number} was {'great' if number % 2 else 'far'}"
+        words = (
+            "The stops were boring"
+            if number % 10 == 0
+            else f"Stop number {number} was {'great' if number % 2 else 'far'}"
+        )
         lines.append(f"v{number},2025-{number % 9 + 1:02d}-15,c{number},{words} for our kids.,{number % 5 + 1}\n")
     return "".join(lines)
 

@@ -43,7 +43,11 @@ def taxonomy() -> str:
     """48 outcomes with a rule for the three that the feed speaks of in words, and the services as products."""
     lines = ["outcomes:"]
     for number, theme in enumerate(THEMES, 1):
-        lines += [f"  - code: TH-{number:02d}", f"    job: {theme}", f"    category: {'Access' if number > 45 else 'Care'}"]
+        lines += [
+            f"  - code: TH-{number:02d}",
+            f"    job: {theme}",
+            f"    category: {'Access' if number > 45 else 'Care'}",
+        ]
         lines += [f"    aliases: [{theme.lower()} of care]"]
     lines += ["    rules:", "      - phrase: [listened and explained]"]
     lines += ["products:", *(f"  - {{code: '{service}', name: 'Service {service}'}}" for service in SERVICES)]
