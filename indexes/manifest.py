@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-SCHEMA = 1  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
+SCHEMA = 2  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
 FILE_NAME = "manifest.json"
 
 

@@ -28,18 +28,16 @@ class DryRun:
         self._files: dict[str, int] = {}  # pieces of evidence by the sha256 of a file counted before
         self._texts: dict[tuple[str, str], str] = {}  # content hashes by study and identity
 
-    def already_here(self, reader: Reader, options: ImportOptions, sha256: str) -> int:
+    def already_here(self, reader: Reader, options: ImportOptions, key: str, name: str, sha256: str) -> int:
         """How many pieces of evidence the same bytes gave before, or would have given in this run.
 
         Raises:
             Forbidden: the reader may not change their study as the options say.
         """
-        if sha256 in self._files:
-            return self._files[sha256]
         with self._workspace.database.reading() as session:
-            document = same_bytes(session, reader, sha256)
+            document = same_bytes(session, reader, key, name, sha256)
             if document is None:
-                return 0
+                return self._files.get(sha256, 0)
             count = pieces_of(session, document)
             with session.no_autoflush:  # the change is checked here and never written
                 options.apply_to(session, session.get_one(Study, document.study_id), reader)

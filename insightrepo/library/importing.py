@@ -135,7 +135,8 @@ class _Import:
             self._refuse(found.name, f"the system does not give it out: {error.strerror}")
             return
         sha256 = hashlib.sha256(file.data).hexdigest()
-        if count := self._already_here(sha256):
+        name = self.safe(found.name)
+        if count := self._already_here(study, name, sha256):
             self.report.read += count
             self.report.already_here += count
             return
@@ -144,7 +145,6 @@ class _Import:
         except (Unreadable, MappingError) as error:
             self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
             return
-        name = self.safe(found.name)
         self.report.note(name, prepared)
         if self.dry_run:
             self.dry_run.count(self.reader, study.key, name, sha256, prepared)
@@ -154,19 +154,19 @@ class _Import:
     def _refuse(self, name: str, cause: str) -> None:
         self.report.refuse(Refused(self.safe(name), None, "file", self.pipeline.redactor.redact(cause).text))
 
-    def _already_here(self, sha256: str) -> int:
+    def _already_here(self, study: StudyFiles, name: str, sha256: str) -> int:
         """How many pieces of evidence the same bytes gave before; 0 if they were not wholly stored."""
         if self.dry_run:
-            return self.dry_run.already_here(self.reader, self.options, sha256)
+            return self.dry_run.already_here(self.reader, self.options, study.key, name, sha256)
         with self.workspace.database.writing() as session:
-            document = same_bytes(session, self.reader, sha256)
+            document = same_bytes(session, self.reader, study.key, name, sha256)
             if document is None:
                 return 0
-            study = session.get_one(Study, document.study_id)
-            before = on_evidence(study)
-            self.options.apply_to(session, study, self.reader)
-            renew_evidence(session, study, before)
-            self.report.study(study.id, study.title)
+            row = session.get_one(Study, document.study_id)
+            before = on_evidence(row)
+            self.options.apply_to(session, row, self.reader)
+            renew_evidence(session, row, before)
+            self.report.study(row.id, row.title)
             return pieces_of(session, document)
 
     def _store(self, study: StudyFiles, file: SourceFile, name: str, prepared: Prepared) -> None:

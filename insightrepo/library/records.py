@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from indexes.base import Record
@@ -19,6 +19,17 @@ from insightrepo.models.library import study_product, study_segment
 IN_FORCE = ("automatic", "accepted")  # the states of a tag that filters and counts go by
 UNKNOWN_DAY = -(2**31)
 EPOCH = dt.date(1970, 1, 1)
+COLUMNS = (  # columns, not entities: five times as fast, and an index is built from all evidence there is
+    Evidence.id,
+    Evidence.study_id,
+    Evidence.kind,
+    Evidence.text,
+    Evidence.context,
+    Evidence.content_hash,
+    Evidence.respondent_id,
+    Evidence.said_on,
+    Study.title,
+)
 
 
 def live_ids(session: Session) -> list[int]:
@@ -35,43 +46,39 @@ class Loaded(NamedTuple):
 
 def load_records(session: Session, ids: Sequence[int]) -> list[Loaded]:
     """The records of those ids that are live; a withdrawn or erased one is left out."""
-    rows = session.execute(
-        select(Evidence, Study.title)
+    query = (
+        select(*COLUMNS)
         .join(Study, Study.id == Evidence.study_id)
         .where(Evidence.id.in_(ids), Evidence.withdrawn.is_(False))
-    ).all()
-    terms = _term_keys(session, ids, {evidence.study_id for evidence, _ in rows})
+    )
+    rows = session.execute(query).all()
+    terms = _term_keys(session, ids, {row.study_id for row in rows})
     paths = _heading_paths(session, ids)
     return [
-        _loaded(
-            evidence,
-            title,
-            paths.get(evidence.id, ()),
-            terms[("evidence", evidence.id)] | terms[("study", evidence.study_id)],
-        )
-        for evidence, title in rows
+        _loaded(row, paths.get(row.id, ()), terms[("evidence", row.id)] | terms[("study", row.study_id)])
+        for row in rows
     ]
 
 
-def _loaded(evidence: Evidence, title: str, path: Sequence[str], term_keys: set[str]) -> Loaded:
+def _loaded(row: Row, path: Sequence[str], term_keys: set[str]) -> Loaded:
     record = Record(
-        id=evidence.id,
-        text=evidence.text,
-        headings=" ".join((*path, evidence.context)).strip(),
-        title=title,
-        content_hash=evidence.content_hash,
-        keys=frozenset(_own_keys(evidence) | term_keys),
-        study=evidence.study_id,
-        respondent=evidence.respondent_id or 0,
-        day=(evidence.said_on - EPOCH).days if evidence.said_on else UNKNOWN_DAY,
+        id=row.id,
+        text=row.text,
+        headings=" ".join((*path, row.context)).strip(),
+        title=row.title,
+        content_hash=row.content_hash,
+        keys=frozenset(_own_keys(row) | term_keys),
+        study=row.study_id,
+        respondent=row.respondent_id or 0,
+        day=(row.said_on - EPOCH).days if row.said_on else UNKNOWN_DAY,
     )
-    context = heading_context(path) if evidence.kind == "passage" else ""
-    return Loaded(record, embedded_text(context, evidence.text))
+    context = heading_context(path) if row.kind == "passage" else ""
+    return Loaded(record, embedded_text(context, row.text))
 
 
-def _own_keys(evidence: Evidence) -> set[str]:
-    keys = {f"kind:{evidence.kind}", f"study:{evidence.study_id}"}
-    return keys | date_keys(evidence.said_on) if evidence.said_on else keys
+def _own_keys(row: Row) -> set[str]:
+    keys = {f"kind:{row.kind}", f"study:{row.study_id}"}
+    return keys | date_keys(row.said_on) if row.said_on else keys
 
 
 def _term_keys(session: Session, ids: Sequence[int], study_ids: set[int]) -> defaultdict[tuple[str, int], set[str]]:

@@ -133,14 +133,20 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
     return document
 
 
-def same_bytes(session: Session, reader: Reader, sha256: str) -> Document | None:
-    """The wholly stored document of these bytes in a study that the reader may see.
+def same_bytes(session: Session, reader: Reader, key: str, name: str, sha256: str) -> Document | None:
+    """The wholly stored document of these bytes in a study that the reader may see: of this study and name, else,
+    where that is new, of any.
 
     An earlier revision of a report is none: the report goes back to it. One of a feed is: it holds nothing new.
     """
     stands = Document.current | (Document.text == "")
     query = select(Document).where(Document.sha256 == sha256, Document.complete, stands)
-    return session.scalars(query.where(Document.study_id.in_(visible_studies(reader))).order_by(Document.id)).first()
+    query = query.where(Document.study_id.in_(visible_studies(reader))).order_by(Document.id)
+    study = select(Study.id).where(Study.key == key).scalar_subquery()
+    same_name = (Document.study_id == study, Document.name == name)
+    if session.scalar(select(Document.id).where(*same_name).limit(1)):
+        query = query.where(*same_name)
+    return session.scalars(query).first()
 
 
 def pieces_of(session: Session, document: Document) -> int:

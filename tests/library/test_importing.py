@@ -501,8 +501,8 @@ def test_an_import_says_nothing_of_a_study_that_its_user_may_not_see(
     assert "Layoffs" not in str(found.as_dict())
     assert found.stored > 0
     with pytest.raises(Forbidden) as refused:
-        bring(fresh, person("carl"), secret, study_title="Layoffs in spring")
-    assert "findings" not in str(refused.value)
+        bring(fresh, person("carl"), write(secret, report("photos")), study_title="Layoffs in spring")
+    assert "rita" not in str(refused.value)
 
 
 # ---- jobs

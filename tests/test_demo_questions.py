@@ -1,0 +1,68 @@
+"""Ten questions that a product manager would ask of the demo, in other words than the evidence has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from indexes.embedder import prepare
+from insightrepo.accounts.users import acting_reader, add_user
+from insightrepo.demo.loading import load_demo
+from insightrepo.library.hits import SearchQuery
+from insightrepo.library.search import search
+from insightrepo.schema import upgrade
+from insightrepo.workspace import Workspace
+
+pytestmark = pytest.mark.model
+
+QUESTIONS = {
+    "children complained about going out of the way": "stayed in the car with her arms crossed",
+    "too many options make it hard to decide": "Eleven of fourteen families wrote that they scrolled",
+    "hidden fees at checkout": "A resort fee is not something I want to discover",
+    "not enough places to sleep for everyone": "Booked for five, arrived, beds for four",
+    "navigation kept working in a dead zone": "this time the map simply worked",
+    "storage was full so the map was missing": "the download stopped without a word",
+    "advertising instead of honest recommendations": "which place is good and which one has paid",
+    "it takes weeks to be paid back": "getting the refund is not. Six weeks",
+    "grandparents struggle to look at the photos": "My mother cannot open the share link",
+    "too hard for a preschooler": "read too fast for a four-year-old",
+}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The demo workspace with the real embedding model."""
+    home: Path = tmp_path_factory.mktemp("demo")
+    workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
+    workspace.make_master_key()
+    upgrade(workspace.database.engine)
+    prepare("", workspace.model_folder, threads=2)
+    with workspace.database.writing() as session:
+        add_user(session, "ada@example.com", "administrator", "a long enough password")
+    load_demo(workspace, lambda line: None)
+    yield workspace
+    workspace.close()
+
+
+def rank_of(workspace: Workspace, words: str, wanted: str, mode: str = "hybrid") -> int:
+    """From 1; 100 where it is not among the first 99."""
+    with workspace.database.reading() as session:
+        reader = acting_reader(session, None)
+        result = search(workspace, session, reader, SearchQuery(words=words, mode=mode, limit=99))
+    ranks = [rank for rank, hit in enumerate(result.hits, start=1) if wanted in " ".join(hit.text.split())]
+    return ranks[0] if ranks else 100
+
+
+def test_the_right_evidence_is_near_the_top(demo: Workspace) -> None:
+    ranks = {words: rank_of(demo, words, wanted) for words, wanted in QUESTIONS.items()}
+    assert sum(rank <= 3 for rank in ranks.values()) >= 8, ranks
+    assert max(ranks.values()) <= 10, ranks
+
+
+def test_fusing_does_not_drag_meaning_down(demo: Workspace) -> None:
+    fused = [1 / rank_of(demo, words, wanted) for words, wanted in QUESTIONS.items()]
+    alone = [1 / rank_of(demo, words, wanted, "meaning") for words, wanted in QUESTIONS.items()]
+    assert sum(fused) >= sum(alone) - 0.5, (fused, alone)
