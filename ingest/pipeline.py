@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
@@ -80,7 +81,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps with their settings. `count_pieces` counts the embedding model's word pieces of a text; None: no model."""
+    """The steps with their settings. `count_pieces` counts the embedding model's word pieces; None: there is no model."""
 
     redactor: Redactor
     count_pieces: Callable[[str], int] | None
@@ -122,7 +123,7 @@ class Pipeline:
                 if isinstance(row, VerbatimRow):
                     drafts.append(_row_draft(redactor, table, mapping, row))
                 elif isinstance(row, RefusedRow):
-                    refused.append(_refused(redactor, file, row))
+                    refused.append(_refused(redactor, file, table, mapping, row))
                 else:
                     empty += 1
         taken = [table for table, _, _ in mapped]
@@ -166,8 +167,15 @@ def _all_redacted(redactor: Redactor, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(redactor.redact(name).text for name in names)
 
 
-def _refused(redactor: Redactor, file: SourceFile, row: RefusedRow) -> Refused:
-    values = tuple(redactor.redact(value).text for value in row.values)
+def _refused(redactor: Redactor, file: SourceFile, table: Table, mapping: Mapping, row: RefusedRow) -> Refused:
+    """A refused row as it may be written down: redacted, and without the id of who spoke."""
+    speaker = (mapping.respondent or "").strip().casefold()
+    values = tuple(
+        "[respondent]"
+        if value and speaker and head.strip().casefold() == speaker
+        else redactor.redact(value, head).text
+        for value, head in zip_longest(row.values, table.header[: len(row.values)], fillvalue="")
+    )
     name = redactor.redact(file.name).text
     return Refused(name, row.number, row.field, redactor.redact(row.cause).text, values)
 
@@ -183,7 +191,7 @@ def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
         context=passage.context,
         start=passage.start,
         end=passage.end,
-        respondent=speakers.get(passage.speaker, passage.speaker) if passage.kind == "verbatim" else None,
+        respondent=speakers[passage.speaker] if passage.kind == "verbatim" and passage.speaker else None,
     )
 
 

@@ -68,4 +68,3 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
     for talkative in ("alembic", "sentence_transformers"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     ctx.obj = Context(Workspace(settings), as_user)
-

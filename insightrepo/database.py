@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for a URL. On SQLite every write transaction begins IMMEDIATE, so it waits its turn instead of failing."""
+    """An engine for a URL. On SQLite a write transaction begins IMMEDIATE: it waits its turn instead of failing."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": 30})

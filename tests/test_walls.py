@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FLASK = {"flask", "flask_login", "flask_wtf", "flask_limiter", "flask_talisman", "flask_bootstrap", "werkzeug", "wtforms"}
+FLASK = {
+    "flask",
+    "flask_login",
+    "flask_wtf",
+    "flask_limiter",
+    "flask_talisman",
+    "flask_bootstrap",
+    "werkzeug",
+    "wtforms",
+}
 SQL = {"sqlalchemy", "alembic"}
 
 

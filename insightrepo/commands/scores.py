@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,6 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
     """
     context.reader_at_least("researcher")
     workspace = context.workspace
-    days = {name: given[name].date() if given[name] else None for name in ("first_day", "last_day")}
     try:
         report = import_answers(
             workspace.database,
@@ -67,13 +67,18 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
             columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
             scale=_scale(given["scale"], given["best"]),
             timezone=workspace.settings.timezone,
-            **days,
+            first_day=_day(given["first_day"]),
+            last_day=_day(given["last_day"]),
         )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
         raise click.ClickException(f"{file.name}: {error}") from error
     _print_report(report, Redactor((), workspace.settings.phone_region), as_json)
     if report.refused:
         raise SystemExit(1)
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return moment.date() if moment else None
 
 
 def _table(file: Path, max_bytes: int) -> Table:
@@ -139,7 +144,8 @@ def _line(row: dict[str, Any]) -> str:
     if row["value"] is None:
         return f"{cell}: not enough data"
     note = f", {row['note']}" if row["note"] else ""
-    return f"{cell}: {row['value']:.1f} {row['unit']} ({row['low']:.1f} to {row['high']:.1f}), n {row['n']}{note}, {row['verdict']}"
+    interval = f"({row['low']:.1f} to {row['high']:.1f})"
+    return f"{cell}: {row['value']:.1f} {row['unit']} {interval}, n {row['n']}{note}, {row['verdict']}"
 
 
 @scores.command()

@@ -97,4 +97,3 @@ def chip_words(chip) -> str:
         return f"{chip.measure}: not enough data, {chip.wave}"
     interval = f" ({chip.low:.0f} to {chip.high:.0f})" if chip.low is not None else ""
     return f"{chip.measure} {chip.value:.0f} {chip.unit}{interval}, n {chip.n}, {chip.wave}, {chip.verdict}"
-

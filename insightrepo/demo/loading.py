@@ -81,8 +81,15 @@ def _load_wave(workspace: Workspace, reader: Reader, wave: DemoWave) -> None:
             return
     table = read_file(SourceFile(wave.path.name, wave.path.read_bytes()), MAX_BYTES).tables[0]
     scale = Scale(INSTRUMENT.scale_low, INSTRUMENT.scale_high, INSTRUMENT.best)
-    days = {"first_day": wave.first_day, "last_day": wave.last_day}
-    arguments = (workspace.database, workspace.pseudonyms, wave.code, table)
-    import_answers(*arguments, scale=scale, instrument=INSTRUMENT.name, **days)
+    import_answers(
+        workspace.database,
+        workspace.pseudonyms,
+        wave.code,
+        table,
+        scale=scale,
+        instrument=INSTRUMENT.name,
+        first_day=wave.first_day,
+        last_day=wave.last_day,
+    )
     with workspace.database.writing() as session:
         freeze(session, find_wave(session, wave.code), session.get_one(User, reader.user_id))

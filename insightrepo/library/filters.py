@@ -1,4 +1,4 @@
-"""The one filter: terms, kind, dates, study attributes, state and the reader's scopes become one bitmap of evidence ids.
+"""The one filter: terms, kind, dates, study and the reader's scopes become one bitmap of evidence ids.
 
 There is no path around it: every search, count and list of evidence intersects with `allowed`.
 """

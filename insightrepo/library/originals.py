@@ -1,7 +1,7 @@
 """The store of originals: byte for byte, encrypted from the first import, addressed by the sha256 of the clear bytes.
 
-A file is ``magic, wrapped key, nonce, ciphertext``: AES-256-GCM under a key of its own, which is wrapped (RFC 3394) by a
-key derived from the workspace's. Deleting or losing the workspace key makes all of them unreadable.
+A file is ``magic, wrapped key, nonce, ciphertext``: AES-256-GCM under a key of its own, which is wrapped (RFC 3394) by
+a key derived from the workspace's. Without the workspace key none of them can be read.
 """
 
 from __future__ import annotations

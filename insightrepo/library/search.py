@@ -125,7 +125,8 @@ def _newest_first(within: BitMap, bitmaps: Bitmaps) -> Sequence[int]:
 def _by_gap(session: Session, found: Found, bitmaps: Bitmaps) -> Sequence[int]:
     """Evidence of the outcome with the largest gap first; within an outcome by relevance, else the newest first."""
     base = found.ids or _newest_first(found.within, bitmaps)
-    left, ordered = BitMap(found.within), []
+    left = BitMap(found.within)
+    ordered: list[int] = []
     for outcome_id in _outcomes_by_gap(session):
         here = bitmaps.get(f"term:{outcome_id}") & left
         ordered.extend(value for value in base if value in here)

@@ -118,10 +118,10 @@ def _date_of(metadata: Mapping[str, Any]) -> Moment | None:
 
 def start_document(session: Session, study: Study, name: str, sha256: str, size: int, read: ReadDocument) -> Document:
     """The document row of a file: the unfinished one of an interrupted import, or a new revision."""
-    same_name = select(Document).where(Document.study_id == study.id, Document.name == name)
-    document = session.scalar(same_name.where(Document.sha256 == sha256))
+    same_name = (Document.study_id == study.id, Document.name == name)
+    document = session.scalar(select(Document).where(*same_name, Document.sha256 == sha256))
     if document is None:
-        last = session.scalar(select(func.max(Document.revision)).where(same_name.whereclause))
+        last = session.scalar(select(func.max(Document.revision)).where(*same_name))
         document = Document(study_id=study.id, name=name, revision=(last or 0) + 1, sha256=sha256, size=size)
         session.add(document)
     document.complete = False

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ingest.evaluation import sample_shots, tag_metrics
 
 from ingest.duplicates import content_hash
+from ingest.evaluation import sample_shots, tag_metrics
 from ingest.pipeline import Draft
 from ingest.readers import read_file
 from ingest.readers.base import Locator, SourceFile, Table, Unreadable
@@ -79,7 +79,7 @@ def _run(
     rows: Sequence[Labelled],
     tested: Sequence[Labelled],
     vectors: np.ndarray,
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     with trial_workspace(workspace) as trial:
         with trial.database.writing() as session:
             apply(session, taxonomy, None)
@@ -90,7 +90,7 @@ def _run(
         return _judge(make_tagger(trial), codes, tested, vectors)
 
 
-def _judge(tagger: Tagger, codes: dict[int, str], tested: Sequence[Labelled], vectors: np.ndarray) -> dict[str, float]:
+def _judge(tagger: Tagger, codes: dict[int, str], tested: Sequence[Labelled], vectors: np.ndarray) -> dict[str, float | None]:
     """The figures from the tagger's votes and from its probability of every term."""
     votes = tagger.tag([row.text for row in tested], vectors)
     probabilities = _probabilities(tagger, codes, vectors)
@@ -162,7 +162,7 @@ def _taxonomy(terms: Path | None, *tables: Sequence[Labelled]) -> TaxonomyFile:
     labels = sorted({label for rows in tables for row in rows for label in row.labels})
     known = {name.casefold() for entry in named.outcomes for name in (entry.code, *entry.aliases)}
     more = [_entry(label, (_readable(label),)) for label in labels if label.casefold() not in known]
-    return named.model_copy(update={"outcomes": [*named.outcomes, *more]})
+    return named.model_copy(update={"outcomes": (*named.outcomes, *more)})
 
 
 def _terms(path: Path) -> TaxonomyFile:
@@ -172,12 +172,12 @@ def _terms(path: Path) -> TaxonomyFile:
     header = [name.strip().casefold() for name in table.header]
     if header[0] not in ("label", "code"):
         raise ValueError(f"{path}: the first column must be label, followed by words; it is {table.header[0]}")
-    return TaxonomyFile(outcomes=[_entry(row.values[0], row.values[1:]) for row in table.rows])
+    return TaxonomyFile(outcomes=tuple(_entry(row.values[0], row.values[1:]) for row in table.rows))
 
 
 def _entry(label: str, words: Sequence[str]) -> OutcomeEntry:
     phrases = [phrase.strip() for cell in words for phrase in cell.split(SEPARATOR) if phrase.strip()]
-    return OutcomeEntry(code=label, job=phrases[0] if phrases else _readable(label), aliases=phrases[1:])
+    return OutcomeEntry(code=label, job=phrases[0] if phrases else _readable(label), aliases=tuple(phrases[1:]))
 
 
 def _readable(label: str) -> str:

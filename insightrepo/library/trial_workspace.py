@@ -1,4 +1,4 @@
-"""A workspace in a temporary folder, for measuring: the product's own code on somebody's corpus, and nothing left behind."""
+"""A workspace in a temporary folder, for measuring: our own code on somebody's corpus, and nothing left behind."""
 
 from __future__ import annotations
 

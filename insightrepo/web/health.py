@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from indexes.parts import POINTER
+from indexes.parts import IndexMismatch
+from indexes.state import IndexDamaged
 from insightrepo.models import User
 from insightrepo.web.request import workspace
 
@@ -33,6 +34,9 @@ def _database() -> bool:
 
 
 def _indexes() -> bool:
-    """Whether the indexes can be opened, or are still to be made by the first import; no model is loaded for it."""
-    folder = workspace().index_folder
-    return (folder / POINTER).is_file() or not any(folder.glob("generation-*"))
+    try:
+        workspace().indexes.refresh()
+    except (IndexMismatch, IndexDamaged):
+        current_app.logger.exception("health: the indexes cannot be read")
+        return False
+    return True

@@ -52,12 +52,19 @@ def seen(workspace: Workspace, reader: Reader) -> set[int]:
         ("administrator", ["public", "internal", "confidential", "personal"]),
     ],
 )
-def test_a_role_sees_what_it_is_cleared_for(workspace: Workspace, make_reader: Make, role: str, labels: list[str]) -> None:
-    ids = {label: add_study(workspace, label, sensitivity=label) for label in ("public", "internal", "confidential", "personal")}
+def test_a_role_sees_what_it_is_cleared_for(
+    workspace: Workspace, make_reader: Make, role: str, labels: list[str]
+) -> None:
+    ids = {
+        label: add_study(workspace, label, sensitivity=label)
+        for label in ("public", "internal", "confidential", "personal")
+    }
     assert seen(workspace, make_reader(role)) == {ids[label] for label in labels}
 
 
-def test_a_draft_is_seen_by_its_owner_its_team_and_administrators(workspace: Workspace, make_reader: Make, ada: Reader) -> None:
+def test_a_draft_is_seen_by_its_owner_its_team_and_administrators(
+    workspace: Workspace, make_reader: Make, ada: Reader
+) -> None:
     rita = make_reader("researcher", teams=("Maps",))
     carl, vera = make_reader("contributor", teams=("Maps",)), make_reader("viewer")
     draft = add_study(workspace, "draft", owner=rita, team="Maps", state="draft")

@@ -1,4 +1,4 @@
-"""A small corpus for import tests: a study folder in two formats and a feed of verbatims, written where a test wants it."""
+"""A small corpus for import tests: a study folder of two files and a feed of verbatims."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _matching(condition: Condition, verified: bool):
 
 @pytest.fixture
 def filled(workspace: Workspace, make_reader: Callable[..., Reader]) -> tuple[Workspace, list[Reader]]:
-    """Studies of every state and sensitivity, evidence of every kind, tags of every state; and readers of every role."""
+    """Studies of every state and sensitivity, evidence of every kind, tags of every state; readers of every role."""
     rng = random.Random(5)
     rita = make_reader("researcher", teams=("Maps",))
     with workspace.database.writing() as session:

@@ -380,13 +380,14 @@ def test_refused_rows_are_written_with_row_field_and_cause_and_without_personal_
     fresh: Workspace, person: Person, tmp_path: Path
 ) -> None:
     rows = ("v1,c1,The stops were boring.,2", "v2,c2,Write to eve@example.com please.,lots by eve@example.com")
-    found = bring(fresh, person("ada"), write(tmp_path / "feed.csv", feed(*rows)), text="comment", rating="stars")
+    path = write(tmp_path / "feed.csv", feed(*rows))
+    found = bring(fresh, person("ada"), path, text="comment", rating="stars", respondent="who")
     assert counts(found) == (2, 1, 0, 1)
     with Path(found.refused_file).open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["file"], row["row"], row["field"]) == ("feed.csv", "3", "rating")
     assert "not one number" in row["cause"]
-    assert json.loads(row["values"])[2] == "Write to [mail] please."
+    assert json.loads(row["values"]) == ["v2", "[respondent]", "Write to [mail] please.", "lots by [mail]"]
     assert "eve@" not in Path(found.refused_file).read_text()
 
 

@@ -173,3 +173,17 @@ def test_sessions_are_signed_with_a_key_of_their_own(filled):
     assert len(key) == 32
     assert key != filled.master_key
     assert session_key(Workspace(filled.settings.model_copy(update={"secret_key": "given"}))) == b"given"
+
+
+def test_indexes_made_otherwise_are_said_and_the_rest_of_the_pages_works(filled, visit):
+    other = Workspace(filled.settings.model_copy(update={"language": "none"}))
+    client = create_app(other).test_client()
+    with client.session_transaction() as cookie, visit("viewer").session_transaction() as signed_in:
+        cookie["_user_id"] = signed_in["_user_id"]
+    answer = client.get("/search?q=calendar")
+    assert answer.status_code == 503
+    assert "insightrepo reindex" in answer.text
+    assert str(filled.home) not in answer.text
+    assert client.get("/studies").status_code == 200
+    assert client.get("/healthz").json["indexes"] is False
+    other.close()

@@ -1,0 +1,112 @@
+"""Writes a judged corpus made of the docstrings of installed packages: known-item retrieval without any download.
+
+A function's summary line is the query; the rest of its prose, without that line and without tables of parameters and
+examples, is the document, and the only right one. Sources are parsed, never imported. The queries are split by a hash
+of the function's name into a half to tune on and a half kept aside; both ask the whole corpus.
+
+    python bench/docstring_corpus.py FOLDER
+    insightrepo evaluate search --corpus FOLDER/docs.jsonl --queries FOLDER/heldout.tsv --judgments FOLDER/judgments.trec
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "sqlalchemy", "statsmodels", "networkx", "spacy", "flask", "torch")
+PROSE_SECTIONS = {"Notes", "Description", "Extended Summary"}
+DOCUMENTS = 2400  # at most; a hash chooses
+FEWEST_WORDS, MOST_CHARACTERS = 20, 1500  # of a document; of a query at least 4 words
+SECTION = re.compile(r"^(?P<title>[A-Z][A-Za-z ]{2,24})\n[-=~]{3,}\s*$", re.MULTILINE)
+FIELDS = re.compile(r"^\s*(:\w+[^:\n]*:|\.\. |>>> |\.\.\. |Args:|Returns:|Raises:|Example|Keyword args:)")
+MARKS = re.compile(r":[\w:]+:(?=`)|[`*]+")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One function: its dotted name, the query and the document."""
+
+    name: str
+    query: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """What chooses and splits: stable over machines."""
+        return hashlib.sha256(self.name.encode()).hexdigest()
+
+
+def docstrings(folder: Path) -> Iterator[tuple[str, str]]:
+    """Dotted name and docstring of every public function and class below a folder of Python sources."""
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        if any(part in ("tests", "testing", "externals", "_vendor") or part.startswith("test_") for part in parts):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
+        yield from _of_nodes(tree.body, ".".join(parts))
+
+
+def _of_nodes(nodes: list[ast.stmt], prefix: str) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            name = f"{prefix}.{node.name}"
+            if doc := ast.get_docstring(node):
+                yield name, doc
+            if isinstance(node, ast.ClassDef):
+                yield from _of_nodes(node.body, name)
+
+
+def item(name: str, doc: str) -> Item | None:
+    """The known item of a docstring; None where summary or prose is too short to ask or to find."""
+    parts = SECTION.split(inspect.cleandoc(doc))
+    prose = [parts[0], *(body for title, body in zip(parts[1::2], parts[2::2], strict=True) if title in PROSE_SECTIONS)]
+    paragraphs = [_plain(part) for part in re.split(r"\n\s*\n", "\n\n".join(prose)) if not FIELDS.match(part)]
+    summary, *rest = [part for part in paragraphs if part] or [""]
+    query, _, more = summary.partition(". ")
+    text = " ".join([more, *rest]).replace(query, " ").strip()[:MOST_CHARACTERS]
+    if not 4 <= len(query.split()) <= 25 or len(text.split()) < FEWEST_WORDS:
+        return None
+    return Item(name, query.rstrip("."), text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(MARKS.sub("", text).split())
+
+
+def items() -> list[Item]:
+    """The corpus: no query and no document twice, `DOCUMENTS` at most, in the order of the hash."""
+    library = Path(sysconfig.get_paths()["purelib"])
+    found = [item(*pair) for package in PACKAGES for pair in docstrings(library / package)]
+    queries, texts, kept = set[str](), set[str](), []
+    for one in sorted((one for one in found if one), key=lambda one: one.digest):
+        query, text = one.query.casefold(), one.text[:120].casefold()
+        if query not in queries and text not in texts:
+            kept.append(one)
+        queries.add(query)
+        texts.add(text)
+    return kept[:DOCUMENTS]
+
+
+def main(folder: Path) -> None:
+    """Write docs.jsonl, tuning.tsv, heldout.tsv and judgments.trec into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = items()
+    halves: dict[str, list[Item]] = {"tuning": kept[::2], "heldout": kept[1::2]}  # the order is that of the hash
+    lines = (json.dumps({"id": one.name, "text": one.text}) for one in kept)
+    (folder / "docs.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "judgments.trec").write_text("".join(f"{one.name} 0 {one.name} 1\n" for one in kept), encoding="utf-8")
+    for half, chosen in halves.items():
+        (folder / f"{half}.tsv").write_text("".join(f"{one.name}\t{one.query}\n" for one in chosen), encoding="utf-8")
+    print(f"{len(kept)} documents; {', '.join(f'{len(chosen)} queries {half}' for half, chosen in halves.items())}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
