@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "sqlalchemy", "statsmodels", "networkx", "spacy", "flask", "torch")
+PACKAGES = ("numpy", "scipy", "sklearn", "pandas", "sqlalchemy", "statsmodels", "networkx", "spacy", "flask", "sympy")
+HALVES = ("tuning", "heldout")
 PROSE_SECTIONS = {"Notes", "Description", "Extended Summary"}
 DOCUMENTS = 2400  # at most; a hash chooses
 FEWEST_WORDS, MOST_CHARACTERS = 20, 1500  # of a document; of a query at least 4 words
@@ -42,6 +43,11 @@ class Item:
     def digest(self) -> str:
         """What chooses and splits: stable over machines."""
         return hashlib.sha256(self.name.encode()).hexdigest()
+
+    @property
+    def half(self) -> str:
+        """The half it belongs to, whatever else is installed."""
+        return HALVES[int(self.digest[-1], 16) % 2]
 
 
 def docstrings(folder: Path) -> Iterator[tuple[str, str]]:
@@ -99,13 +105,13 @@ def main(folder: Path) -> None:
     """Write docs.jsonl, tuning.tsv, heldout.tsv and judgments.trec into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = items()
-    halves: dict[str, list[Item]] = {"tuning": kept[::2], "heldout": kept[1::2]}  # the order is that of the hash
     lines = (json.dumps({"id": one.name, "text": one.text}) for one in kept)
     (folder / "docs.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "judgments.trec").write_text("".join(f"{one.name} 0 {one.name} 1\n" for one in kept), encoding="utf-8")
-    for half, chosen in halves.items():
-        (folder / f"{half}.tsv").write_text("".join(f"{one.name}\t{one.query}\n" for one in chosen), encoding="utf-8")
-    print(f"{len(kept)} documents; {', '.join(f'{len(chosen)} queries {half}' for half, chosen in halves.items())}")
+    for half in HALVES:
+        asked = [f"{one.name}\t{one.query}\n" for one in kept if one.half == half]
+        (folder / f"{half}.tsv").write_text("".join(asked), encoding="utf-8")
+        print(f"{half}: {len(asked)} queries, {len(kept)} documents")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ of the term and of its cosine with their centroid. Measured with all-MiniLM-L6-v
 family-vacation app against 12 outcomes of four phrases each (58 sentences with 61 labels, 12 off the subject): the
 best term was right for .83 of the sentences (nearest phrase alone .76, centroid alone .85, name alone .50). At
 `WORDS_THRESHOLD` with `WORDS_MARGIN` precision was .72, recall .79 and no sentence off the subject got a
-suggestion; from .28 to .32 precision stays at .70 to .72. That is enough to suggest, not to tag.
+suggestion; from .28 to .32 precision stays at .70 to .72. Formula, threshold and margin were chosen on these same
+sentences, so the figures are optimistic: enough to suggest, not to tag.
 """
 
 from __future__ import annotations

@@ -58,18 +58,20 @@ class ResolvedFilter:
         return named[0].named_term if len(named) == 1 else None
 
 
-def resolve(session: Session, query: SearchQuery, fields: Iterable[FieldFilter] = ()) -> ResolvedFilter:
+def resolve(
+    session: Session, reader: Reader, query: SearchQuery, fields: Iterable[FieldFilter] = ()
+) -> ResolvedFilter:
     """Look up what the query's facets and the typed fields name. What is unknown matches nothing and is said."""
     notes: list[str] = []
     wanted: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
     for facet, values in query.filters.items():
-        wanted[(facet, False)].extend(values)
+        wanted[(facet, False)].extend(map(storable, values))
     since, until, study = query.since, query.until, query.study
     for field in fields:
         if field.name in ("since", "until"):
             since, until = _period(field, since, until)
         elif field.name == "study":
-            study, note = _study_named(session, field.value)
+            study, note = _study_named(session, reader, field.value)
             notes.extend(note)
         else:
             wanted[(field.name, field.excluded)].append(field.value)
@@ -85,13 +87,16 @@ def _period(field: FieldFilter, since: dt.date | None, until: dt.date | None) ->
     return since, min(filter(None, (until, last_day(field.value))), default=None)
 
 
-def _study_named(session: Session, text: str) -> tuple[int, list[str]]:
-    if text.isdigit():
-        return int(text), []
-    matches = session.scalars(
-        select(Study.id).where(Study.title.icontains(text, autoescape=True)).order_by(Study.id).limit(2)
-    )
-    found = list(matches)
+def storable(text: str) -> str:
+    """The text without what a database cannot hold: NUL and halves of surrogate pairs."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", " ")
+
+
+def _study_named(session: Session, reader: Reader, text: str) -> tuple[int, list[str]]:
+    if text.isdecimal():
+        return (int(text) if len(text) < 10 else -1), []
+    named = Study.title.icontains(text, autoescape=True), Study.id.in_(visible_studies(reader))
+    found = list(session.scalars(select(Study.id).where(*named).order_by(Study.id).limit(2)))
     if len(found) == 1:
         return found[0], []
     return -1, [f"study:{text} names {'no' if not found else 'more than one'} study; use its number or its whole title"]

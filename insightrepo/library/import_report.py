@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class ImportReport:
     def note(self, name: str, prepared: Prepared) -> None:
         """Take over what reading a file said."""
         for refused in prepared.refused:
-            self.refuse(refused)
+            self.refuse(replace(refused, file=name))
         self.empty += prepared.empty
         self.read += prepared.empty + len(prepared.drafts)
         self.notes.extend(f"{name}: {note}" for note in prepared.notes)

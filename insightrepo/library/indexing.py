@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from indexes.embedder import embed_cached
 from indexes.parts import IndexBusy, IndexParts
 from insightrepo.batches import batches
+from insightrepo.library.bulk import insert_rows
 from insightrepo.library.originals import OriginalMissing
 from insightrepo.library.records import live_ids, load_records
 from insightrepo.models import Document, Outbox
 from insightrepo.workspace import Workspace
 
-BATCH = 500
-REBUILD_BATCH = 5_000  # fewer commits of the keyword index: a rebuild has no reader to wait for it
+BATCH = 5_000  # pieces of evidence a commit of the indexes; each commit costs some 50 ms, however little it changes
 SHOWN = 5  # ids named in a problem
 
 Progress = Callable[[int, int], None]  # done, of how many
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]  # done, of how many
 
 def enqueue(session: Session, evidence_ids: Iterable[int]) -> None:
     """Note, in the transaction of the change itself, that these index entries must be renewed."""
-    session.add_all(Outbox(evidence_id=evidence_id) for evidence_id in evidence_ids)
+    insert_rows(session, Outbox, [{"evidence_id": evidence_id} for evidence_id in evidence_ids])
 
 
 def drain(workspace: Workspace, wait_seconds: float = 0) -> int:
@@ -90,7 +90,7 @@ def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
             position = session.scalar(select(func.max(Outbox.id))) or 0
             ids = live_ids(session)
         done = 0
-        for batch in batches(ids, REBUILD_BATCH):
+        for batch in batches(ids, BATCH):
             _apply(workspace, fresh, batch, position)
             done += len(batch)
             if progress:
@@ -129,7 +129,7 @@ def _check_keys(workspace: Workspace, parts: IndexParts) -> Iterable[str]:
     """Whether every bitmap says what the database says."""
     expected: dict[str, BitMap] = {}
     with workspace.database.reading() as session:
-        for batch in batches(live_ids(session), REBUILD_BATCH):
+        for batch in batches(live_ids(session), BATCH):
             for record, _ in load_records(session, batch):
                 for key in record.keys:
                     expected.setdefault(key, BitMap()).add(record.id)

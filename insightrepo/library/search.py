@@ -17,7 +17,7 @@ from indexes.search import Boost, Ranked, Request, whole
 from indexes.search import search as rank
 from insightrepo.accounts.access import Reader
 from insightrepo.library.facets import count_facets, outcomes_spoken_to
-from insightrepo.library.filters import ResolvedFilter, allowed_bitmap, resolve
+from insightrepo.library.filters import ResolvedFilter, allowed_bitmap, resolve, storable
 from insightrepo.library.hits import SearchQuery, SearchResult
 from insightrepo.library.loading import load_hits
 from insightrepo.models import Outcome, Term
@@ -63,10 +63,10 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
 
 def find(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> Found:
     """The whole result set in the order asked for, without loading a hit."""
-    parsed = parse(query.words)
+    parsed = parse(storable(query.words))
     workspace.indexes.refresh()
     state = workspace.indexes.state  # one consistent state for the whole query, whatever is committed meanwhile
-    resolved = resolve(session, query, parsed.fields)
+    resolved = resolve(session, reader, query, parsed.fields)
     allowed = allowed_bitmap(session, reader, resolved, state.bitmaps)
     found = _ranked(workspace, session, query, Found(state, parsed, resolved, allowed))
     return replace(found, ids=_sorted(session, query, found))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from ingest.duplicates import NearDuplicates, normalised
@@ -15,11 +16,12 @@ from ingest.pipeline import Draft
 from ingest.tagger import Tagger
 from ingest.tagger import Vote as VoteCast
 from insightrepo.batches import batches
+from insightrepo.library.bulk import insert_rows
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import embed, enqueue
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.library.tagging import MACHINES, settle, vote_row
+from insightrepo.library.tagging import MACHINES, settle, settle_new, vote_values
 from insightrepo.models import AXES, Evidence, EvidenceLink, Place, Respondent, Study, Vote
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 from insightrepo.workspace import Workspace
@@ -37,6 +39,15 @@ class Known:
     draft: Draft
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What is found out of a batch before anything is written: by identity, the machines' votes, and the identity of
+    the passage that one nearly repeats."""
+
+    votes: dict[str, list[VoteCast]]
+    nearly: dict[str, str]
+
+
 class EvidenceStore:
     """Stores the drafts of one import, document by document."""
 
@@ -46,6 +57,7 @@ class EvidenceStore:
         self._report = report
         self._options = options
         self._near: dict[int, NearDuplicates] = {}
+        self._terms: dict[tuple[str, str], int | None] = {}
         with workspace.database.reading() as session:
             self.finders = {axis: TermFinder(session, axis) for axis in AXES}
 
@@ -58,13 +70,13 @@ class EvidenceStore:
         self._report.already_here += len(found) - len(known)
         for batch in batches(known, BATCH):
             fresh = self._fresh(study_id, batch)
-            votes = self._machine_votes([item for item in batch if item.identity in fresh])
+            work = _Work(self._machine_votes(fresh), self._nearly_same(study_id, fresh))
             for some in batches(batch, WRITE_BATCH):
                 with self._workspace.database.writing() as session:
-                    _Chunk(self, session, study, document_id, votes).store(some)
+                    _Chunk(self, session, study, document_id, work).store(some)
 
-    def _fresh(self, study_id: int, batch: Sequence[Known]) -> set[str]:
-        """The identities that are new, whose text is, or that were withdrawn: these the machines look at."""
+    def _fresh(self, study_id: int, batch: Sequence[Known]) -> list[Known]:
+        """What is new, whose text is, or that was withdrawn: these the machines look at."""
         with self._workspace.database.reading() as session:
             query = select(Evidence.identity, Evidence.content_hash).where(
                 Evidence.study_id == study_id,
@@ -72,7 +84,7 @@ class EvidenceStore:
                 Evidence.withdrawn.is_(False),
             )
             stored = dict(session.execute(query).tuples().all())
-        return {item.identity for item in batch if stored.get(item.identity) != item.draft.content_hash}
+        return [item for item in batch if stored.get(item.identity) != item.draft.content_hash]
 
     def _machine_votes(self, fresh: Sequence[Known]) -> dict[str, list[VoteCast]]:
         drafts = [item.draft for item in fresh]
@@ -81,15 +93,29 @@ class EvidenceStore:
         cast = self._tagger.tag([draft.text for draft in drafts], vectors, [_axes_of_data(draft) for draft in drafts])
         return {item.identity: votes for item, votes in zip(fresh, cast, strict=True)}
 
-    def near_duplicates(self, session: Session, study_id: int) -> NearDuplicates:
-        """The passages of a study to look for near duplicates in, loaded once an import."""
+    def _nearly_same(self, study_id: int, fresh: Sequence[Known]) -> dict[str, str]:
+        """By identity of a passage that nearly repeats an earlier one of the study, the identity of that one."""
+        found: dict[str, str] = {}
+        for item in fresh:
+            if item.draft.kind != "passage":
+                continue
+            near = self._passages(study_id)
+            original = near.find(item.draft.text)
+            if original is not None:
+                found[item.identity] = str(original)
+            near.add(item.identity, item.draft.text)
+        return found
+
+    def _passages(self, study_id: int) -> NearDuplicates:
+        """The passages of a study to look for near duplicates in, by identity; loaded once an import."""
         if study_id not in self._near:
-            self._near[study_id] = NearDuplicates()
-            query = select(Evidence.id, Evidence.text).where(
+            near = self._near[study_id] = NearDuplicates()
+            query = select(Evidence.identity, Evidence.text).where(
                 Evidence.study_id == study_id, Evidence.kind == "passage", Evidence.withdrawn.is_(False)
             )
-            for evidence_id, text in session.execute(query):
-                self._near[study_id].add(evidence_id, text)
+            with self._workspace.database.reading() as session:
+                for identity, text in session.execute(query.order_by(Evidence.id)):
+                    near.add(identity, text)
         return self._near[study_id]
 
     def respondent_key(self, study_key: str, source_id: str) -> str:
@@ -103,14 +129,22 @@ class EvidenceStore:
         votes: dict[int, VoteCast] = {}
         for axis, names in named:
             for name in names:
-                try:
-                    term = self.finders[axis].find(name)
-                except UnknownTerm:
+                term_id = self._term_id(axis, name)
+                if term_id is None:
                     self._report.unknown[f"{axis} {name}"] += 1
                     continue
                 reason = {"column": "labels" if axis == "outcome" else axis, "value": name}
-                votes[term.id] = VoteCast(term.id, "import", f"import:{document_id}", True, "force", 1.0, reason)
+                votes[term_id] = VoteCast(term_id, "import", f"import:{document_id}", True, "force", 1.0, reason)
         return list(votes.values())
+
+    def _term_id(self, axis: str, name: str) -> int | None:
+        """The term that bears this name, looked up once; None where there is none."""
+        if (axis, name) not in self._terms:
+            try:
+                self._terms[axis, name] = self.finders[axis].find(name).id
+            except UnknownTerm:
+                self._terms[axis, name] = None
+        return self._terms[axis, name]
 
     @property
     def report(self) -> ImportReport:
@@ -149,130 +183,171 @@ def _identity_parts(document: str, draft: Draft) -> tuple[str, ...]:
 class _Chunk:
     """One transaction of evidence."""
 
-    def __init__(
-        self,
-        store: EvidenceStore,
-        session: Session,
-        study: Study,
-        document_id: int,
-        votes: dict[str, list[VoteCast]],
-    ) -> None:
-        self.near = store.near_duplicates(session, study.id)
+    def __init__(self, store: EvidenceStore, session: Session, study: Study, document_id: int, work: _Work) -> None:
         self.store_of = store
         self.session = session
         self.study = study
         self.document_id = document_id
-        self.votes = votes
+        self.work = work
         self.respondents: dict[str, int] = {}
 
     def store(self, batch: Sequence[Known]) -> None:
         """Store this batch in the session's transaction."""
-        self.respondents = self._ensure_respondents(batch)
+        stored = self._stored(batch)
+        new = [item for item in batch if item.identity not in stored]
+        renewed = [item for item in batch if item.identity in stored and _is_behind(stored[item.identity], item.draft)]
+        changed = [item for item in renewed if stored[item.identity].content_hash != item.draft.content_hash]
+        self._count(len(batch), len(new), len(changed))
+        self.respondents = self._ensure_respondents([*new, *changed])
+        for item in renewed:
+            self._renew(item, stored[item.identity])
+        ids = {identity: row.id for identity, row in stored.items()} | self._insert(new)
+        self._add_places(batch, ids)
+        self._mark_duplicates([item for item in (*new, *renewed) if item.draft.kind == "passage"], ids)
+        returning = [item for item in renewed if item not in changed]
+        self._vote(new, changed, returning, ids, {row.id: row.revision for row in stored.values()})
+
+    def _count(self, read: int, new: int, changed: int) -> None:
+        report = self.store_of.report
+        report.stored += new + changed
+        report.changed += changed
+        report.already_here += read - new - changed
+
+    def _stored(self, batch: Sequence[Known]) -> dict[str, Evidence]:
         query = select(Evidence).where(
             Evidence.study_id == self.study.id, Evidence.identity.in_([item.identity for item in batch])
         )
-        stored = {evidence.identity: evidence for evidence in self.session.scalars(query)}
-        renewed = [self._store_one(item, stored.get(item.identity)) for item in batch]
-        rows = {item.identity: row for item, (row, _) in zip(batch, renewed, strict=True)}
-        self.session.flush()
-        self._add_places(batch, rows)
-        touched = [row for row, is_new in renewed if is_new]
-        self._mark_duplicates([row for row in touched if row.kind == "passage"])
-        self.session.flush()
-        changed = settle(self.session, [row.id for row in touched])
-        enqueue(self.session, [row.id for row in touched if row.id not in changed])
+        return {evidence.identity: evidence for evidence in self.session.scalars(query)}
 
-    def _store_one(self, item: Known, row: Evidence | None) -> tuple[Evidence, bool]:
-        report, draft = self.store_of.report, item.draft
-        if row is not None and row.content_hash == draft.content_hash:
-            report.already_here += 1
-            if row.withdrawn:
-                self._revive(item, row)
-                return row, True
-            return row, False
-        report.stored += 1
-        if row is None:
-            row = Evidence(study_id=self.study.id, identity=item.identity, kind=draft.kind, revision=1)
-            self.session.add(row)
-        else:
-            report.changed += 1
-            row.revision += 1
-            self._drop_votes(row, *MACHINES, "import")
-        self._fill(row, draft)
-        self.session.flush()
-        self.session.add_all(vote_row(cast, row) for cast in self.votes.get(item.identity, ()))
-        self.session.add_all(vote_row(cast, row) for cast in self.store_of.import_votes(draft, self.document_id))
-        return row, True
+    def _insert(self, new: Sequence[Known]) -> dict[str, int]:
+        """Store new evidence; its ids by identity."""
+        rows = [
+            {"study_id": self.study.id, "identity": item.identity, "kind": item.draft.kind, **self._values(item.draft)}
+            for item in new
+        ]
+        return dict(row.tuple() for row in insert_rows(self.session, Evidence, rows, Evidence.identity, Evidence.id))
 
-    def _revive(self, item: Known, row: Evidence) -> None:
-        """A passage that returns: rules and models may have changed while it was away, so the machines vote anew."""
-        row.withdrawn = False
-        self._drop_votes(row, *MACHINES)
-        self.session.add_all(vote_row(cast, row) for cast in self.votes.get(item.identity, ()))
+    def _renew(self, item: Known, row: Evidence) -> None:
+        """Bring a row up to its draft and drop the votes that are to be cast anew; what people said stays."""
+        if row.content_hash == item.draft.content_hash:  # it returns: rules and models may have changed meanwhile
+            row.withdrawn = False
+            self._drop_votes(row, *MACHINES)
+            return
+        row.revision += 1
+        values = self._values(item.draft)
+        values["respondent_id"] = values["respondent_id"] or row.respondent_id
+        for name, value in values.items():
+            setattr(row, name, value)
+        self._drop_votes(row, *MACHINES, "import")
 
     def _drop_votes(self, row: Evidence, *sources: str) -> None:
         self.session.execute(delete(Vote).where(Vote.evidence_id == row.id, Vote.source.in_(sources)))
 
-    def _fill(self, row: Evidence, draft: Draft) -> None:
-        row.text, row.context, row.content_hash = draft.text, draft.context, draft.content_hash
-        row.withdrawn = False
-        row.rating, row.rating_best, row.channel = draft.rating, draft.rating_best, draft.channel[:CHANNEL]
-        if draft.respondent:
-            row.respondent_id = self.respondents[draft.respondent]
-        if draft.moment:
-            row.said_on, row.date_precision = draft.moment.day, draft.moment.precision
-            row.said_at, row.utc_offset = draft.moment.at, draft.moment.utc_offset
-        else:  # what a report says is dated as its study is
-            row.said_on, row.date_precision = self.study.started_on, self.study.date_precision
-
-    def _ensure_respondents(self, batch: Sequence[Known]) -> dict[str, int]:
-        """The ids of the respondents of a batch, by their id at the source; new ones are added."""
-        sources = {item.draft.respondent for item in batch if item.draft.respondent}
-        keys = {source: self.store_of.respondent_key(self.study.key, source) for source in sources}
-        found = {
-            row.key: row for row in self.session.scalars(select(Respondent).where(Respondent.key.in_(keys.values())))
+    def _values(self, draft: Draft) -> dict[str, Any]:
+        """The columns that a draft decides."""
+        moment = draft.moment
+        return {
+            "text": draft.text,
+            "context": draft.context,
+            "content_hash": draft.content_hash,
+            "withdrawn": False,
+            "rating": draft.rating,
+            "rating_best": draft.rating_best,
+            "channel": draft.channel[:CHANNEL],
+            "respondent_id": self.respondents[draft.respondent] if draft.respondent else None,
+            # what a report says is dated as its study is
+            "said_on": moment.day if moment else self.study.started_on,
+            "date_precision": moment.precision if moment else self.study.date_precision,
+            "said_at": moment.at if moment else None,
+            "utc_offset": moment.utc_offset if moment else None,
         }
-        for key in keys.values():
-            if key not in found:
-                found[key] = Respondent(key=key)
-                self.session.add(found[key])
-        self.session.flush()
-        return {source: found[key].id for source, key in keys.items()}
 
-    def _add_places(self, batch: Sequence[Known], rows: dict[str, Evidence]) -> None:
-        ids = [row.id for row in rows.values()]
-        query = select(Place.evidence_id).where(Place.document_id == self.document_id, Place.evidence_id.in_(ids))
-        here = set(self.session.scalars(query))
-        for item in batch:
-            evidence_id, draft = rows[item.identity].id, item.draft
-            if evidence_id in here:
-                continue
-            locator = draft.locator.as_dict()
-            place = Place(
-                evidence_id=evidence_id, document_id=self.document_id, locator=locator, start=draft.start, end=draft.end
-            )
-            self.session.add(place)
+    def _ensure_respondents(self, items: Sequence[Known]) -> dict[str, int]:
+        """The ids of the respondents of these drafts, by their id at the source; new ones are added."""
+        sources = {item.draft.respondent for item in items if item.draft.respondent}
+        keys = {source: self.store_of.respondent_key(self.study.key, source) for source in sources}
+        query = select(Respondent.key, Respondent.id).where(Respondent.key.in_(keys.values()))
+        found = dict(self.session.execute(query).tuples().all())
+        missing = [{"key": key} for key in dict.fromkeys(keys.values()) if key not in found]
+        added = insert_rows(self.session, Respondent, missing, Respondent.key, Respondent.id)
+        found.update(row.tuple() for row in added)
+        return {source: found[key] for source, key in keys.items()}
 
-    def _mark_duplicates(self, rows: Sequence[Evidence]) -> None:
-        """Point passages at the same or nearly the same words elsewhere; they are marked, never dropped."""
-        earlier = self._same_content(rows)
-        links = select(EvidenceLink.from_id).where(EvidenceLink.from_id.in_([row.id for row in rows]))
-        marked = set(self.session.scalars(links.where(EvidenceLink.kind == "duplicates")))  # of one that returns
-        for row in rows:
-            original, reason = earlier.get(row.content_hash), "the same words"
-            if original is None or original >= row.id:
-                original, reason = self.near.find(row.text), "nearly the same words"
-            if original is not None and original != row.id and row.id not in marked:
-                self.session.add(
-                    EvidenceLink(from_id=row.id, to_id=original, kind="duplicates", reason={"why": reason})
-                )
-            self.near.add(row.id, row.text)
+    def _vote(
+        self,
+        new: Sequence[Known],
+        changed: Sequence[Known],
+        returning: Sequence[Known],
+        ids: dict[str, int],
+        revisions: dict[int, int],
+    ) -> None:
+        """Cast the votes of machines and, where the text is new, of the data; decide the tags; fill the outbox."""
+        machines = self.work.votes
+        cast = {ids[item.identity]: machines.get(item.identity, []) for item in returning}
+        for item in (*new, *changed):
+            data = self.store_of.import_votes(item.draft, self.document_id)
+            cast[ids[item.identity]] = [*machines.get(item.identity, ()), *data]
+        rows = [vote_values(vote, number, revisions.get(number, 1)) for number, votes in cast.items() for vote in votes]
+        insert_rows(self.session, Vote, rows)
+        fresh = {ids[item.identity] for item in new}
+        settled = settle_new(self.session, {number: votes for number, votes in cast.items() if number in fresh})
+        settled |= settle(self.session, [number for number in cast if number not in fresh])
+        enqueue(self.session, [number for number in cast if number not in settled])
 
-    def _same_content(self, rows: Sequence[Evidence]) -> dict[str, int]:
-        query = select(Evidence.content_hash, Evidence.id).where(
-            Evidence.content_hash.in_([row.content_hash for row in rows]), Evidence.withdrawn.is_(False)
+    def _add_places(self, batch: Sequence[Known], ids: dict[str, int]) -> None:
+        query = select(Place.evidence_id).where(
+            Place.document_id == self.document_id, Place.evidence_id.in_(ids.values())
         )
-        earliest: defaultdict[str, int] = defaultdict(lambda: 2**31)
-        for content_hash, evidence_id in self.session.execute(query):
-            earliest[content_hash] = min(earliest[content_hash], evidence_id)
-        return dict(earliest)
+        here = set(self.session.scalars(query))
+        rows = [
+            {
+                "evidence_id": ids[item.identity],
+                "document_id": self.document_id,
+                "locator": item.draft.locator.as_dict(),
+                "start": item.draft.start,
+                "end": item.draft.end,
+            }
+            for item in batch
+            if ids[item.identity] not in here
+        ]
+        insert_rows(self.session, Place, rows)
+
+    def _mark_duplicates(self, items: Sequence[Known], ids: dict[str, int]) -> None:
+        """Point passages at the same or nearly the same words elsewhere; they are marked, never dropped."""
+        if not items:
+            return
+        earlier, nearly = self._same_content(items), self._nearly_same(items)
+        links = select(EvidenceLink.from_id).where(EvidenceLink.from_id.in_([ids[item.identity] for item in items]))
+        marked = set(self.session.scalars(links.where(EvidenceLink.kind == "duplicates")))  # of one that returns
+        rows = []
+        for item in items:
+            number = ids[item.identity]
+            original, reason = earlier.get(item.draft.content_hash), "the same words"
+            if original is None or original >= number:
+                original, reason = nearly.get(item.identity), "nearly the same words"
+            if original is not None and original != number and number not in marked:
+                why = {"why": reason}
+                rows.append({"from_id": number, "to_id": original, "kind": "duplicates", "reason": why})
+        insert_rows(self.session, EvidenceLink, rows)
+
+    def _same_content(self, items: Sequence[Known]) -> dict[str, int]:
+        """By content hash the first piece of evidence that has it, in any study."""
+        hashes = [item.draft.content_hash for item in items]
+        query = select(Evidence.content_hash, func.min(Evidence.id)).where(
+            Evidence.content_hash.in_(hashes), Evidence.withdrawn.is_(False)
+        )
+        return dict(self.session.execute(query.group_by(Evidence.content_hash)).tuples().all())
+
+    def _nearly_same(self, items: Sequence[Known]) -> dict[str, int]:
+        """By identity of a passage the id of the one that it nearly repeats."""
+        pairs = {item.identity: self.work.nearly[item.identity] for item in items if item.identity in self.work.nearly}
+        query = select(Evidence.identity, Evidence.id).where(
+            Evidence.study_id == self.study.id, Evidence.identity.in_(pairs.values())
+        )
+        found = dict(self.session.execute(query).tuples().all()) if pairs else {}
+        return {identity: found[original] for identity, original in pairs.items() if original in found}
+
+
+def _is_behind(row: Evidence, draft: Draft) -> bool:
+    """Whether a stored row has another text than the draft, or was withdrawn."""
+    return row.withdrawn or row.content_hash != draft.content_hash

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from ingest.classifier import Head as TrainedHead
@@ -17,6 +18,7 @@ from ingest.tagger import Vote as VoteCast
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.accounts.audit import record
 from insightrepo.batches import batches
+from insightrepo.library.bulk import insert_rows
 from insightrepo.library.indexing import drain, embed, enqueue
 from insightrepo.library.records import live_ids, load_records
 from insightrepo.models import Evidence, Head, Place, Tag, Term, Vote
@@ -29,6 +31,8 @@ WRITE_BATCH = 100  # pieces of evidence a transaction, to stay under 50 ms
 EXAMPLES = 200  # labelled examples a term that reasons may name as nearest
 
 Progress = Callable[[int, int], None]
+Cell = tuple[int, int]  # evidence id, term id
+TAGS = Tag.__table__
 
 
 class NotThere(Exception):
@@ -79,54 +83,72 @@ def _examples(workspace: Workspace, session: Session, term_ids: set[int]) -> dic
     }
 
 
-def vote_row(cast: VoteCast, evidence: Evidence) -> Vote:
-    """A vote as the row that keeps it."""
-    return Vote(
-        evidence_id=evidence.id,
-        term_id=cast.term_id,
-        source=cast.source,
-        source_key=cast.source_key,
-        in_favour=cast.in_favour,
-        effect=cast.effect,
-        value=float(cast.value),
-        reason=cast.reason,
-        evidence_revision=evidence.revision,
-    )
-
-
-def _cast(vote: Vote) -> VoteCast:
-    return VoteCast(vote.term_id, vote.source, vote.source_key, vote.in_favour, vote.effect, vote.value, vote.reason)
+def vote_values(cast: VoteCast, evidence_id: int, revision: int) -> dict[str, Any]:
+    """A vote on this revision of a piece of evidence as the row that keeps it."""
+    return {
+        "evidence_id": evidence_id,
+        "term_id": cast.term_id,
+        "source": cast.source,
+        "source_key": cast.source_key,
+        "in_favour": cast.in_favour,
+        "effect": cast.effect,
+        "value": float(cast.value),
+        "reason": cast.reason,
+        "evidence_revision": revision,
+    }
 
 
 def settle(session: Session, evidence_ids: Sequence[int]) -> set[int]:
     """Decide the tags of this evidence from its votes; returns the ids whose tags changed, and puts them in the outbox."""
+    if not evidence_ids:
+        return set()
+    columns = (Vote.term_id, Vote.source, Vote.source_key, Vote.in_favour, Vote.effect, Vote.value)
+    spoken = select(Vote.evidence_id, *columns).where(Vote.evidence_id.in_(evidence_ids)).order_by(Vote.at, Vote.id)
+    votes: defaultdict[Cell, list[VoteCast]] = defaultdict(list)
+    for evidence_id, term_id, *rest in session.execute(spoken):
+        votes[(evidence_id, term_id)].append(VoteCast(term_id, *rest, reason={}))
+    query = select(Tag.evidence_id, Tag.term_id, Tag.state, Tag.origin).where(Tag.evidence_id.in_(evidence_ids))
+    tags = {(row.evidence_id, row.term_id): (row.state, row.origin) for row in session.execute(query)}
+    return _decide_tags(session, votes, tags)
+
+
+def settle_new(session: Session, cast: Mapping[int, Sequence[VoteCast]]) -> set[int]:
+    """As `settle`, for evidence that was just stored and has these votes and no others: nothing is read again."""
+    votes: defaultdict[Cell, list[VoteCast]] = defaultdict(list)
+    for evidence_id, spoken in cast.items():
+        for vote in spoken:
+            votes[(evidence_id, vote.term_id)].append(vote)
+    return _decide_tags(session, votes, {})
+
+
+def _decide_tags(
+    session: Session, votes: Mapping[Cell, Sequence[VoteCast]], tags: Mapping[Cell, tuple[str, str]]
+) -> set[int]:
+    """Bring tags (state and origin by evidence and term) to what the votes decide; returns the evidence that changed."""
     policies = dict(session.execute(select(Term.id, Term.policy)).tuples().all())
-    votes: defaultdict[tuple[int, int], list[VoteCast]] = defaultdict(list)
-    for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(evidence_ids)).order_by(Vote.at, Vote.id)):
-        votes[(vote.evidence_id, vote.term_id)].append(_cast(vote))
-    tags = {
-        (t.evidence_id, t.term_id): t for t in session.scalars(select(Tag).where(Tag.evidence_id.in_(evidence_ids)))
-    }
-    changed = set()
-    for cell in votes.keys() | tags.keys():
+    decided: dict[Cell, tuple[str, str] | None] = {}
+    for cell in sorted(votes.keys() | tags.keys()):
         decision = decide(votes.get(cell, ()), policies[cell[1]])
-        if _store_decision(session, cell, tags.get(cell), decision):
-            changed.add(cell[0])
+        wanted = (decision.state, decision.origin) if decision else None
+        if wanted != tags.get(cell):
+            decided[cell] = wanted
+    _store_tags(session, {cell: tag for cell, tag in decided.items() if tag}, tags.keys())
+    gone = [cell for cell, tag in decided.items() if tag is None]
+    if gone:
+        session.execute(delete(TAGS).where(tuple_(TAGS.c.evidence_id, TAGS.c.term_id).in_(gone)))
+    changed = {evidence_id for evidence_id, _ in decided}
     enqueue(session, sorted(changed))
     return changed
 
 
-def _store_decision(session: Session, cell: tuple[int, int], tag: Tag | None, decision) -> bool:
-    if decision is None:
-        if tag is not None:
-            session.delete(tag)
-        return tag is not None
-    if tag is None:
-        session.add(Tag(evidence_id=cell[0], term_id=cell[1], state=decision.state, origin=decision.origin))
-        return True
-    changed = (tag.state, tag.origin) != (decision.state, decision.origin)
-    tag.state, tag.origin = decision.state, decision.origin
-    return changed
+def _store_tags(session: Session, decided: Mapping[Cell, tuple[str, str]], there: Collection[Cell]) -> None:
+    rows = [
+        {"evidence_id": evidence_id, "term_id": term_id, "state": state, "origin": origin}
+        for (evidence_id, term_id), (state, origin) in decided.items()
+    ]
+    insert_rows(session, Tag, [row for row in rows if (row["evidence_id"], row["term_id"]) not in there])
+    if renewed := [row for row in rows if (row["evidence_id"], row["term_id"]) in there]:
+        session.execute(update(Tag), renewed)
 
 
 def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code: str, in_favour: bool) -> None:
@@ -149,7 +171,7 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
         session.execute(delete(Vote).where(*mine))
         effect = "force" if in_favour else "veto"
         cast = VoteCast(term.id, "person", key, in_favour, effect, 1.0, {"by": reader.email})
-        session.add(vote_row(cast, evidence))
+        session.add(Vote(**vote_values(cast, evidence.id, evidence.revision)))
         session.flush()
         settle(session, [evidence_id])
         record(session, reader.user_id, "tag.vote", f"evidence:{evidence_id}", term=term.code, in_favour=in_favour)
@@ -200,19 +222,21 @@ def _retag_batch(workspace: Workspace, tagger: Tagger, ids: Sequence[int]) -> in
 
 
 def _replace_machine_votes(session: Session, cast: dict[int, list[VoteCast]]) -> int:
-    rows = list(session.scalars(select(Vote).where(Vote.evidence_id.in_(cast), Vote.source.in_(MACHINES))))
-    evidence = {item.id: item for item in session.scalars(select(Evidence).where(Evidence.id.in_(cast)))}
+    rows = session.scalars(select(Vote).where(Vote.evidence_id.in_(cast), Vote.source.in_(MACHINES)))
     kept = {(row.evidence_id, row.term_id, row.source_key): row for row in rows}
+    revisions = dict(
+        session.execute(select(Evidence.id, Evidence.revision).where(Evidence.id.in_(cast))).tuples().all()
+    )
+    added = []
     for evidence_id, votes in cast.items():
         for new in votes:
             old = kept.pop((evidence_id, new.term_id, new.source_key), None)
             if old is None:
-                session.add(vote_row(new, evidence[evidence_id]))
+                added.append(vote_values(new, evidence_id, revisions[evidence_id]))
             else:
                 old.in_favour, old.effect, old.value, old.reason = new.in_favour, new.effect, new.value, new.reason
-    for row in kept.values():
-        session.delete(row)
-    session.flush()
+    insert_rows(session, Vote, added)
+    session.execute(delete(Vote).where(Vote.id.in_([row.id for row in kept.values()])))
     return len(settle(session, list(cast)))
 
 

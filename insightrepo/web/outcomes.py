@@ -8,8 +8,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from insightrepo.library.hits import Hit, SearchQuery
+from insightrepo.library.loading import load_hits
 from insightrepo.library.outcomes import list_outcomes, read_outcome
-from insightrepo.library.search import search
+from insightrepo.library.search import find
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw
 
@@ -48,8 +49,9 @@ def outcome(code: str) -> ResponseReturnValue:
 def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:
     """The newest evidence whose tag was confirmed, then the newest that a machine tagged; and their number."""
     filters: dict[str, tuple[str, ...]] = {"outcome": (code,)}
-    confirmed = search(workspace(), session(), reader(), SearchQuery(filters=filters, verified=True, limit=STRONGEST))
-    everything = search(workspace(), session(), reader(), SearchQuery(filters=filters, limit=2 * STRONGEST))
-    known = {hit.id for hit in confirmed.hits}
-    more = tuple(hit for hit in everything.hits if hit.id not in known)
-    return (confirmed.hits + more)[:STRONGEST], everything.total
+    confirmed = find(workspace(), session(), reader(), SearchQuery(filters=filters, verified=True))
+    everything = find(workspace(), session(), reader(), SearchQuery(filters=filters))
+    ids = list(dict.fromkeys((*confirmed.ids[:STRONGEST], *everything.ids[: 2 * STRONGEST])))[:STRONGEST]
+    language = workspace().settings.language
+    hits = load_hits(session(), ids, everything.resolved, {}, everything.parsed, language)
+    return hits, len(everything.within)

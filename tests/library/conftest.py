@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filled_library import SCOPED, fill_library
 
 from config import Settings
 from insightrepo.accounts.access import Reader
@@ -61,3 +63,22 @@ def reader_of(workspace: Workspace, name: str) -> Reader:
     """One of the four as a reader."""
     with workspace.database.reading() as session:
         return acting_reader(session, f"{name}@example.com")
+
+
+@dataclass(frozen=True)
+class Library:
+    """A filled workspace that tests only read, and its readers by name."""
+
+    workspace: Workspace
+    readers: dict[str, Reader]
+
+
+@pytest.fixture(scope="session")
+def library(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """Studies of every state and sensitivity, a feed with labels and facts, two frozen waves; six readers."""
+    root = tmp_path_factory.mktemp("library")
+    shutil.copytree(made_home, root / "home")
+    made = open_home(root / "home")
+    fill_library(made, root)
+    yield Library(made, {name: reader_of(made, name) for name in (*PEOPLE, *SCOPED)})
+    made.close()

@@ -146,7 +146,7 @@ def test_the_bitmap_equals_the_sql_for_every_reader_and_filter(filled: tuple[Wor
             study=study,
         )
         with workspace.database.reading() as session:
-            resolved = resolve(session, query)
+            resolved = resolve(session, reader, query)
             bitmap = allowed_bitmap(session, reader, resolved, workspace.indexes.bitmaps)
             assert set(bitmap) == set(session.scalars(as_sql(reader, resolved)))
         sizes.add(len(bitmap))
@@ -162,13 +162,13 @@ def test_withdrawing_a_study_hides_it_before_any_index_knows(filled: tuple[Works
         study = session.scalars(select(Study).where(Study.state == "published")).first()
         study.state = "withdrawn"
     with workspace.database.reading() as session:
-        resolved = resolve(session, SearchQuery(study=study.id))
+        resolved = resolve(session, admin, SearchQuery(study=study.id))
         assert not allowed_bitmap(session, admin, resolved, workspace.indexes.bitmaps)
 
 
 def test_an_unknown_term_matches_nothing_and_is_said(filled: tuple[Workspace, list[Reader]]) -> None:
     workspace, readers = filled
     with workspace.database.reading() as session:
-        resolved = resolve(session, SearchQuery(filters={"outcome": ("O77",)}))
+        resolved = resolve(session, readers[-1], SearchQuery(filters={"outcome": ("O77",)}))
         assert not allowed_bitmap(session, readers[-1], resolved, workspace.indexes.bitmaps)
     assert "O77" in resolved.notes[0]

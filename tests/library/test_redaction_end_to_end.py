@@ -69,7 +69,7 @@ def plant(root: Path) -> Path:
     (folder / "interview.vtt").write_text("WEBVTT\n\n" + "\n".join(cues))
     _word(folder / "findings.docx")
     _deck(folder / "results.pptx")
-    _sheet(folder / f"export of {SECRETS['name']}.xlsx")
+    _sheet(folder / "export_of_Zerlina-Quandt.xlsx")
     (folder / f"broken {SECRETS['mail']}.docx").write_bytes(b"PK\x03\x04 no document of " + SENTENCE.encode())
     return folder
 
