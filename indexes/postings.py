@@ -62,7 +62,7 @@ _POSITION_BITS = 32
 
 
 def _places(block: Block) -> np.ndarray:
-    """Where a token stands, ascending, one number a place: the document in the upper half, the position in the lower."""
+    """Where a token stands, ascending, a number each: the document in the upper half, the position in the lower."""
     return (np.repeat(block.docs.astype(np.int64), block.counts) << _POSITION_BITS) + block.places
 
 

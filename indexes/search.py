@@ -15,20 +15,19 @@ from pyroaring import BitMap
 
 from indexes import fusion
 from indexes.base import KeywordIndex, KeywordQuery, Scored, VectorIndex
+from indexes.fusion import MEANING_FLOOR
 from indexes.keyword import WordFit
 
 Mode = Literal["hybrid", "keyword", "meaning"]
 
 LIMIT = 1000  # of each engine
-MEANING_FLOOR = 0.15  # cosine; see `_by_meaning`
-TOP_HITS = 10  # the keyword hits by which the query's words are judged
 
 
 class RankingKeywordIndex(KeywordIndex, Protocol):
     """A keyword engine that also tells how the words of a query are met; the default engine does."""
 
     def fit(self, query: KeywordQuery, ids: Sequence[int]) -> tuple[WordFit, ...]:
-        """For each word: its rarity, and the share of these ids that have it."""
+        """For each word of the query: its idf, and the share of these ids that have it."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,12 @@ class Ranked:
 @dataclass(frozen=True)
 class Ranking:
     """The answer. `hits` are in order; `found` is the same as a set, which totals and facets count; `capped` where an
-    engine had more; `meaning_off` where meaning was asked for and could not be had; `meaning_weight` as in `fusion`."""
+    engine had more; `meaning_off` where meaning was asked for and could not be had."""
 
     hits: tuple[Ranked, ...]
     found: BitMap
     capped: bool
     meaning_off: bool
-    meaning_weight: float
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -131,8 +129,7 @@ def _by_meaning(
 ) -> tuple[list[Scored], bool]:
     """The nearest `limit` that are near at all, and whether there were more.
 
-    The nearest are always there, however far. Below `MEANING_FLOOR` they do not count as found, unless by a keyword:
-    with all-MiniLM-L6-v2 three in four of 285 unrelated pairs of query and verbatim lay below it, none of 15 related.
+    Below `MEANING_FLOOR` they do not count as found, unless by a keyword.
     """
     found = {scored.id for scored in by_keyword}
     nearest = vector.search(asked, within, limit + 1)
@@ -156,9 +153,8 @@ def _ranking(
     capped: bool,
     off: bool,
 ) -> Ranking:
-    weight = _meaning_weight(request, keyword, by_keyword, off)
     meaning = {scored.id: scored.score for scored in (*cosines, *by_meaning)}
-    fused = fusion.convex(by_keyword, [Scored(*pair) for pair in meaning.items()], weight)
+    fused = _fused(request, keyword, by_keyword, [Scored(*pair) for pair in meaning.items()], off)
     labels, additions = _boosts(request.boosts, fused)
     keyword_scores = {scored.id: scored.score for scored in by_keyword}
     keyword_ranks, meaning_ranks = _ranks(by_keyword), _ranks(by_meaning)
@@ -169,17 +165,23 @@ def _ranking(
         )
         for number, score in fusion.boosted(fused, additions).items()
     )  # fmt: skip
-    return Ranking(hits, BitMap(fused), capped, off, weight)
+    return Ranking(hits, BitMap(fused), capped, off)
 
 
-def _meaning_weight(request: Request, keyword: RankingKeywordIndex, by_keyword: Sequence[Scored], off: bool) -> float:
-    """How much meaning is believed: 0 or 1 where one engine was asked, else as the words are met."""
+def _fused(
+    request: Request,
+    keyword: RankingKeywordIndex,
+    by_keyword: Sequence[Scored],
+    by_meaning: Sequence[Scored],
+    off: bool,
+) -> dict[int, float]:
+    """The scores of all that was found, 0 to 1. One engine that was asked alone counts fully."""
     if request.mode == "keyword" or off:
-        return 0.0
+        return fusion.convex(by_keyword, [], covered=1.0, weight=0.0)
     if request.mode == "meaning":
-        return 1.0
-    fits = keyword.fit(request.query, [scored.id for scored in by_keyword[:TOP_HITS]])
-    return fusion.query_weight(fits, quoted=bool(request.query.phrases))
+        return fusion.convex([], by_meaning, covered=0.0, weight=1.0)
+    covered = fusion.coverage(keyword.fit(request.query, [scored.id for scored in by_keyword[:1]]))
+    return fusion.convex(by_keyword, by_meaning, covered)
 
 
 def _ranks(scored: Sequence[Scored]) -> dict[int, int]:

@@ -57,6 +57,8 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
       insightrepo import research/ --publish
       insightrepo search "could not find the download"
     """
+    from sqlalchemy.exc import ArgumentError
+
     from insightrepo.commands.common import Context
     from insightrepo.workspace import Workspace
 
@@ -67,4 +69,7 @@ def main(ctx: click.Context, home: Path | None, as_user: str | None) -> None:
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for talkative in ("alembic", "sentence_transformers"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    ctx.obj = Context(Workspace(settings), as_user)
+    try:
+        ctx.obj = Context(Workspace(settings), as_user)
+    except (ArgumentError, ImportError) as error:
+        raise click.UsageError(f"INSIGHTREPO_DATABASE_URL: {error}") from error

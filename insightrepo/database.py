@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 def make_engine(url: str) -> Engine:
     """An engine for a URL. On SQLite a write transaction begins IMMEDIATE: it waits its turn instead of failing."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)  # no values in logged errors
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
+
+if TYPE_CHECKING:  # slow to import: only who migrates waits for it
+    from alembic.config import Config
+
+REVISION = "0001"  # the newest of migrations/versions
 
 
 def upgrade(engine: Engine) -> None:
     """Run the migrations that the database has not had; a database that is up to date is left as it is."""
+    from alembic import command
+
     with engine.execution_options(writes=True).begin() as connection:
         command.upgrade(_config(connection), "head")
 
@@ -20,11 +24,14 @@ def upgrade(engine: Engine) -> None:
 def is_current(engine: Engine) -> bool:
     """Whether the database has this version's schema."""
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config(None)).get_current_head()
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return list(connection.scalars(text("SELECT version_num FROM alembic_version"))) == [REVISION]
 
 
-def _config(connection: Connection | None) -> Config:
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

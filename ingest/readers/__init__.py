@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import cast
 
-from ingest.readers import docx, html, markdown, pdf, pptx, table, text, transcript, workbook
 from ingest.readers.base import Document, Reader, SourceFile, Unreadable
-from ingest.readers.contents import refuse_bomb
 
-READERS: tuple[Reader, ...] = (text, markdown, html, docx, pptx, pdf, table, workbook, transcript)
+MODULES = ("text", "markdown", "html", "docx", "pptx", "pdf", "table", "workbook", "transcript")
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx", "icon\r"}
+
+
+@cache
+def all_readers() -> tuple[Reader, ...]:
+    """The readers of all formats. Imported when first asked for: their libraries take a second, a search needs none."""
+    return tuple(cast(Reader, import_module(f"{__name__}.{name}")) for name in MODULES)
 
 
 def read_file(file: SourceFile, max_bytes: int) -> Document:
@@ -25,19 +32,22 @@ def read_file(file: SourceFile, max_bytes: int) -> Document:
         _refuse_size(file, max_bytes)
         reader = reader_for(file)
         if file.data.startswith(b"PK\x03\x04"):
+            from ingest.readers.contents import refuse_bomb  # imports the formats' libraries, as the readers do
+
             refuse_bomb(file, max_bytes)
         return reader.read(file)
     except Unreadable as error:
         raise Unreadable(f"{file.name}: {error}") from error
 
 
-def reader_for(file: SourceFile, readers: Sequence[Reader] = READERS) -> Reader:
-    """The one reader that accepts the file.
+def reader_for(file: SourceFile, readers: Sequence[Reader] | None = None) -> Reader:
+    """The one reader that accepts the file, of these or of all.
 
     Raises:
         Unreadable: no reader does; the message lists the known formats.
         RuntimeError: several do; the message names them.
     """
+    readers = all_readers() if readers is None else readers
     found = [reader for reader in readers if reader.accepts(file)]
     if len(found) > 1:
         names = " and ".join(getattr(reader, "__name__", repr(reader)) for reader in found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,6 @@ from insightrepo.taxonomy.reading import find_term
 
 MIN_PASSWORD = 10
 _hasher = PasswordHasher()
-_DECOY = _hasher.hash("a password nobody has")  # so that an unknown address takes as long as a wrong password
 
 
 class AccountError(Exception):
@@ -27,6 +27,8 @@ def normal_email(email: str) -> str:
     Raises:
         AccountError: it is not an address.
     """
+    from email_validator import EmailNotValidError, validate_email  # slow to import, and a search needs none
+
     try:
         return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError as error:
@@ -73,11 +75,18 @@ def _team(session: Session, name: str) -> Team:
     return session.scalar(select(Team).where(Team.name == name)) or Team(name=name)
 
 
+@cache
+def _decoy() -> str:
+    """The hash of a password nobody has: an unknown address shall take as long as a wrong password."""
+    return _hasher.hash("a password nobody has")
+
+
 def sign_in(session: Session, email: str, password: str) -> User | None:
     """The active user with this address and password, or None; takes the same time either way."""
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
+    decoy = _decoy()  # made for a known address too: the first sign-in of a process takes as long either way
     try:
-        _hasher.verify(user.password_hash if user else _DECOY, password)
+        _hasher.verify(user.password_hash if user else decoy, password)
     except (VerificationError, InvalidHashError):
         return None
     return user if user and user.active else None

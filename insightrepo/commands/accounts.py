@@ -12,7 +12,12 @@ from insightrepo.models import ROLES
 
 @click.group()
 def user() -> None:
-    """Users and their roles."""
+    """Users and their roles.
+
+    \b
+    Example:
+      insightrepo user add rita@example.com --role researcher
+    """
 
 
 @user.command("add")

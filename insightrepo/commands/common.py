@@ -7,13 +7,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from config import ConfigurationError
 from indexes.manifest import ManifestError
-from indexes.parts import IndexDamaged, IndexMismatch
+from indexes.parts import IndexBusy, IndexDamaged, IndexMismatch
+from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.accounts.users import AccountError, acting_reader
 from insightrepo.schema import is_current
@@ -23,11 +27,16 @@ from insightrepo.workspace import Workspace, WorkspaceMissing
 
 EXPECTED = (
     AccountError,
+    ConfigurationError,
     Forbidden,
+    IndexBusy,
     IndexDamaged,
     IndexMismatch,
     ManifestError,
+    MappingError,
+    OSError,
     TaxonomyError,
+    UnicodeDecodeError,
     UnknownTerm,
     WorkspaceMissing,
 )
@@ -77,10 +86,30 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(context: Context, *args: Any, **options: Any) -> Any:
         try:
             return function(context, *args, **options)
+        except DBAPIError as error:
+            raise click.ClickException(f"the database refused: {_first_line(error.orig)}") from error
         except EXPECTED as error:
             raise click.ClickException(str(error)) from error
 
     return run
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8.
+
+    Raises:
+        click.ClickException: it is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f"{path.name} is not text in UTF-8 (byte {error.start}): save it as UTF-8"
+        ) from error
+
+
+def _first_line(error: BaseException | None) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def print_json(value: Any) -> None:

@@ -17,7 +17,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def evaluate() -> None:
-    """Measure search and tagging on judged data, through the product's own code in a temporary workspace."""
+    """Measure search and tagging on judged data, through the product's own code in a temporary workspace.
+
+    \b
+    Example:
+      insightrepo evaluate tags --train train.csv --test test.csv --json
+    """
 
 
 @evaluate.command("search")
@@ -40,6 +45,7 @@ def search(context: Context, as_json: bool, **given: Any) -> None:
     Example:
       insightrepo evaluate search --corpus docs.jsonl --queries q.tsv --judgments j.trec
     """
+    context.reader_at_least("viewer")
     with progress("indexing") as draw:
         _print(_measured(evaluate_search, context.workspace, progress=draw, **given), as_json)
 
@@ -63,6 +69,7 @@ def tags(context: Context, as_json: bool, **given: Any) -> None:
     Example:
       insightrepo evaluate tags --train train.csv --test test.csv --shots 8 --seeds 10
     """
+    context.reader_at_least("viewer")
     _print(_measured(evaluate_tags, context.workspace, **given), as_json)
 
 

@@ -7,6 +7,7 @@ import secrets
 import click
 
 from indexes.embedder import ModelUnavailable, prepare
+from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.accounts.users import add_user
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
@@ -38,11 +39,22 @@ def _init(workspace: Workspace, email: str, password: str | None) -> None:
             chosen = password or secrets.token_urlsafe(12)
             added = add_user(session, email, "administrator", chosen)
             click.echo(f"administrator {added.email}" + ("" if password else f", password {chosen} (shown once)"))
-    prepare_model(workspace)
+    _prepare_model(workspace)
+    _renew_indexes(workspace)
     click.echo(f"workspace ready in {workspace.home}")
 
 
-def prepare_model(workspace: Workspace) -> None:
+def _renew_indexes(workspace: Workspace) -> None:
+    """Build indexes anew that another version or model has made, or that are damaged."""
+    try:
+        indexing.drain(workspace)
+    except (IndexMismatch, IndexDamaged) as error:
+        click.echo(str(error).partition(": run ")[0])
+        with progress("indexing") as draw:
+            click.echo(f"indexed {indexing.rebuild(workspace, draw)} pieces of evidence anew")
+
+
+def _prepare_model(workspace: Workspace) -> None:
     """Export the embedding model once; without a model meaning search is off, and that is said."""
     settings = workspace.settings
     try:
@@ -64,10 +76,8 @@ def demo(context: Context) -> None:
       insightrepo demo && insightrepo serve
     """
     workspace = context.bare_workspace
-    if is_loaded(workspace):
-        click.echo("the demo workspace is there already")
-    else:
-        _init(workspace, DEMO_EMAIL, DEMO_PASSWORD)
+    _init(workspace, DEMO_EMAIL, DEMO_PASSWORD)
+    if not is_loaded(workspace):
         with progress("demo") as draw:
             load_demo(workspace, click.echo, draw)
     click.echo(f"sign in as {DEMO_EMAIL} with password {DEMO_PASSWORD}")

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import select
 
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile, Table, Unreadable
 from ingest.redact import Redactor
+from insightrepo.accounts.access import visible_products
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.models import User
+from insightrepo.models import Product, User
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
 from insightrepo.scores.importing import ImportReport, Scale, import_answers
@@ -25,7 +27,12 @@ SHOWN = 20  # refused rows that are printed
 
 @click.group()
 def scores() -> None:
-    """Waves of answers and the scores computed from them."""
+    """Waves of answers and the scores computed from them.
+
+    \b
+    Example:
+      insightrepo scores import 2025-Q3 answers.csv && insightrepo scores show --wave 2025-Q3
+    """
 
 
 def _column_options(function):
@@ -127,11 +134,13 @@ def show(context: Context, as_json: bool, **filters: str | None) -> None:
       insightrepo scores show --outcome FT-01 --segment all --product all
     """
     with context.workspace.database.reading() as session:
-        context.reader(session)
+        reader = context.reader(session)
         try:
             rows = show_scores(session, **filters)
+            seen = set(session.scalars(select(Product.code).where(Product.id.in_(visible_products(reader)))))
         except ValueError as error:
             raise click.ClickException(str(error)) from error
+    rows = [row for row in rows if row["product"] is None or row["product"] in seen]
     if as_json:
         print_json(rows)
         return

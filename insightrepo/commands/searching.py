@@ -10,6 +10,7 @@ import click
 
 from indexes.query import first_day, last_day
 from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.library.filters import storable
 from insightrepo.library.hits import Hit, SearchQuery, SearchResult
 from insightrepo.library.search import search as run_search
 from insightrepo.library.search_json import result_json
@@ -51,7 +52,7 @@ def search(context: Context, words: tuple[str, ...], as_json: bool, **given: Any
     """
     filters = {name: given[name] for name in ("outcome", "segment", "product", "kind") if given[name]}
     query = SearchQuery(
-        words=" ".join(words),
+        words=storable(" ".join(words)),
         filters=filters,
         study=given["study"],
         since=_day(given["since"], first_day),

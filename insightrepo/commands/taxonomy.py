@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
+from insightrepo.commands.common import Context, as_json_option, command, print_json, progress, read_text
 from insightrepo.library.taxonomy_changes import import_taxonomy
 from insightrepo.taxonomy.exporting import export
 from insightrepo.taxonomy.files import dump
@@ -14,7 +14,12 @@ from insightrepo.taxonomy.files import dump
 
 @click.group()
 def taxonomy() -> None:
-    """Outcomes, segments, products, tasks and rules, as one YAML file."""
+    """Outcomes, segments, products, tasks and rules, as one YAML file.
+
+    \b
+    Example:
+      insightrepo taxonomy export - | insightrepo --home other taxonomy import /dev/stdin
+    """
 
 
 @taxonomy.command("import")
@@ -30,7 +35,7 @@ def import_(context: Context, file: Path, as_json: bool) -> None:
     """
     reader = context.reader_at_least("researcher")
     with progress("tagging") as draw:
-        changes = import_taxonomy(context.workspace, reader, file.read_text(encoding="utf-8"), file.name, draw)
+        changes = import_taxonomy(context.workspace, reader, read_text(file), file.name, draw)
     counts = {"created": changes.created, "changed": changes.changed, "unchanged": changes.unchanged}
     if as_json:
         print_json(counts)

@@ -45,8 +45,6 @@ def load_demo(workspace: Workspace, say: Say, progress: Progress | None = None) 
 
 def is_loaded(workspace: Workspace) -> bool:
     """Whether the demo is wholly there: its last step freezes its last wave."""
-    if not (workspace.home / "workspace.key").exists():
-        return False
     with workspace.database.reading() as session:
         query = select(Wave.id).where(Wave.code == WAVES[-1].code, Wave.state == "frozen")
         return session.scalar(query) is not None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ingest.readers.base import Table
 from ingest.verbatims import Mapping, MappingError, guess_mapping, load_mapping
 from insightrepo.library.import_options import STUDY_VALUES, ImportOptions
 
 SEVERAL = ("text", "segment", "product", "labels")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{path.name} is not text in UTF-8: save it as UTF-8") from error
 
 
 class ColumnChooser:
@@ -17,7 +26,7 @@ class ColumnChooser:
         self.used: set[str] = set()
         self._given = options.columns
         file = options.mapping
-        self._mapping = load_mapping(file.read_text(encoding="utf-8"), file.name) if file else None
+        self._mapping = load_mapping(_text(file), file.name) if file else None
 
     def __call__(self, table: Table) -> tuple[Mapping, tuple[str, ...]] | None:
         """The mapping and what to say of it; None where the user said nothing that concerns this table.

@@ -58,9 +58,7 @@ class ResolvedFilter:
         return named[0].named_term if len(named) == 1 else None
 
 
-def resolve(
-    session: Session, reader: Reader, query: SearchQuery, fields: Iterable[FieldFilter] = ()
-) -> ResolvedFilter:
+def resolve(session: Session, reader: Reader, query: SearchQuery, fields: Iterable[FieldFilter] = ()) -> ResolvedFilter:
     """Look up what the query's facets and the typed fields name. What is unknown matches nothing and is said."""
     notes: list[str] = []
     wanted: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)

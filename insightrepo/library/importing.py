@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 from sqlalchemy import select
 
+from config import ConfigurationError
 from ingest.pipeline import Pipeline, Prepared, Refused
 from ingest.readers import is_ignored
 from ingest.readers.base import SourceFile, Unreadable
@@ -218,4 +219,7 @@ def find_files(path: Path) -> list[FoundFile]:
 def _names(workspace: Workspace) -> list[str]:
     """The names that redaction removes everywhere, from the file that the settings name."""
     path = workspace.settings.names_file
-    return path.read_text(encoding="utf-8").splitlines() if path else []
+    try:
+        return path.read_text(encoding="utf-8").splitlines() if path else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"INSIGHTREPO_NAMES_FILE: {path} cannot be read as UTF-8 text: {error}") from error

@@ -9,8 +9,10 @@ from pyroaring import BitMap
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from indexes.base import Record
+from indexes.bitmaps import Bitmaps, text_print
 from indexes.embedder import embed_cached
-from indexes.parts import IndexBusy, IndexParts
+from indexes.parts import IndexBusy, IndexDamaged, IndexMismatch, IndexParts
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
 from insightrepo.library.originals import OriginalMissing
@@ -19,6 +21,7 @@ from insightrepo.models import Document, Outbox
 from insightrepo.workspace import Workspace
 
 BATCH = 5_000  # pieces of evidence a commit of the indexes; each commit costs some 50 ms, however little it changes
+REINDEX = "run 'insightrepo reindex'"
 SHOWN = 5  # ids named in a problem
 
 Progress = Callable[[int, int], None]  # done, of how many
@@ -103,7 +106,11 @@ def rebuild(workspace: Workspace, progress: Progress | None = None) -> int:
 
 def check(workspace: Workspace) -> list[str]:
     """Compare the database with the indexes and the originals with their hashes; returns what differs, in words."""
-    problems = list(_check_indexes(workspace))
+    problems: list[str] = []
+    try:
+        problems.extend(_check_indexes(workspace))
+    except (IndexDamaged, IndexMismatch) as error:
+        problems.append(str(error))
     problems.extend(_check_originals(workspace))
     return problems
 
@@ -119,23 +126,41 @@ def _check_indexes(workspace: Workspace) -> Iterable[str]:
         yield f"{waiting} changes wait in the outbox: run 'insightrepo reindex', or let a writer drain it"
     for name, held in parts.ids().items():
         if missing := expected - held:
-            yield f"the {name} index lacks {len(missing)} pieces of evidence ({_some(missing)}): run 'insightrepo reindex'"
+            yield f"the {name} index lacks {len(missing)} pieces of evidence ({_some(missing)}): {REINDEX}"
         if extra := held - expected:
-            yield f"the {name} index holds {len(extra)} that are not in the database ({_some(extra)}): run 'insightrepo reindex'"
+            yield f"the {name} index holds {len(extra)} that are not in the database ({_some(extra)}): {REINDEX}"
     yield from _check_keys(workspace, parts)
 
 
 def _check_keys(workspace: Workspace, parts: IndexParts) -> Iterable[str]:
-    """Whether every bitmap says what the database says."""
+    """Whether every bitmap says what the database says, and every entry is made of the words of today."""
     expected: dict[str, BitMap] = {}
+    stale = BitMap()
     with workspace.database.reading() as session:
         for batch in batches(live_ids(session), BATCH):
-            for record, _ in load_records(session, batch):
+            records = [item.record for item in load_records(session, batch)]
+            stale |= _stale(parts.bitmaps, records)
+            for record in records:
                 for key in record.keys:
                     expected.setdefault(key, BitMap()).add(record.id)
+    if stale:
+        yield f"{len(stale)} entries ({_some(stale)}) are of other words, people or days: {REINDEX}"
     for key in sorted(expected.keys() | set(parts.bitmaps.keys())):
         if differing := expected.get(key, BitMap()) ^ parts.bitmaps.get(key):
-            yield f"the bitmap {key} differs in {len(differing)} ({_some(differing)}): run 'insightrepo reindex'"
+            yield f"the bitmap {key} differs in {len(differing)} ({_some(differing)}): {REINDEX}"
+
+
+def _stale(bitmaps: Bitmaps, records: Sequence[Record]) -> BitMap:
+    """The ids of the records that the indexes hold with another text, respondent, study or day."""
+    here = [record for record in records if record.id in bitmaps.live]
+    ids = [record.id for record in here]
+    wanted = {name: [getattr(record, name) for record in here] for name in ("study", "respondent", "day")}
+    wanted["text"] = [text_print(record) for record in here]
+    found = BitMap()
+    for name, values in wanted.items():
+        differs = bitmaps.column(name, ids) != np.asarray(values, dtype=np.int64)
+        found |= BitMap(np.asarray(ids)[differs])
+    return found
 
 
 def _check_originals(workspace: Workspace) -> Iterable[str]:

@@ -132,7 +132,6 @@ def read_evidence(session: Session, reader: Reader, evidence_id: int) -> Evidenc
         study=study,
         revision=found.revision,
         withdrawn=found.withdrawn,
-        language=found.language,
         channel=found.channel,
         places=tuple(_whereabouts(place, study) for place in found.places),
         rejected=tuple(tag for tag in tags if tag.state == "rejected"),

@@ -130,7 +130,6 @@ class EvidenceDetail:
     study: StudyLine
     revision: int
     withdrawn: bool
-    language: str
     channel: str
     places: tuple[Whereabouts, ...]
     rejected: tuple[TagShown, ...]

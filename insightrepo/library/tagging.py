@@ -99,7 +99,7 @@ def vote_values(cast: VoteCast, evidence_id: int, revision: int) -> dict[str, An
 
 
 def settle(session: Session, evidence_ids: Sequence[int]) -> set[int]:
-    """Decide the tags of this evidence from its votes; returns the ids whose tags changed, and puts them in the outbox."""
+    """Decide the tags of this evidence from its votes; gives the ids whose tags changed and puts them in the outbox."""
     if not evidence_ids:
         return set()
     columns = (Vote.term_id, Vote.source, Vote.source_key, Vote.in_favour, Vote.effect, Vote.value)
@@ -124,7 +124,7 @@ def settle_new(session: Session, cast: Mapping[int, Sequence[VoteCast]]) -> set[
 def _decide_tags(
     session: Session, votes: Mapping[Cell, Sequence[VoteCast]], tags: Mapping[Cell, tuple[str, str]]
 ) -> set[int]:
-    """Bring tags (state and origin by evidence and term) to what the votes decide; returns the evidence that changed."""
+    """Bring tags (state and origin by evidence and term) to what votes decide; gives the evidence that changed."""
     policies = dict(session.execute(select(Term.id, Term.policy)).tuples().all())
     decided: dict[Cell, tuple[str, str] | None] = {}
     for cell in sorted(votes.keys() | tags.keys()):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from insightrepo.database import Database
 from insightrepo.models import Embedding
@@ -38,7 +37,10 @@ class DatabaseVectors:
             {"content_hash": key, "model": self._model, "vector": np.asarray(vector, "<f4").tobytes()}
             for key, vector in vectors.items()
         ]
-        insert = postgresql.insert if self._database.engine.dialect.name == "postgresql" else sqlite.insert
+        if self._database.engine.dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert  # each is slow to import, and one is needed
+        else:
+            from sqlalchemy.dialects.sqlite import insert
         with self._database.writing() as session:
             for start in range(0, len(rows), CHUNK):
                 statement = insert(Embedding).values(rows[start : start + CHUNK])

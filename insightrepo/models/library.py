@@ -77,6 +77,7 @@ class Document(Base):
     current: Mapped[bool] = mapped_column(default=True)
     complete: Mapped[bool] = mapped_column(default=False)  # False while its evidence is still being stored
     sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the original bytes
+    redaction: Mapped[str] = mapped_column(String(64), default="")  # stamp of the names and rules it was redacted with
     size: Mapped[int]  # bytes
     title: Mapped[Name] = mapped_column(default="")
     text: Mapped[str] = mapped_column(Text, default="")
@@ -100,8 +101,7 @@ class Evidence(Base):
     """The unit that is searched and cited: an insight, a passage or a verbatim. `text` is redacted.
 
     `identity` is what the same row or passage is known by when it comes again (DESIGN.md, rule 7).
-    `context` is the question or the moderator's words a verbatim answers. `segment_id` and `product_id` are facts
-    that came with the data, not tags of a model.
+    `context` is the question or the moderator's words a verbatim answers.
     """
 
     __tablename__ = "evidence"
@@ -119,7 +119,6 @@ class Evidence(Base):
     context: Mapped[str] = mapped_column(Text, default="")
     content_hash: Mapped[str] = mapped_column(String(64))  # sha256 of heading context and text, what is embedded
     revision: Mapped[int] = mapped_column(default=1)
-    language: Mapped[str] = mapped_column(String(8), default="")
     respondent_id: Mapped[int | None] = mapped_column(ForeignKey("respondent.id"), index=True)
     said_on: Mapped[dt.date | None] = mapped_column(Date)  # the first day of the period known
     said_at: Mapped[dt.datetime | None]  # where the time of day is known
@@ -149,6 +148,7 @@ class Place(Base):
     locator: Mapped[dict[str, Any]]  # ingest.readers.base.Locator.as_dict()
     start: Mapped[int | None]
     end: Mapped[int | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # names the data gives on each axis, known or not yet
 
     evidence: Mapped[Evidence] = relationship(back_populates="places")
     document: Mapped[Document] = relationship()

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from indexes.base import Scored
 from indexes.fusion import (
-    LEAST_MEANING,
-    MOST_MEANING,
-    MOST_MEANING_QUOTED,
+    MEANING_FLOOR,
+    MEANING_WEIGHT,
     boosted,
     convex,
-    normalised,
-    query_weight,
+    coverage,
+    keyword_shares,
+    meaning_shares,
     reciprocal_rank,
 )
 from indexes.keyword import WordFit
@@ -26,8 +26,8 @@ def scored(**scores: float) -> list[Scored]:
     return [Scored(int(name[1:]), score) for name, score in scores.items()]
 
 
-def word(rarity: float, share: float, is_code: bool = False) -> WordFit:
-    return WordFit("word", rarity * 10, rarity, share, is_code)
+def word(idf: float, share: float) -> WordFit:
+    return WordFit("word", idf=idf, rarity=0.5, share=share)
 
 
 def test_reciprocal_rank_fusion_gives_the_worked_numbers() -> None:
@@ -36,57 +36,63 @@ def test_reciprocal_rank_fusion_gives_the_worked_numbers() -> None:
     assert [round(score, 6) for score in fused.values()] == [0.032522, 0.032002, 0.016393, 0.015873]
 
 
-def test_a_lone_hit_is_worth_all_of_its_engine() -> None:
-    assert normalised(scored(_7=3.2), 0.0) == {7: 1.0}
+def test_coverage_is_the_share_of_the_idf_that_is_held() -> None:
+    assert coverage([word(6.0, 1.0), word(2.0, 0.0)]) == pytest.approx(0.75)
+    assert coverage([word(6.0, 0.5), word(2.0, 1.0)]) == pytest.approx(0.625)
+    assert coverage([word(5.0, 0.0)]) == 0.0
+    assert coverage([word(0.0, 1.0)]) == 0.0
+    assert coverage([]) == 0.0
 
 
-def test_scores_are_shares_of_the_way_from_the_theoretical_minimum() -> None:
-    assert normalised(scored(_1=8.0, _2=2.0), 0.0) == {1: 1.0, 2: 0.25}
-    assert normalised(scored(_1=0.6, _2=-0.2, _3=-1.0), -1.0) == {1: 1.0, 2: pytest.approx(0.5), 3: 0.0}
-    assert normalised(scored(_1=0.0), 0.0) == {1: 0.0}
-    assert normalised([], 0.0) == {}
+def test_a_lone_hit_that_holds_every_word_is_worth_all_of_its_engine() -> None:
+    assert keyword_shares(scored(_7=3.2), 1.0) == {7: pytest.approx(1.0)}
+
+
+def test_keyword_scores_are_shares_of_the_best_times_the_square_of_what_it_covers() -> None:
+    assert keyword_shares(scored(_1=8.0, _2=2.0), 0.5) == {1: pytest.approx(0.25), 2: pytest.approx(0.0625)}
+    assert keyword_shares(scored(_1=0.0), 1.0) == {1: 0.0}
+    assert keyword_shares([], 1.0) == {}
+
+
+def test_cosines_are_shares_of_the_way_from_unrelated_to_the_same() -> None:
+    shares = meaning_shares(scored(_1=1.0, _2=0.49, _3=0.15, _4=-0.3))
+    assert shares == {1: pytest.approx(1.0), 2: pytest.approx(0.4), 3: 0.0, 4: 0.0}
+    assert meaning_shares([]) == {}
 
 
 def test_a_convex_combination_worked_by_hand() -> None:
-    fused = convex(scored(_1=4.0, _2=1.0), scored(_2=0.6, _3=0.2, _1=-0.2), 0.75)
+    fused = convex(scored(_1=4.0, _2=1.0), scored(_2=0.66, _3=0.49, _1=-0.2), covered=0.8, weight=0.75)
     assert fused == {
-        2: pytest.approx(0.75 * 1 + 0.25 * 0.25),
-        1: pytest.approx(0.75 * 0.8 / 1.6 + 0.25 * 1),
-        3: pytest.approx(0.75 * 1.2 / 1.6),
+        2: pytest.approx(0.75 * 0.6 + 0.25 * 0.16),
+        3: pytest.approx(0.75 * 0.4),
+        1: pytest.approx(0.25 * 0.64),
     }
-    assert list(fused) == [2, 1, 3]
+    assert list(fused) == [2, 3, 1]
 
 
-def test_a_rare_code_that_is_found_goes_by_its_letters() -> None:
-    assert query_weight([word(1.0, 1.0)]) == pytest.approx(LEAST_MEANING)
-    assert query_weight([word(0.4, 1.0, is_code=True)]) == pytest.approx(LEAST_MEANING)
+def test_a_lone_exact_hit_is_not_buried_by_what_is_near_in_meaning() -> None:
+    code, near = scored(_5=7.1), scored(_1=0.5, _2=0.45, _5=0.05)
+    assert next(iter(convex(code, near, covered=1.0))) == 5
+    # With every word, a hit of no meaning yields only to a cosine of .85: (1 - .55) / .55 of the way from .15 to 1.
+    same = MEANING_FLOOR + (1 - MEANING_WEIGHT) / MEANING_WEIGHT * (1 - MEANING_FLOOR)
+    assert same == pytest.approx(0.8455, abs=1e-4)
+    assert next(iter(convex(code, scored(_1=same - 0.01), 1.0))) == 5
+    assert next(iter(convex(code, scored(_1=same + 0.01), 1.0))) == 1
 
 
-def test_common_words_and_words_hardly_met_go_by_meaning() -> None:
-    assert 0.7 < query_weight([word(0.3, 1.0), word(0.4, 1.0)]) < MOST_MEANING
-    assert 0.7 < query_weight([word(0.9, 0.4), word(0.8, 0.5)]) < MOST_MEANING
-    assert query_weight([word(1.0, 0.0)]) == MOST_MEANING
-    assert query_weight([]) == MOST_MEANING
-
-
-def test_quoting_asks_for_the_words() -> None:
-    assert query_weight([word(0.3, 1.0)], quoted=True) < MOST_MEANING_QUOTED < query_weight([word(0.3, 1.0)])
+def test_the_best_of_bad_keyword_hits_does_not_outrank_what_is_near_in_meaning() -> None:
+    common_words, near = scored(_7=2.2, _8=2.0), scored(_1=0.45, _7=0.2)
+    assert next(iter(convex(common_words, near, covered=0.3))) == 1
+    assert next(iter(convex(common_words, near, covered=1.0))) == 7
 
 
 shares = st.floats(0, 1)
-words = st.lists(st.builds(word, shares, shares, st.booleans()), max_size=6)
+words = st.lists(st.builds(word, st.floats(0, 12), shares), max_size=6)
 
 
-@given(words, st.booleans())
-def test_the_weight_stays_within_its_bounds(fits: list[WordFit], quoted: bool) -> None:
-    assert LEAST_MEANING - 1e-9 <= query_weight(fits, quoted) <= MOST_MEANING
-
-
-@given(st.lists(st.tuples(st.floats(0.01, 1), shares), min_size=1, max_size=6), shares)
-def test_the_better_the_words_are_met_the_less_meaning_is_believed(met: list[tuple[float, float]], less: float) -> None:
-    well = [word(rarity, share) for rarity, share in met]
-    worse = [word(rarity, share * less) for rarity, share in met]
-    assert query_weight(well) <= query_weight(worse) + 1e-9
+@given(words)
+def test_coverage_is_a_share(fits: list[WordFit]) -> None:
+    assert 0 <= coverage(fits) <= 1 + 1e-9
 
 
 ranked = st.dictionaries(st.integers(1, 50), st.floats(0.001, 40), max_size=20).map(
@@ -97,9 +103,11 @@ cosines = st.dictionaries(st.integers(1, 50), st.floats(-1, 1), max_size=20).map
 )
 
 
-@given(ranked, cosines, shares)
-def test_fused_scores_are_shares_and_fall(keyword: list[Scored], meaning: list[Scored], weight: float) -> None:
-    fused = convex(keyword, meaning, weight)
+@given(ranked, cosines, shares, shares)
+def test_fused_scores_are_shares_and_fall(
+    keyword: list[Scored], meaning: list[Scored], covered: float, weight: float
+) -> None:
+    fused = convex(keyword, meaning, covered, weight)
     assert set(fused) == {hit.id for hit in (*keyword, *meaning)}
     assert list(fused.values()) == sorted(fused.values(), reverse=True)
     assert all(-1e-9 <= score <= 1 + 1e-9 for score in fused.values())
@@ -107,8 +115,15 @@ def test_fused_scores_are_shares_and_fall(keyword: list[Scored], meaning: list[S
 
 @given(ranked)
 def test_one_engine_alone_keeps_its_order(keyword: list[Scored]) -> None:
-    fused = convex(keyword, [], 0.0)
+    fused = convex(keyword, [], covered=1.0, weight=0.0)
     assert list(fused) == [hit.id for hit in keyword]
+
+
+@given(cosines)
+def test_without_keyword_hits_meaning_keeps_its_order(meaning: list[Scored]) -> None:
+    fused = convex([], meaning, covered=0.0)
+    cosine = {hit.id: max(hit.score, MEANING_FLOOR) for hit in meaning}
+    assert [cosine[number] for number in fused] == pytest.approx(sorted(cosine.values(), reverse=True))
 
 
 def test_a_boost_moves_only_what_is_there() -> None:

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from indexes.base import KeywordQuery, Record
+from indexes.fusion import MEANING_FLOOR, MEANING_WEIGHT
 from indexes.hashing import HashingEmbedder
 from indexes.keyword import WhooshIndex
 from indexes.query import parse
-from indexes.search import MEANING_FLOOR, Boost, Ranking, Request, search, whole
+from indexes.search import Boost, Ranking, Request, search, whole
 from indexes.vector import FaissIndex
 
 TEXTS = {
@@ -146,11 +147,36 @@ def test_a_boost_lifts_what_was_found_and_is_named(keyword: WhooshIndex, vector:
     assert all(hit.boosts == () for hit in ranking.hits[1:])
 
 
-def test_a_code_found_whole_goes_by_keywords_more_than_a_question(keyword: WhooshIndex, vector: FaissIndex) -> None:
-    code = ask(keyword, vector, Request(KeywordQuery(("W-2",)), "W-2"))
-    question = ask(keyword, vector, Request(KeywordQuery(("where", "download", "saved")), "where is it saved"))
+def test_a_code_found_whole_is_first_though_others_are_nearer_in_meaning(
+    keyword: WhooshIndex, vector: FaissIndex
+) -> None:
+    speed = np.array([0, 0.9, 0, np.sqrt(0.19)], dtype=np.float32)
+    code = search(Request(KeywordQuery(("W-2",)), "W-2"), keyword, vector, lambda _: speed, LIVE)
+    by_meaning = [hit.id for hit in sorted(code.hits, key=lambda hit: -(hit.meaning_score or 0.0))]
+    assert by_meaning[0] == 3
     assert code.ids[0] == 5
-    assert code.meaning_weight < question.meaning_weight
+
+
+def test_a_hit_by_one_word_of_many_yields_to_what_is_meant(keyword: WhooshIndex, vector: FaissIndex) -> None:
+    asked = KeywordQuery(("parking", "attachments", "vanished", "somewhere", "afterwards"))
+    ranking = ask(keyword, vector, Request(asked, "where did my file go"))
+    assert ranking.ids[:2] == (2, 1)
+    (parking,) = [hit for hit in ranking.hits if hit.id == 4]
+    assert parking.keyword_rank == 1
+    assert parking.score < 0.05
+
+
+def test_the_fused_score_is_the_one_of_the_formula(keyword: WhooshIndex, vector: FaissIndex) -> None:
+    hits = {hit.id: hit for hit in ask(keyword, vector, download()).hits}
+    best, other = hits[6], hits[1]
+    assert (best.keyword_rank, best.meaning_score) == (1, None)
+    assert best.score == pytest.approx(1 - MEANING_WEIGHT)
+    assert best.keyword_score
+    assert other.keyword_score
+    assert other.meaning_score
+    meaning = (other.meaning_score - MEANING_FLOOR) / (1 - MEANING_FLOOR)
+    by_keyword = other.keyword_score / best.keyword_score
+    assert other.score == pytest.approx(MEANING_WEIGHT * meaning + (1 - MEANING_WEIGHT) * by_keyword)
 
 
 def test_without_words_the_whole_filter_is_found(keyword: WhooshIndex) -> None:

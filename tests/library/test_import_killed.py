@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from contents import add_taxonomy
 from corpus import write_corpus
 from sqlalchemy import select
 
@@ -104,6 +105,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     upgrade(workspace.database.engine)
     with workspace.database.writing() as session:
         add_user(session, "ada@example.com", "administrator", "a long enough password")
+    with workspace.database.reading() as session:
+        add_taxonomy(workspace, acting_reader(session, None))
     workspace.close()
     return root / "home", write_corpus(root, count=170)
 
@@ -116,6 +119,7 @@ def test_an_import_killed_at_ten_moments_is_finished_by_the_next(ready: tuple[Pa
     assert exit_code == 0
     expected = contents(whole)
     assert expected.total() > 170
+    assert any(tags for *_, tags in expected)
 
     for moment in random.Random(7).sample(range(1, steps), MOMENTS):
         killed = tmp_path / f"killed-{moment}"

@@ -245,7 +245,7 @@ def test_a_hit_stands_beside_the_score_of_its_own_segment_and_a_filter_chooses_a
     own = found(library, **columns).hits[0]
     (chip,) = (tag.chip for tag in own.outcomes if tag.code == "STOP")
     assert (chip.segment, chip.wave, chip.n, chip.measure) == ("teen", "2025-Q2", 60, "satisfaction")
-    assert (round(chip.value), chip.better, chip.verdict) == (40, "high", "worse")
+    assert (round(chip.value), chip.better, chip.verdict) == (40, "higher", "worse")
     plain = found(library, "kiwi", limit=1).hits[0]
     assert {tag.chip.segment for tag in plain.outcomes if tag.chip} == {None}
     with library.workspace.database.reading() as session:
@@ -332,10 +332,11 @@ def make_library_reader(fresh: Workspace):
 # ---- nothing typed makes it fail
 
 NASTY = [
-    "W-2", "R&D", "T-Mobile", '"', "-", "*", "AND OR NOT", "a:b", "outcome:", "ünïcode", "')--", "\x00", "method:a\x00b",
-    "category:\x00x", "study:\x00y", "study:²", "study:99999999999999999999", "year:9999 since:0000", "until:9999-12-31",
-    "state:' or 1=1", "%_%", "study:%", "a" * 5_000, "word " * 2_000, "\ud800 lone", "outcome:\udfff", "𝔘𝔫𝔦 🦊 ﷽ \u202e",
-    '"unclosed phrase', "- - -", '-"', "( [ {", "^~?*:", "kind:verbatim kind:passage", "-outcome:STOP", "\n\t", "ſtops",
+    "W-2", "R&D", "T-Mobile", '"', "-", "*", "AND OR NOT", "a:b", "outcome:", "ünïcode", "')--", "\x00",
+    "method:a\x00b", "category:\x00x", "study:\x00y", "study:²", "study:99999999999999999999", "year:9999 since:0000",
+    "until:9999-12-31", "state:' or 1=1", "%_%", "study:%", "a" * 5_000, "word " * 2_000, "\ud800 lone",
+    "outcome:\udfff", "𝔘𝔫𝔦 🦊 ﷽ \u202e", '"unclosed phrase', "- - -", '-"', "( [ {", "^~?*:",
+    "kind:verbatim kind:passage", "-outcome:STOP", "\n\t", "ſtops",
 ]  # fmt: skip
 PIECES = st.sampled_from(
     ["outcome:", "study:", "-", '"', "since:", "2025", "kiwi", " ", "state:draft", "'", "\\", ":", "*", "\x00", "STOP"]
@@ -347,13 +348,13 @@ TYPED = st.text() | st.lists(PIECES | st.text(max_size=3), max_size=8).map("".jo
 def test_no_string_makes_a_search_fail(library: Library, mode: str) -> None:
     visible = ids(found(library, who="vera"))
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(words=TYPED, value=st.text(max_size=5))
     def holds(words: str, value: str) -> None:
         for query in ({"words": words}, {"filters": {facet: (value,) for facet in FACETS}, "words": words}):
-            result = found(library, who="vera", mode=mode, **query)
+            result = found(library, who="vera", mode=mode, limit=5, **query)
             assert ids(result) <= visible
-            assert result.total == len(result.hits)
+            assert len(result.hits) == min(5, result.total)
 
     holds()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -181,6 +182,7 @@ def upgrade() -> None:
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("redaction", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -206,7 +208,6 @@ def upgrade() -> None:
         sa.Column("context", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("respondent_id", sa.Integer(), nullable=True),
         sa.Column("said_on", sa.Date(), nullable=True),
         sa.Column("said_at", sa.DateTime(), nullable=True),
@@ -373,6 +374,7 @@ def upgrade() -> None:
         sa.Column("locator", sa.JSON(), nullable=False),
         sa.Column("start", sa.Integer(), nullable=True),
         sa.Column("end", sa.Integer(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_place_document_id_document"), ondelete="CASCADE"
         ),

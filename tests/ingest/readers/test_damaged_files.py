@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.readers import READERS, read_file
+from ingest.readers import all_readers, read_file
 from ingest.readers.base import Document, SourceFile, Unreadable
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-SUFFIXES = sorted(suffix for reader in READERS for suffix in reader.SUFFIXES)
+SUFFIXES = sorted(suffix for reader in all_readers() for suffix in reader.SUFFIXES)
 OFFICE = ["stops.docx", "diary.pptx", "survey.xlsx", "booking.pdf", "opens-without-password.pdf"]
 TEXTS = ["report.md", "page.html", "interview.vtt", "call.srt", "feedback-cp1252.csv", "notes-utf16.txt"]
 DATA = {name: (SAMPLES / name).read_bytes() for name in OFFICE + TEXTS}

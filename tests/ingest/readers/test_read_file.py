@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.readers import READERS, is_ignored, read_file, reader_for, text
+from ingest.readers import all_readers, is_ignored, read_file, reader_for, text
 from ingest.readers.base import SourceFile, Unreadable
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -136,11 +136,11 @@ class Greedy:
 
 def test_two_readers_that_claim_one_file_are_both_named():
     with pytest.raises(RuntimeError, match=r"notes\.txt is claimed by two readers: ingest\.readers\.text and greedy"):
-        reader_for(SourceFile("notes.txt", b"words"), [*READERS, Greedy()])
+        reader_for(SourceFile("notes.txt", b"words"), [*all_readers(), Greedy()])
 
 
 def test_every_suffix_is_claimed_by_exactly_one_reader_in_any_case_of_letters():
-    for reader in READERS:
+    for reader in all_readers():
         for suffix in reader.SUFFIXES:
             assert reader_for(SourceFile(f"x/a b{suffix.upper()}", b"words")) is reader
 

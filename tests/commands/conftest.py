@@ -1,0 +1,62 @@
+"""The command run in this process, and homes that are made once and copied."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from command_line import FEEDBACK, PASSWORD, PEOPLE, TAXONOMY
+
+from config import PREFIX
+from insightrepo.cli import main
+
+
+def invoke(home: Path, *arguments: str, **variables: str) -> Result:
+    """Run ``insightrepo --home HOME ARGUMENTS`` with no setting of ours but these variables and the hashing model."""
+    unset = {name: None for name in os.environ if name.startswith(PREFIX)}
+    given = {"EMBEDDING_MODEL": "hashing"} | variables
+    runner = CliRunner(env=unset | {PREFIX + name: value for name, value in given.items()})
+    return runner.invoke(main, ["--home", str(home), *arguments])
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., Result]:
+    """``run("search", "stops", LANGUAGE="none")`` on a home of the test's own."""
+    return lambda *arguments, **variables: invoke(home, *arguments, **variables)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a person of each role, a taxonomy and a published feed; to be copied, not to be changed."""
+    root = tmp_path_factory.mktemp("commands")
+    home = root / "home"
+    taxonomy, feedback = root / "taxonomy.yaml", root / "feedback.csv"
+    taxonomy.write_text(TAXONOMY)
+    feedback.write_text(FEEDBACK)
+    calls = [["init", "--email", "ada@example.com", "--password", PASSWORD]]
+    calls += [["user", "add", email, "--role", role, "--password", PASSWORD] for email, role in PEOPLE.items()]
+    calls += [["taxonomy", "import", str(taxonomy)], ["import", str(feedback), "--publish"]]
+    for call in calls:
+        result = invoke(home, *call)
+        assert result.exit_code == 0, result.output
+    return home
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A copy of the made home."""
+    shutil.copytree(made, tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which `demo` ran; tests only read."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    result = invoke(home, "demo")
+    assert result.exit_code == 0, result.output
+    return home

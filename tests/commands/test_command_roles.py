@@ -1,0 +1,101 @@
+"""`--as`: each command for each role, strangers, and readers limited to a product."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from command_line import ANSWERS, PASSWORD, assert_one_line
+
+from insightrepo.models import ROLES
+
+Run = Callable[..., Result]
+EMAIL = {
+    "administrator": "ada@example.com",
+    "researcher": "rita@example.com",
+    "contributor": "carl@example.com",
+    "viewer": "vera@example.com",
+}
+FILES = {
+    "TAXONOMY": "outcomes:\n  - code: NEW\n    job: See something new\n",
+    "REPORT": "# Findings\n\nNobody found the way to the gate.\n",
+    "ANSWERS": ANSWERS,
+    "CORPUS": '{"id": "d1", "text": "the map was empty"}\n',
+    "QUERIES": "q1\tempty map\n",
+    "JUDGED": "q1 0 d1 1\n",
+    "LABELLED": "text,labels\nthe map was empty,map\nthe map is gone,map\nthe price rose,price\nthe price fell,price\n",
+}
+SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv", "JUDGED": "trec"}
+NEEDS = {
+    "search stops": "viewer",
+    "scores show": "viewer",
+    "taxonomy export -": "viewer",
+    "evaluate search --corpus CORPUS --queries QUERIES --judgments JUDGED": "viewer",
+    "evaluate tags --train LABELLED --test LABELLED": "viewer",
+    "import REPORT": "contributor",
+    "import REPORT --dry-run": "contributor",
+    "import REPORT --publish": "researcher",
+    "taxonomy import TAXONOMY": "researcher",
+    "scores import 2025-Q3 ANSWERS": "researcher",
+    "check": "researcher",
+    "reindex": "researcher",
+    "retag": "researcher",
+    "user add new@example.com --role viewer --password SECRET": "administrator",
+}
+
+
+def words(line: str, folder: Path) -> list[str]:
+    """The words of a command line, names of files put in."""
+    found = []
+    for word in line.split():
+        if word in FILES:
+            path = folder / f"{word.lower()}.{SUFFIX.get(word, 'csv')}"
+            path.write_text(FILES[word])
+            word = str(path)
+        found.append(PASSWORD if word == "SECRET" else word)
+    return found
+
+
+@pytest.mark.parametrize("line", NEEDS)
+def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, line: str) -> None:
+    needed = ROLES.index(NEEDS[line])
+    for role in ROLES[:needed]:
+        result = run("--as", EMAIL[role], *words(line, tmp_path))
+        assert_one_line(result, f"{EMAIL[role]} is a {role}", f"needs the role {NEEDS[line]}")
+    result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("line", NEEDS)
+def test_a_stranger_may_do_nothing(run: Run, tmp_path: Path, line: str) -> None:
+    result = run("--as", "eve@example.com", *words(line, tmp_path))
+    assert_one_line(result, "no active user is called eve@example.com")
+
+
+def test_without_a_name_the_first_administrator_acts(run: Run, tmp_path: Path) -> None:
+    assert run("user", "add", "new@example.com", "--role", "administrator", "--password", PASSWORD).exit_code == 0
+    assert run("import", *words("REPORT", tmp_path)).exit_code == 0
+    drafts = json.loads(run("--as", "NEW@example.com", "search", "gate", "state:draft", "--json").stdout)
+    assert drafts["total"] == 1
+
+
+def test_who_is_limited_to_a_product_sees_its_scores_only(run: Run, tmp_path: Path) -> None:
+    assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
+    scope = ("--role", "researcher", "--password", PASSWORD, "--scope", "product:maps")
+    assert run("user", "add", "sam@example.com", *scope).exit_code == 0
+    rows = {
+        email: {row["product"] for row in json.loads(run("--as", email, "scores", "show", "--json").stdout)}
+        for email in ("ada@example.com", "sam@example.com")
+    }
+    assert rows == {"ada@example.com": {None, "app", "maps"}, "sam@example.com": {None, "maps"}}
+    assert json.loads(run("--as", "sam@example.com", "search", "stops", "--json").stdout)["total"] == 0
+
+
+def test_a_contributor_may_not_write_into_the_study_of_another(run: Run, tmp_path: Path) -> None:
+    report = Path(words("REPORT", tmp_path)[0])
+    assert run("--as", EMAIL["researcher"], "import", str(report), "--publish").exit_code == 0
+    report.write_text("# Findings\n\nSomething else.\n")
+    assert_one_line(run("--as", EMAIL["contributor"], "import", str(report)), "belongs to somebody else")
