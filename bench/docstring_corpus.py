@@ -5,7 +5,7 @@ examples, is the document, and the only right one. Sources are parsed, never imp
 of the function's name into a half to tune on and a half kept aside; both ask the whole corpus.
 
     python bench/docstring_corpus.py FOLDER
-    insightrepo evaluate search --corpus FOLDER/docs.jsonl --queries FOLDER/heldout.tsv --judgments FOLDER/judgments.trec
+    cd FOLDER && insightrepo evaluate search --corpus docs.jsonl --queries heldout.tsv --judgments judgments.trec
 """
 
 from __future__ import annotations

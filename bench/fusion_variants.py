@@ -3,7 +3,7 @@
 The sets: the two halves that `docstring_corpus.py` wrote into FOLDER, queries by a rare word of its documents, and the
 questions of tests/judged/demo_questions.tsv to a workspace HOME that holds the demo. Vectors are kept in FOLDER.
 
-    insightrepo demo --home HOME
+    insightrepo --home HOME demo
     python bench/docstring_corpus.py FOLDER && python bench/fusion_variants.py FOLDER HOME
 """
 
@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from pyroaring import BitMap
 from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -37,7 +36,7 @@ from insightrepo.workspace import Workspace
 
 JUDGED = Path(__file__).parents[1] / "tests" / "judged" / "demo_questions.tsv"
 LIMIT, RESAMPLES, RARE_QUERIES, COMMON = 1000, 10_000, 160, (40, 400)
-CHOSEN, MEANING = "chosen: (a'), (b), fixed .55", "meaning alone"
+CHOSEN, MEANING = "chosen: (c), (b), fixed .55", "meaning alone"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,13 @@ def reachable(asked: Asked) -> float:
     return 1 / max(asked.mass, asked.keyword[0].score) if asked.keyword and asked.mass else 0.0
 
 
+def covered(power: float) -> Callable[[Asked], float]:
+    """The list's best is worth a power of the share of the query that it holds."""
+    return lambda asked: own_best(asked) * asked.covered**power
+
+
 def variants() -> dict[str, Variant]:
-    """What is compared, by name; the last but two with its best weight of .5 to .9 on the tuning half."""
+    """What is compared, by name."""
     made: dict[str, Variant] = {
         "keyword alone": lambda asked: [hit.id for hit in asked.keyword],
         MEANING: lambda asked: [hit.id for hit in asked.meaning],
@@ -102,6 +106,8 @@ def variants() -> dict[str, Variant]:
         made[f"(b) to the list's best, fixed {weight}"] = convex(own_best, fusion.MEANING_FLOOR, False, weight)
         made[f"(b) to 1, fixed {weight}"] = convex(own_best, fusion.MEANING_FLOOR, True, weight)
         made[f"(a), (b), fixed {weight}"] = convex(reachable, fusion.MEANING_FLOOR, True, weight)
+    for power, weight in ((1, 0.6), (2, 0.55), (2, 0.6)):
+        made[f"covered**{power}, (b), fixed {weight}"] = convex(covered(power), fusion.MEANING_FLOOR, True, weight)
     made[CHOSEN] = lambda asked: fusion.convex(asked.keyword, asked.meaning, asked.covered)
     return made
 
@@ -163,7 +169,7 @@ def demo_sets(home: Path) -> Iterator[tuple[str, list[Asked]]]:
     workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
     state, embedder = workspace.indexes.state, workspace.embedder
     if embedder is None or state.vectors is None:
-        sys.exit(f"{home} has no embedding model: run insightrepo demo --home {home}")
+        sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")
     with workspace.database.reading() as session:
         texts = {number: " ".join(text.split()) for number, text in session.execute(select(Evidence.id, Evidence.text))}
     lines = [line.split("\t") for line in JUDGED.read_text(encoding="utf-8").splitlines()]
@@ -198,7 +204,7 @@ def main(folder: Path, home: Path) -> None:
     workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
     embedder = workspace.embedder
     if embedder is None:
-        sys.exit(f"{home} has no embedding model: run insightrepo demo --home {home}")
+        sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")
     with TemporaryDirectory() as work:
         for name, asked in docstring_sets(folder, embedder, Path(work)):
             report(name, asked)

@@ -15,6 +15,7 @@ from indexes.base import Scored
 
 RANK_CONSTANT = 60  # Cormack, Clarke and Buettcher 2009
 MEANING_WEIGHT = 0.55  # best by MRR of .5 to .9 on the tuning half; nDCG@10 .7348 there, .735 at .5, .727 at .7
+NEARLY_ALL = 0.75  # the share of a query's idf from which on a hit holds it
 # A cosine below this says nothing: with all-MiniLM-L6-v2 two in three of 5,000 unrelated pairs of question and evidence
 # lie below it, and one in forty related ones. Ranking hardly depends on it: nDCG@10 .734 at 0, .735 at .1 and at .2.
 MEANING_FLOOR = 0.15
@@ -49,13 +50,15 @@ def coverage(words: Sequence[Fit]) -> float:
 
 
 def keyword_shares(scores: Sequence[Scored], covered: float) -> dict[int, float]:
-    """BM25 scores as 0 to 1: ``score / best * covered**2``, where the best hit covers that share of the query.
+    """BM25 scores as 0 to 1: ``score / best * min(covered / .75, 1)**3``, where the best hit covers that share of the
+    query.
 
-    A lone hit that holds every word is worth 1, however long its text; one that holds a third of the query a ninth:
-    where the words are someone else's, the best of them must not outrank what is near in meaning.
+    A lone hit that holds the query is worth 1, however long its text and though a word beside a name is missing. One
+    that holds a third is worth .09: where the words are someone else's, the best of them must not outrank what is near
+    in meaning.
     """
     best = max((scored.score for scored in scores), default=0.0)
-    scale = covered**2 / best if best > 0 else 0.0
+    scale = min(covered / NEARLY_ALL, 1.0) ** 3 / best if best > 0 else 0.0
     return {scored.id: scored.score * scale for scored in scores}
 
 

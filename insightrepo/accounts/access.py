@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from insightrepo.models import ROLES, SENSITIVITIES, Product, Study, Team, Term, User
+from insightrepo.models import ROLES, SENSITIVITIES, Product, Segment, Study, Team, Term, User
 from insightrepo.models.library import study_product, study_segment
 from insightrepo.taxonomy.reading import product_and_below
 
@@ -40,6 +40,18 @@ class Reader:
         """Raises Forbidden unless the reader's role includes `role`."""
         if not self.at_least(role):
             raise Forbidden(f"{self.email} is a {self.role}; this needs the role {role}")
+
+    def sees_term(self, term: Term) -> bool:
+        """Whether a term is for the reader; the same as `visible_terms`, for a term that is loaded already."""
+        return term.team_id is None or term.team_id in self.teams or self.at_least("administrator")
+
+    def sees_cell(self, segment_id: int | None, product_id: int | None) -> bool:
+        """Whether the scores of a cell are within the reader's scopes; None is all segments or all products.
+
+        The cell of all segments and all products is for everyone: it says nothing of any one of them.
+        """
+        in_segment = segment_id is None or self.segments is None or segment_id in self.segments
+        return in_segment and (product_id is None or self.products is None or product_id in self.products)
 
     @property
     def sensitivities(self) -> tuple[str, ...]:
@@ -95,7 +107,24 @@ def _set_to(study_column, term_column, term_ids: frozenset[int]):
     return Study.id.in_(select(study_column).where(term_column.in_(term_ids)))
 
 
+def visible_terms(reader: Reader) -> Select[tuple[int]]:
+    """The ids of the terms that the reader may see: a team's own are for its members and administrators.
+
+    Whoever shows terms to a reader asks here; imports and the tagger work with all of them.
+    """
+    query = select(Term.id)
+    if reader.at_least("administrator"):
+        return query
+    return query.where(or_(Term.team_id.is_(None), Term.team_id.in_(reader.teams)))
+
+
 def visible_products(reader: Reader) -> Select[tuple[int]]:
     """The ids of the products whose scores the reader may see."""
-    query = select(Product.id)
+    query = select(Product.id).where(Product.id.in_(visible_terms(reader)))
     return query if reader.products is None else query.where(Product.id.in_(reader.products))
+
+
+def visible_segments(reader: Reader) -> Select[tuple[int]]:
+    """The ids of the segments whose scores the reader may see."""
+    query = select(Segment.id).where(Segment.id.in_(visible_terms(reader)))
+    return query if reader.segments is None else query.where(Segment.id.in_(reader.segments))

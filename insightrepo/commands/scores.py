@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile, Table, Unreadable
 from ingest.redact import Redactor
-from insightrepo.accounts.access import visible_products
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.models import Product, User
+from insightrepo.models import User
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
 from insightrepo.scores.importing import ImportReport, Scale, import_answers
@@ -127,7 +125,7 @@ def _print_report(report: ImportReport, redactor: Redactor, as_json: bool) -> No
 @as_json_option
 @command
 def show(context: Context, as_json: bool, **filters: str | None) -> None:
-    """Print scores, each with n and its interval.
+    """Print scores, each with n and its interval; those of products and segments outside your scopes are left out.
 
     \b
     Example:
@@ -136,11 +134,9 @@ def show(context: Context, as_json: bool, **filters: str | None) -> None:
     with context.workspace.database.reading() as session:
         reader = context.reader(session)
         try:
-            rows = show_scores(session, **filters)
-            seen = set(session.scalars(select(Product.code).where(Product.id.in_(visible_products(reader)))))
+            rows = show_scores(session, reader, **filters)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
-    rows = [row for row in rows if row["product"] is None or row["product"] in seen]
     if as_json:
         print_json(rows)
         return

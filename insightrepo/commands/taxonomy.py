@@ -49,15 +49,16 @@ def import_(context: Context, file: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
 @command
 def export_(context: Context, file: Path) -> None:
-    """Write the taxonomy as YAML that imports again; - is standard output.
+    """Write the terms that you may see as YAML that imports again; - is standard output.
 
     \b
     Example:
       insightrepo taxonomy export taxonomy.yaml
     """
     with context.workspace.database.reading() as session:
-        context.reader(session)
-        text = dump(export(session))
+        reader = context.reader(session)
+        reader.require("researcher")
+        text = dump(export(session, reader.sees_term))
     if str(file) == "-":
         click.echo(text, nl=False)
     else:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
+from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.filters import EVIDENCE_FACETS, STUDY_FACETS, ResolvedFilter
 from insightrepo.library.hits import FACETS, FacetValue, OutcomeSpokenTo
 from insightrepo.models import Outcome, Product, Study, Term
@@ -16,10 +17,13 @@ from insightrepo.scores.chips import CellWanted, chips
 
 
 def count_facets(
-    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter
+    session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter
 ) -> dict[str, tuple[FacetValue, ...]]:
-    """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0."""
-    terms = list(session.scalars(select(Term).where(Term.status != "retired")))
+    """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0.
+
+    Terms that the reader may not see are no values, and the category of none but them is none.
+    """
+    terms = list(session.scalars(select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader)))))
     counts = _term_counts(bitmaps, within, terms)
     categories = {term.id: term.category for term in terms if isinstance(term, Outcome)}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
@@ -93,14 +97,15 @@ def _values(
 
 
 def outcomes_spoken_to(
-    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, limit: int = 12
+    session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, limit: int = 12
 ) -> tuple[OutcomeSpokenTo, ...]:
     """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names."""
-    outcomes = list(session.scalars(select(Outcome).where(Outcome.status != "retired")))
+    seen = Outcome.status != "retired", Outcome.id.in_(visible_terms(reader))
+    outcomes = list(session.scalars(select(Outcome).where(*seen)))
     speaking = {outcome.id: bitmaps.get(f"term:{outcome.id}") & within for outcome in outcomes}
     ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
     cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}
-    found = chips(session, cells.values())
+    found = chips(session, reader, cells.values())
     return tuple(
         OutcomeSpokenTo(
             code=outcome.code,

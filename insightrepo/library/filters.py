@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
 from indexes.query import FieldFilter, first_day, last_day
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.hits import SearchQuery
-from insightrepo.models import Outcome, Study
+from insightrepo.models import Outcome, Study, Term
 from insightrepo.taxonomy.reading import UnknownTerm, find_term, product_and_below
 
 TERM_FACETS = ("outcome", "segment", "product")
@@ -59,7 +59,10 @@ class ResolvedFilter:
 
 
 def resolve(session: Session, reader: Reader, query: SearchQuery, fields: Iterable[FieldFilter] = ()) -> ResolvedFilter:
-    """Look up what the query's facets and the typed fields name. What is unknown matches nothing and is said."""
+    """Look up what the query's facets and the typed fields name. What is unknown matches nothing and is said.
+
+    A term that the reader may not see is unknown.
+    """
     notes: list[str] = []
     wanted: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
     for facet, values in query.filters.items():
@@ -74,7 +77,9 @@ def resolve(session: Session, reader: Reader, query: SearchQuery, fields: Iterab
         else:
             wanted[(field.name, field.excluded)].append(field.value)
     conditions = [
-        _condition(session, facet, values, excluded, notes) for (facet, excluded), values in wanted.items() if values
+        _condition(session, reader, facet, values, excluded, notes)
+        for (facet, excluded), values in wanted.items()
+        if values
     ]
     return ResolvedFilter(tuple(conditions), study, since, until, query.verified, tuple(notes))
 
@@ -100,16 +105,18 @@ def _study_named(session: Session, reader: Reader, text: str) -> tuple[int, list
     return -1, [f"study:{text} names {'no' if not found else 'more than one'} study; use its number or its whole title"]
 
 
-def _condition(session: Session, facet: str, values: list[str], excluded: bool, notes: list[str]) -> Condition:
+def _condition(
+    session: Session, reader: Reader, facet: str, values: list[str], excluded: bool, notes: list[str]
+) -> Condition:
     distinct = tuple(dict.fromkeys(values))
     if facet == "category":
-        return Condition(facet, distinct, _outcomes_in(session, distinct), excluded)
+        return Condition(facet, distinct, _outcomes_in(session, reader, distinct), excluded)
     if facet not in TERM_FACETS:
         return Condition(facet, distinct, frozenset(), excluded)
     ids, codes = set(), []
     for value in distinct:
         try:
-            term = find_term(session, facet, value)
+            term = find_term(session, facet, value, Term.id.in_(visible_terms(reader)))
         except UnknownTerm as error:
             notes.append(str(error))
             codes.append(value)
@@ -121,8 +128,9 @@ def _condition(session: Session, facet: str, values: list[str], excluded: bool, 
     return Condition(facet, tuple(codes), frozenset(below), excluded, named)
 
 
-def _outcomes_in(session: Session, categories: tuple[str, ...]) -> frozenset[int]:
-    return frozenset(session.scalars(select(Outcome.id).where(Outcome.category.in_(categories))))
+def _outcomes_in(session: Session, reader: Reader, categories: tuple[str, ...]) -> frozenset[int]:
+    seen = Outcome.id.in_(visible_terms(reader))
+    return frozenset(session.scalars(select(Outcome.id).where(Outcome.category.in_(categories), seen)))
 
 
 def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, bitmaps: Bitmaps) -> BitMap:

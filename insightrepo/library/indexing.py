@@ -164,15 +164,16 @@ def _stale(bitmaps: Bitmaps, records: Sequence[Record]) -> BitMap:
 
 
 def _check_originals(workspace: Workspace) -> Iterable[str]:
+    # By number only: whoever checks may see the names of none of these documents.
     with workspace.database.reading() as session:
-        documents = session.execute(select(Document.id, Document.name, Document.sha256, Document.complete)).all()
-    for document_id, name, sha256, complete in documents:
+        documents = session.execute(select(Document.id, Document.sha256, Document.complete)).all()
+    for document_id, sha256, complete in documents:
         try:
             workspace.originals.read(sha256)
         except OriginalMissing as error:
-            yield f"document {document_id} ({name}): {error}"
+            yield f"document {document_id}: {error}"
         if not complete:
-            yield f"document {document_id} ({name}) was not stored to its end: run the same import again"
+            yield f"document {document_id} was not stored to its end: run the same import again"
 
 
 def _some(ids: BitMap) -> str:

@@ -13,9 +13,10 @@ from indexes.highlight import spans
 from indexes.query import ParsedQuery
 from indexes.search import Ranked
 from ingest.readers.base import Locator
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import Hit, TagShown, VoteShown
-from insightrepo.library.wording import date_words, place_words, rating_words, vote_words
+from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
 from insightrepo.models import Document, Evidence, Place, Study, Tag, Term, Vote
 from insightrepo.scores.chips import CellWanted, Chip, chips
 
@@ -24,28 +25,31 @@ STATE_ORDER = {"accepted": 0, "automatic": 1, "suggested": 2, "rejected": 3}
 
 def load_hits(
     session: Session,
+    reader: Reader,
     ids: Sequence[int],
     resolved: ResolvedFilter,
     ranked: dict[int, Ranked],
     parsed: ParsedQuery,
     language: str,
 ) -> tuple[Hit, ...]:
-    """The hits of these ids, in this order; the caller has put the ids through the filter."""
+    """The hits of these ids, in this order; the caller has put the ids through the filter.
+
+    Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see.
+    """
     evidence = {item.id: item for item in session.scalars(_evidence_query(ids))}
     places = _places(session, ids)
-    votes = _votes(session, ids)
-    cells = _cells(evidence, resolved)
-    found = chips(session, set(cells.values()))
+    tags = _tags_of(session, reader, ids)
+    votes = votes_shown(session, reader, ids)
+    cells = _cells(tags, resolved)
+    found = chips(session, reader, set(cells.values()))
     analyzer = Analyzer(language)
     return tuple(
         _hit(
+            reader,
             evidence[i],
             places[i],
-            _tags(
-                evidence[i],
-                votes,
-                {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(evidence[i])},
-            ),
+            tags[i],
+            _tags(tags[i], votes, {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(tags[i])}),
             ranked.get(i),
             tuple(spans(evidence[i].text, parsed.words, parsed.phrases, analyzer)),
         )
@@ -58,11 +62,17 @@ def _evidence_query(ids: Sequence[int]):
     return (
         select(Evidence)
         .where(Evidence.id.in_(ids))
-        .options(
-            selectinload(Evidence.study).options(selectinload(Study.segments), selectinload(Study.products)),
-            selectinload(Evidence.tags).selectinload(Tag.term),
-        )
+        .options(selectinload(Evidence.study).options(selectinload(Study.segments), selectinload(Study.products)))
     )
+
+
+def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[Tag]]:
+    """The tags of terms that the reader may see, by evidence."""
+    seen = Tag.evidence_id.in_(ids), Tag.term_id.in_(visible_terms(reader))
+    tags: defaultdict[int, list[Tag]] = defaultdict(list)
+    for tag in session.scalars(select(Tag).where(*seen).options(selectinload(Tag.term))):
+        tags[tag.evidence_id].append(tag)
+    return tags
 
 
 def _places(session: Session, ids: Sequence[int]) -> dict[int, list[Place]]:
@@ -78,38 +88,50 @@ def _places(session: Session, ids: Sequence[int]) -> dict[int, list[Place]]:
     return places
 
 
-def _votes(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], list[Vote]]:
-    votes: defaultdict[tuple[int, int], list[Vote]] = defaultdict(list)
-    for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(ids)).order_by(Vote.id)):
-        votes[(vote.evidence_id, vote.term_id)].append(vote)
-    return votes
+def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tuple[int, int], list[VoteShown]]:
+    """The votes of this evidence on the terms that the reader may see, in words, by evidence and term.
+
+    Examples that a reason names are left out where the reader may not see them.
+    """
+    seen = Vote.evidence_id.in_(ids), Vote.term_id.in_(visible_terms(reader))
+    votes = session.scalars(select(Vote).where(*seen).order_by(Vote.id)).all()
+    named = {number for vote in votes for number in evidence_named(vote.reason)}
+    visible = Evidence.id.in_(named), Evidence.study_id.in_(visible_studies(reader))
+    examples = set(session.scalars(select(Evidence.id).where(*visible))) if named else set()
+    shown: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
+    for vote in votes:
+        words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour, examples)
+        shown[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words))
+    return shown
 
 
-def _outcome_tags(evidence: Evidence) -> list[Tag]:
-    return [tag for tag in evidence.tags if tag.term.axis == "outcome" and tag.state != "rejected"]
+def _outcome_tags(tags: Sequence[Tag]) -> list[Tag]:
+    return [tag for tag in tags if tag.term.axis == "outcome" and tag.state != "rejected"]
 
 
-def _cells(evidence: dict[int, Evidence], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
+def _cells(tags: dict[int, list[Tag]], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
     """The cell of each outcome tag: what the filter names, else the evidence's own segment and product."""
     return {
-        (item.id, tag.term_id): CellWanted(
+        (number, tag.term_id): CellWanted(
             tag.term_id,
-            resolved.only_term("segment") or _own_term(item, "segment"),
-            resolved.only_term("product") or _own_term(item, "product"),
+            resolved.only_term("segment") or _own_term(own, "segment"),
+            resolved.only_term("product") or _own_term(own, "product"),
         )
-        for item in evidence.values()
-        for tag in _outcome_tags(item)
+        for number, own in tags.items()
+        for tag in _outcome_tags(own)
     }
 
 
-def _own_term(evidence: Evidence, axis: str) -> int | None:
+def _own_term(tags: Sequence[Tag], axis: str) -> int | None:
     """The one term on the axis that came with the data; None where there is none or more than one."""
-    own = [tag.term_id for tag in evidence.tags if tag.term.axis == axis and tag.state == "accepted"]
+    own = [tag.term_id for tag in tags if tag.term.axis == axis and tag.state == "accepted"]
     return own[0] if len(own) == 1 else None
 
 
-def _tags(evidence: Evidence, votes: dict, by_term: dict[int, Chip | None]) -> tuple[TagShown, ...]:
-    ordered = sorted(evidence.tags, key=lambda tag: (STATE_ORDER[tag.state], tag.term.code))
+def _tags(
+    tags: Sequence[Tag], votes: dict[tuple[int, int], list[VoteShown]], by_term: dict[int, Chip | None]
+) -> tuple[TagShown, ...]:
+    ordered = sorted(tags, key=lambda tag: (STATE_ORDER[tag.state], tag.term.code))
     return tuple(
         TagShown(
             axis=tag.term.axis,
@@ -117,7 +139,7 @@ def _tags(evidence: Evidence, votes: dict, by_term: dict[int, Chip | None]) -> t
             name=tag.term.name,
             state=tag.state,
             origin=tag.origin,
-            votes=tuple(_vote(vote) for vote in votes.get((evidence.id, tag.term_id), ())),
+            votes=tuple(votes.get((tag.evidence_id, tag.term_id), ())),
             chip=by_term.get(tag.term_id),
         )
         for tag in ordered
@@ -125,20 +147,22 @@ def _tags(evidence: Evidence, votes: dict, by_term: dict[int, Chip | None]) -> t
     )
 
 
-def _vote(vote: Vote) -> VoteShown:
-    return VoteShown(
-        vote.source, vote.in_favour, vote.value, vote_words(vote.source, vote.value, vote.reason, vote.in_favour)
-    )
-
-
-def term_labels(evidence: Evidence, axis: str) -> tuple[str, ...]:
+def _term_labels(reader: Reader, evidence: Evidence, tags: Sequence[Tag], axis: str) -> tuple[str, ...]:
     """The names on an axis that are known of the evidence: what came with the data, else what is set on its study."""
-    own = [t.term for t in evidence.tags if t.term.axis == axis and t.state in ("accepted", "automatic")]
+    own = [t.term for t in tags if t.term.axis == axis and t.state in ("accepted", "automatic")]
     terms: Sequence[Term] = own or (evidence.study.segments if axis == "segment" else evidence.study.products)
-    return tuple(term.name for term in terms)
+    return tuple(term.name for term in terms if reader.sees_term(term))
 
 
-def _hit(evidence: Evidence, places: list[Place], tags: tuple[TagShown, ...], ranked: Ranked | None, marks) -> Hit:
+def _hit(
+    reader: Reader,
+    evidence: Evidence,
+    places: list[Place],
+    own: Sequence[Tag],
+    tags: tuple[TagShown, ...],
+    ranked: Ranked | None,
+    marks: tuple[tuple[int, int], ...],
+) -> Hit:
     locator = Locator.from_dict(places[0].locator) if places else Locator()
     study = evidence.study
     return Hit(
@@ -156,8 +180,8 @@ def _hit(evidence: Evidence, places: list[Place], tags: tuple[TagShown, ...], ra
         place=place_words(locator),
         date=date_words(evidence.said_on, evidence.date_precision),
         rating=rating_words(evidence.rating, evidence.rating_best),
-        segments=term_labels(evidence, "segment"),
-        products=term_labels(evidence, "product"),
+        segments=_term_labels(reader, evidence, own, "segment"),
+        products=_term_labels(reader, evidence, own, "product"),
         keyword_rank=ranked.keyword_rank if ranked else None,
         meaning_rank=ranked.meaning_rank if ranked else None,
         boosts=ranked.boosts if ranked else (),

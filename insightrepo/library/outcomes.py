@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_products
+from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Outcome, Product, Term
+from insightrepo.models import Outcome, Task, Term
 from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, history
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.waves import find_wave
@@ -69,9 +69,9 @@ class OutcomeReading:
 
 def list_outcomes(session: Session, reader: Reader) -> tuple[OutcomeLine, ...]:
     """The outcomes that the reader may see, by category and code, retired ones last."""
-    found = list(session.scalars(select(Outcome).where(_shared_with(reader))))
+    found = list(session.scalars(select(Outcome).where(Outcome.id.in_(visible_terms(reader)))))
     found.sort(key=lambda outcome: (outcome.status == "retired", outcome.category, outcome.code))
-    scores = chips(session, [CellWanted(outcome.id) for outcome in found])
+    scores = chips(session, reader, [CellWanted(outcome.id) for outcome in found])
     return tuple(_line(outcome, scores.get(CellWanted(outcome.id))) for outcome in found)
 
 
@@ -81,12 +81,13 @@ def read_outcome(session: Session, reader: Reader, code: str) -> OutcomeReading:
     Raises:
         NotVisible: there is none that the reader may see.
     """
-    found = session.scalar(select(Outcome.id).where(func.lower(Term.code) == code.lower(), _shared_with(reader)))
+    seen = Outcome.id.in_(visible_terms(reader))
+    found = session.scalar(select(Outcome.id).where(func.lower(Outcome.code) == code.lower(), seen))
     detail = outcome_detail(session, found) if found else None
     if detail is None:
         raise NotVisible(f"outcome {code}")
-    chip = chips(session, [CellWanted(detail.outcome.id)])[CellWanted(detail.outcome.id)]
-    rows = cells(session, detail.outcome.id, find_wave(session, chip.wave).id) if chip else []
+    chip = chips(session, reader, [CellWanted(detail.outcome.id)])[CellWanted(detail.outcome.id)]
+    rows = cells(session, reader, detail.outcome.id, find_wave(session, chip.wave).id) if chip else []
     return _reading(session, reader, detail, chip, rows)
 
 
@@ -94,7 +95,6 @@ def _reading(
     session: Session, reader: Reader, detail: OutcomeDetail, chip: Chip | None, rows: Sequence[dict[str, Any]]
 ) -> OutcomeReading:
     outcome, measure = detail.outcome, detail.outcome.lead_measure
-    allowed = set(session.scalars(select(Product.code).where(Product.id.in_(visible_products(reader)))))
     return OutcomeReading(
         line=_line(outcome, chip),
         job=outcome.job,
@@ -104,21 +104,17 @@ def _reading(
         version=outcome.version,
         aliases=tuple(outcome.aliases),
         owner=(detail.owner.name or detail.owner.email) if detail.owner else None,
-        segments=tuple(segment.name for segment in detail.segments),
-        tasks=tuple((task.code, task.name, task.product.name) for task in detail.tasks),
+        segments=tuple(segment.name for segment in detail.segments if reader.sees_term(segment)),
+        tasks=tuple((task.code, task.name, task.product.name) for task in _tasks(reader, detail)),
         waves=_waves(session, outcome.id, measure),
         by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
-        by_product=_cells(
-            session, "product", measure, [row for row in rows if row["segment"] is None and row["product"] in allowed]
-        ),
+        by_product=_cells(session, "product", measure, [row for row in rows if row["segment"] is None]),
     )
 
 
-def _shared_with(reader: Reader):
-    """A team's own outcomes are for its members and administrators."""
-    if reader.at_least("administrator"):
-        return Term.id.is_not(None)
-    return or_(Term.team_id.is_(None), Term.team_id.in_(reader.teams))
+def _tasks(reader: Reader, detail: OutcomeDetail) -> list[Task]:
+    """The tasks of products that the reader may see."""
+    return [t for t in detail.tasks if reader.sees_term(t.product) and reader.sees_cell(None, t.product_id)]
 
 
 def _line(outcome: Outcome, chip: Chip | None) -> OutcomeLine:

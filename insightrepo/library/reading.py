@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from indexes.query import parse
 from ingest.readers.base import Locator
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.filters import ResolvedFilter
-from insightrepo.library.hits import TagShown, VoteShown
-from insightrepo.library.loading import STATE_ORDER, load_hits
+from insightrepo.library.hits import TagShown
+from insightrepo.library.loading import STATE_ORDER, load_hits, votes_shown
 from insightrepo.library.readings import (
     DocumentLine,
     DocumentReading,
@@ -27,8 +27,8 @@ from insightrepo.library.readings import (
     StudyPage,
     Whereabouts,
 )
-from insightrepo.library.wording import date_words, place_words, rating_words, vote_words
-from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User, Vote
+from insightrepo.library.wording import date_words, place_words, rating_words
+from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
 
 ROWS_PER_PAGE = 50
 STUDIES_PER_PAGE = 50
@@ -69,11 +69,11 @@ def read_study(session: Session, reader: Reader, study_id: int) -> StudyDetail:
         stage=study.stage,
         sharing_terms=study.sharing_terms,
         state_reason=study.state_reason,
-        products=tuple(product.name for product in study.products),
-        segments=tuple(segment.name for segment in study.segments),
+        products=tuple(product.name for product in study.products if reader.sees_term(product)),
+        segments=tuple(segment.name for segment in study.segments if reader.sees_term(segment)),
         documents=_documents(session, Document.study_id == study_id),
         kinds=_kinds(session, study_id),
-        outcomes=_outcomes_of(session, study_id),
+        outcomes=_outcomes_of(session, reader, study_id),
     )
 
 
@@ -104,7 +104,7 @@ def read_document(
         document=lines[0],
         text=found.text,
         blocks=tuple((kind, start, end, level, locator) for kind, start, end, level, locator in found.blocks),
-        evidence=_placed(session, places),
+        evidence=_placed(session, reader, places),
         page=page if lines[0].is_data else 1,
         pages=pages,
     )
@@ -125,8 +125,8 @@ def read_evidence(session: Session, reader: Reader, evidence_id: int) -> Evidenc
         raise NotVisible(f"evidence {evidence_id}")
     study = _study_line(session, reader, found.study_id)
     nothing_asked = ResolvedFilter((), None, None, None, False)
-    hits = load_hits(session, [evidence_id], nothing_asked, {}, parse(""), "none")
-    tags = _tags(session, [evidence_id], with_votes=True)[evidence_id]
+    hits = load_hits(session, reader, [evidence_id], nothing_asked, {}, parse(""), "none")
+    tags = _tags(session, reader, [evidence_id], with_votes=True)[evidence_id]
     return EvidenceDetail(
         hit=hits[0],
         study=study,
@@ -256,14 +256,14 @@ def _kinds(session: Session, study_id: int) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items()))  # type: ignore[arg-type]
 
 
-def _outcomes_of(session: Session, study_id: int, limit: int = 12) -> tuple[tuple[str, str, int], ...]:
+def _outcomes_of(session: Session, reader: Reader, study_id: int, limit: int = 12) -> tuple[tuple[str, str, int], ...]:
     number = func.count()
     rows = session.execute(
         select(Term.code, Term.name, number)
         .join(Tag, Tag.term_id == Term.id)
         .join(Evidence, Evidence.id == Tag.evidence_id)
         .where(Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Term.axis == "outcome")
-        .where(Tag.state.in_(("accepted", "automatic")))
+        .where(Tag.state.in_(("accepted", "automatic")), Term.id.in_(visible_terms(reader)))
         .group_by(Term.code, Term.name)
         .order_by(number.desc(), Term.code)
         .limit(limit)
@@ -284,8 +284,8 @@ def _page_of(session: Session, document_id: int, evidence_id: int | None) -> int
     return (count or 0) // ROWS_PER_PAGE + 1
 
 
-def _placed(session: Session, places: Sequence[Place]) -> tuple[EvidencePlaced, ...]:
-    tags = _tags(session, [place.evidence_id for place in places])
+def _placed(session: Session, reader: Reader, places: Sequence[Place]) -> tuple[EvidencePlaced, ...]:
+    tags = _tags(session, reader, [place.evidence_id for place in places])
     return tuple(
         EvidencePlaced(
             id=place.evidence_id,
@@ -304,14 +304,16 @@ def _placed(session: Session, places: Sequence[Place]) -> tuple[EvidencePlaced, 
     )
 
 
-def _tags(session: Session, ids: Sequence[int], *, with_votes: bool = False) -> dict[int, tuple[TagShown, ...]]:
-    """The tags of each piece of evidence, decided ones first, by axis and code."""
+def _tags(
+    session: Session, reader: Reader, ids: Sequence[int], *, with_votes: bool = False
+) -> dict[int, tuple[TagShown, ...]]:
+    """The tags of each piece of evidence whose terms the reader may see, decided ones first, by axis and code."""
     rows = session.execute(
         select(Tag.evidence_id, Tag.state, Tag.origin, Term.id, Term.axis, Term.code, Term.name)
         .join(Term, Term.id == Tag.term_id)
-        .where(Tag.evidence_id.in_(ids))
+        .where(Tag.evidence_id.in_(ids), Term.id.in_(visible_terms(reader)))
     ).all()
-    votes = _votes(session, ids) if with_votes else {}
+    votes = votes_shown(session, reader, ids) if with_votes else {}
     found: defaultdict[int, list[TagShown]] = defaultdict(list)
     for row in rows:
         shown = votes.get((row.evidence_id, row.id), ())
@@ -365,11 +367,3 @@ def _links(session: Session, reader: Reader, evidence_id: int) -> tuple[Linked, 
         )
         for kind, from_id, found, title in rows
     )
-
-
-def _votes(session: Session, ids: Sequence[int]) -> dict[tuple[int, int], list[VoteShown]]:
-    found: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
-    for vote in session.scalars(select(Vote).where(Vote.evidence_id.in_(ids)).order_by(Vote.id)):
-        words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour)
-        found[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words))
-    return found

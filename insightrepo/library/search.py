@@ -15,7 +15,7 @@ from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
 from indexes.search import Boost, Ranked, Request, whole
 from indexes.search import search as rank
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.facets import count_facets, outcomes_spoken_to
 from insightrepo.library.filters import ResolvedFilter, allowed_bitmap, resolve, storable
 from insightrepo.library.hits import SearchQuery, SearchResult
@@ -53,9 +53,9 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         capped=found.capped,
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
-        hits=load_hits(session, page, resolved, found.ranked, parsed, workspace.settings.language),
-        facets=count_facets(session, bitmaps, found.within, resolved),
-        outcomes=outcomes_spoken_to(session, bitmaps, found.within, resolved),
+        hits=load_hits(session, reader, page, resolved, found.ranked, parsed, workspace.settings.language),
+        facets=count_facets(session, reader, bitmaps, found.within, resolved),
+        outcomes=outcomes_spoken_to(session, reader, bitmaps, found.within, resolved),
         notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes),
         understood=understood(parsed),
     )
@@ -68,11 +68,11 @@ def find(workspace: Workspace, session: Session, reader: Reader, query: SearchQu
     state = workspace.indexes.state  # one consistent state for the whole query, whatever is committed meanwhile
     resolved = resolve(session, reader, query, parsed.fields)
     allowed = allowed_bitmap(session, reader, resolved, state.bitmaps)
-    found = _ranked(workspace, session, query, Found(state, parsed, resolved, allowed))
-    return replace(found, ids=_sorted(session, query, found))
+    found = _ranked(workspace, session, reader, query, Found(state, parsed, resolved, allowed))
+    return replace(found, ids=_sorted(session, reader, query, found))
 
 
-def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: Found) -> Found:
+def _ranked(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery, found: Found) -> Found:
     """Ask the engines, within the filter; without words the filter itself is the result set."""
     parsed, state, embedder = found.parsed, found.state, workspace.embedder
     if not parsed.has_words:
@@ -82,7 +82,7 @@ def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: F
         text=parsed.text,
         allowed=found.within,
         mode=query.mode,
-        boosts=_term_boosts(session, parsed, state.bitmaps),
+        boosts=_term_boosts(session, reader, parsed, state.bitmaps),
         limit=ENGINE_LIMIT,
     )
     embed_query = embedder.embed_query if embedder else None
@@ -99,19 +99,19 @@ def _ranked(workspace: Workspace, session: Session, query: SearchQuery, found: F
     )
 
 
-def _term_boosts(session: Session, parsed: ParsedQuery, bitmaps: Bitmaps) -> tuple[Boost, ...]:
+def _term_boosts(session: Session, reader: Reader, parsed: ParsedQuery, bitmaps: Bitmaps) -> tuple[Boost, ...]:
     """Terms whose name or alias stands in the query: matched here, not indexed, so that a rename costs nothing."""
     text = f" {' '.join((*parsed.words, *parsed.phrases)).casefold()} "
-    terms = session.scalars(select(Term).where(Term.status != "retired"))
+    terms = session.scalars(select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader))))
     named = [t for t in terms if any(f" {name.casefold()} " in text for name in (t.code, t.name, *t.aliases))]
     return tuple(
         Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named
     )
 
 
-def _sorted(session: Session, query: SearchQuery, found: Found) -> Sequence[int]:
+def _sorted(session: Session, reader: Reader, query: SearchQuery, found: Found) -> Sequence[int]:
     if query.sort == "gap":
-        return _by_gap(session, found, found.state.bitmaps)
+        return _by_gap(session, reader, found, found.state.bitmaps)
     if query.sort == "newest" or not found.ids:
         return _newest_first(found.within, found.state.bitmaps)
     return found.ids
@@ -122,12 +122,12 @@ def _newest_first(within: BitMap, bitmaps: Bitmaps) -> Sequence[int]:
     return ids[np.lexsort((-ids, -bitmaps.days(ids).astype(np.int64)))].tolist()
 
 
-def _by_gap(session: Session, found: Found, bitmaps: Bitmaps) -> Sequence[int]:
+def _by_gap(session: Session, reader: Reader, found: Found, bitmaps: Bitmaps) -> Sequence[int]:
     """Evidence of the outcome with the largest gap first; within an outcome by relevance, else the newest first."""
     base = found.ids or _newest_first(found.within, bitmaps)
     left = BitMap(found.within)
     ordered: list[int] = []
-    for outcome_id in _outcomes_by_gap(session):
+    for outcome_id in _outcomes_by_gap(session, reader):
         here = bitmaps.get(f"term:{outcome_id}") & left
         ordered.extend(value for value in base if value in here)
         left -= here
@@ -135,11 +135,11 @@ def _by_gap(session: Session, found: Found, bitmaps: Bitmaps) -> Sequence[int]:
     return ordered
 
 
-def _outcomes_by_gap(session: Session) -> list[int]:
+def _outcomes_by_gap(session: Session, reader: Reader) -> list[int]:
     """Outcomes by opportunity; where importance was not asked, by how far satisfaction is from full."""
-    ids = list(session.scalars(select(Outcome.id)))
+    ids = list(session.scalars(select(Outcome.id).where(Outcome.id.in_(visible_terms(reader)))))
     wanted = [CellWanted(outcome_id, None, None) for outcome_id in ids]
-    found = chips(session, wanted)
+    found = chips(session, reader, wanted)
     gaps = {}
     for cell in wanted:
         chip = found.get(cell)

@@ -15,7 +15,7 @@ from ingest.classifier import Head as TrainedHead
 from ingest.classifier import train
 from ingest.tagger import Tagger, TermProfile, decide
 from ingest.tagger import Vote as VoteCast
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
@@ -157,7 +157,7 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
     Raises:
         Forbidden: the reader is not a researcher.
         NotThere: no such evidence for this reader.
-        UnknownTerm: no such term.
+        UnknownTerm: no such term for this reader.
     """
     reader.require("researcher")
     with workspace.database.writing() as session:
@@ -165,7 +165,7 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
         evidence = session.scalar(query)
         if evidence is None:
             raise NotThere(f"there is no evidence {evidence_id}")
-        term = find_term(session, axis, code)
+        term = find_term(session, axis, code, Term.id.in_(visible_terms(reader)))
         key = f"person:{reader.user_id}"
         mine = (Vote.evidence_id == evidence_id, Vote.term_id == term.id, Vote.source_key == key)
         session.execute(delete(Vote).where(*mine))

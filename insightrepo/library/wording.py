@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ingest.readers.base import Locator
@@ -49,10 +49,28 @@ def rating_words(rating: float | None, best: float | None) -> str | None:
     return f"{rating:g}" + (f" ({best:g} is best)" if best is not None else "")
 
 
-def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: bool) -> str:
-    """A vote's reason as a sentence; `reason` is as ingest/tagger.py and the imports write it."""
-    words = _SENTENCES[source](value, reason)
+def evidence_named(reason: Mapping[str, Any]) -> set[int]:
+    """The ids of the evidence that a vote's reason names as examples."""
+    near = {reason["evidence"]} if "evidence" in reason else set()
+    return near | {example["evidence"] for example in reason.get("examples", ())}
+
+
+def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: bool, visible: Collection[int]) -> str:
+    """A vote's reason as a sentence; `reason` is as ingest/tagger.py and the imports write it.
+
+    Of the examples that it names only those in `visible` are shown: ids of evidence that the reader may see.
+    """
+    words = _SENTENCES[source](value, _for_reader(reason, visible))
     return words if in_favour else f"against: {words}"
+
+
+def _for_reader(reason: Mapping[str, Any], visible: Collection[int]) -> Mapping[str, Any]:
+    shown = dict(reason)
+    if "examples" in reason:
+        shown["examples"] = [example for example in reason["examples"] if example["evidence"] in visible]
+    if "evidence" in reason and reason["evidence"] not in visible:
+        shown["evidence"] = None
+    return shown
 
 
 def _rule_words(_value: float, reason: Mapping[str, Any]) -> str:
@@ -67,7 +85,10 @@ def _head_words(value: float, reason: Mapping[str, Any]) -> str:
 
 
 def _term_words(value: float, reason: Mapping[str, Any]) -> str:
-    near = f"“{reason['phrase']}”" if "phrase" in reason else f"evidence #{reason['evidence']}"
+    if "phrase" in reason:
+        near = f"“{reason['phrase']}”"
+    else:
+        near = f"evidence #{reason['evidence']}" if reason["evidence"] else "an example that you may not see"
     return f"close in meaning to {near}: {value:.2f}, from {reason['threshold']:.2f} on it is suggested"
 
 

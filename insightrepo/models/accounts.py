@@ -50,7 +50,10 @@ class Team(Base):
 
 
 class Scope(Base):
-    """Limits a user or a team to studies that a person set to this product or segment (and what is below it)."""
+    """Limits a user or a team to studies that a person set to this product or segment (and what is below it).
+
+    A term that limits somebody cannot be deleted: with it the limit would be gone.
+    """
 
     __tablename__ = "scope"
     __table_args__ = (UniqueConstraint("user_id", "team_id", "term_id"), {"sqlite_autoincrement": True})
@@ -58,7 +61,7 @@ class Scope(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
-    term_id: Mapped[int] = mapped_column(ForeignKey("term.id", ondelete="CASCADE"))
+    term_id: Mapped[int] = mapped_column(ForeignKey("term.id", ondelete="RESTRICT"))
 
     user: Mapped[User | None] = relationship(back_populates="scopes")
     team: Mapped[Team | None] = relationship(back_populates="scopes")

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Select, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
+from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
 from insightrepo.models import Outcome, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.waves import find_wave
-from insightrepo.taxonomy.reading import TermFinder
+from insightrepo.taxonomy.reading import find_term
 
 Key = tuple[int, int | None, int | None]
 SHOWN = (
@@ -75,20 +76,22 @@ class Point:
     starts_series: bool
 
 
-def chips(session: Session, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
+def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
     """The chip of every wanted cell, in two queries however many there are; None where nothing was ever measured.
 
     The cell's current score: the latest frozen wave that has it, else the latest open one as provisional. Where the
     cell has nothing to show, segment x product falls back to the segment, then the product, then all. The measure is
-    the outcome's lead measure.
+    the outcome's lead measure. A segment or product outside the reader's scopes is as one that has nothing to show;
+    the cell of all segments and products is for everyone. Only outcomes that the reader may see are to be asked for.
     """
     cells = list(dict.fromkeys(wanted))
     terms, leads = _names(session, cells)
-    rows = _current(session, {key for cell in cells for key in _fallbacks(cell)}, {"opportunity", *leads.values()})
+    keys = {cell: [key for key in _fallbacks(cell) if reader.sees_cell(*key[1:])] for cell in cells}
+    rows = _current(session, {key for some in keys.values() for key in some}, {"opportunity", *leads.values()})
     result: dict[CellWanted, Chip | None] = {}
     for cell in cells:
         measure = leads.get(cell.outcome_id, "")
-        found = [(key, row) for key in _fallbacks(cell) if (row := rows.get((*key, measure))) is not None]
+        found = [(key, row) for key in keys[cell] if (row := rows.get((*key, measure))) is not None]
         key, row = next((pair for pair in found if pair[1].value is not None), found[0] if found else (None, None))
         result[cell] = None if key is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
     return result
@@ -208,13 +211,14 @@ def history(
     return points
 
 
-def cells(session: Session, outcome_id: int, wave_id: int) -> list[dict[str, Any]]:
+def cells(session: Session, reader: Reader, outcome_id: int, wave_id: int) -> list[dict[str, Any]]:
     """All scores of an outcome in one wave as `show` gives them: the whole first, then by segment, then by product."""
-    return _rows(session, Score.outcome_id == outcome_id, Score.wave_id == wave_id)
+    return _rows(session, reader, Score.outcome_id == outcome_id, Score.wave_id == wave_id)
 
 
 def show(
     session: Session,
+    reader: Reader,
     wave: str | None = None,
     outcome: str | None = None,
     segment: str | None = None,
@@ -226,6 +230,9 @@ def show(
     Each filter takes what people write: a code, a name or an alias; "all" as segment or product keeps the cells of all
     segments or products. Keys: wave, provisional, outcome, segment, product, measure, value, unit, better, low, high,
     n, note, verdict, change, previous_wave.
+
+    Left out is what has a segment or a product outside the reader's scopes, or a term that the reader may not see; the
+    cells of all segments and products are for everyone.
 
     Raises:
         WaveUnknown, UnknownTerm, ValueError: a filter names nothing that is known.
@@ -241,11 +248,20 @@ def show(
     ):  # fmt: skip
         if text is not None:
             whole = text == "all" and axis != "outcome"
-            conditions.append(column.is_(None) if whole else column == TermFinder(session, axis).find(text).id)
-    return _rows(session, *conditions)
+            among = Term.id.in_(visible_terms(reader))
+            conditions.append(column.is_(None) if whole else column == find_term(session, axis, text, among).id)
+    return _rows(session, reader, *conditions)
 
 
-def _rows(session: Session, *conditions: Any) -> list[dict[str, Any]]:
+def _within(reader: Reader) -> list[Any]:
+    return [
+        Score.outcome_id.in_(visible_terms(reader)),
+        Score.segment_id.is_(None) | Score.segment_id.in_(visible_segments(reader)),
+        Score.product_id.is_(None) | Score.product_id.in_(visible_products(reader)),
+    ]
+
+
+def _rows(session: Session, reader: Reader, *conditions: Any) -> list[dict[str, Any]]:
     outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
     earlier = aliased(Wave)
     query = (
@@ -256,7 +272,7 @@ def _rows(session: Session, *conditions: Any) -> list[dict[str, Any]]:
         .join(segment, segment.c.id == Score.segment_id, isouter=True)
         .join(product, product.c.id == Score.product_id, isouter=True)
         .join(earlier, earlier.id == Score.previous_wave_id, isouter=True)
-        .where(*conditions)
+        .where(*_within(reader), *conditions)
     )  # fmt: skip
     order = list(MEASURES)
     found = sorted(session.execute(query), key=lambda row: (

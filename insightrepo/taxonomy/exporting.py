@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -20,14 +21,24 @@ from insightrepo.taxonomy.schema import (
 )
 
 
-def export(session: Session) -> TaxonomyFile:
-    """Everything there is, so that importing it into an empty workspace (with the same users) gives the same again."""
-    return _Export(session).file()
+def everything(_term: Term) -> bool:
+    """Holds for every term."""
+    return True
+
+
+def export(session: Session, shown: Callable[[Term], bool] = everything) -> TaxonomyFile:
+    """The terms that `shown` holds for; by default all, so that importing the file into an empty workspace (with the
+    same users) gives the same again.
+
+    A product whose parent is left out stands under the nearest product above that is not.
+    """
+    return _Export(session, shown).file()
 
 
 class _Export:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, shown: Callable[[Term], bool]) -> None:
         self.session = session
+        self.shown = shown
         self.users: dict[int | None, str] = {user.id: user.email for user in session.scalars(select(User))}
         self.teams: dict[int | None, str] = {team.id: team.name for team in session.scalars(select(Team))}
 
@@ -39,7 +50,8 @@ class _Export:
         )
 
     def _all(self, kind: type[Any], *loading: Any) -> list[Any]:
-        return list(self.session.scalars(select(kind).options(selectinload(Term.rules), *loading).order_by(kind.id)))
+        found = self.session.scalars(select(kind).options(selectinload(Term.rules), *loading).order_by(kind.id))
+        return [row for row in found if self.shown(row)]
 
     def _shared(self, term: Term) -> dict[str, Any]:
         return {
@@ -65,7 +77,7 @@ class _Export:
             category=row.category,
             stage=row.journey_stage,
             lead_measure=row.lead_measure,
-            segments=tuple(sorted(segment.code for segment in row.segments)),
+            segments=tuple(sorted(segment.code for segment in row.segments if self.shown(segment))),
         )
 
     def _dimensions(self) -> tuple[DimensionEntry, ...]:
@@ -80,10 +92,10 @@ class _Export:
     def _products(self) -> tuple[ProductEntry, ...]:
         below: dict[int | None, list[Product]] = defaultdict(list)
         for row in self._all(Product):
-            below[row.parent_id].append(row)
+            below[self._parent_id(row)].append(row)
         tasks: dict[int, list[TaskEntry]] = defaultdict(list)
         for task in self.session.scalars(select(Task).options(selectinload(Task.outcomes)).order_by(Task.id)):
-            codes = tuple(sorted(outcome.code for outcome in task.outcomes))
+            codes = tuple(sorted(outcome.code for outcome in task.outcomes if self.shown(outcome)))
             tasks[task.product_id].append(TaskEntry(code=task.code, name=task.name, outcomes=codes))
 
         def entry(row: Product) -> ProductEntry:
@@ -91,3 +103,9 @@ class _Export:
             return ProductEntry(**self._shared(row), name=row.name, tasks=tuple(tasks[row.id]), children=children)
 
         return tuple(entry(row) for row in below[None])
+
+    def _parent_id(self, row: Product) -> int | None:
+        parent = row.parent
+        while parent is not None and not self.shown(parent):
+            parent = parent.parent
+        return parent.id if parent else None

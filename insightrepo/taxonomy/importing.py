@@ -6,7 +6,7 @@ terms it does not name: those stay as they are. A term is retired by `status: re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from insightrepo.accounts.audit import record
 from insightrepo.models import Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.taxonomy.exporting import everything
 from insightrepo.taxonomy.schema import OutcomeEntry, RuleValue, TaxonomyFile, TermEntry
 from insightrepo.taxonomy.source import TaxonomyError
 
@@ -42,18 +43,24 @@ class Changes:
     lines: tuple[str, ...]
 
 
-def apply(session: Session, file: TaxonomyFile, user_id: int | None) -> Changes:
+def apply(
+    session: Session, file: TaxonomyFile, user_id: int | None, may_change: Callable[[Term], bool] = everything
+) -> Changes:
     """Bring the taxonomy to what the file says, in the session's transaction; the same file twice changes nothing.
 
+    Terms that `may_change` does not hold for are another team's own: the file may not change them, and what relates
+    the terms of the file to them stays, as whoever wrote the file could not see it.
+
     Raises:
-        TaxonomyError: an owner, team, segment, outcome or parent is unknown, or a parent would stand below itself;
-            the caller's transaction must be rolled back.
+        TaxonomyError: an owner, team, segment, outcome or parent is unknown, a parent would stand below itself, or
+            another team's term would be changed; the caller's transaction must be rolled back.
     """
-    work = _Import(session)
+    work = _Import(session, may_change)
     work.segments(file)
     work.outcomes(file)
     work.products(file)
     work.tasks(file)
+    work.refuse_foreign()
     if work.problems:
         raise TaxonomyError(work.problems)
     session.flush()
@@ -70,16 +77,18 @@ class _Entry:
     label: str
     row: Term | Task
     created: bool
+    foreign: bool = False  # another team's own before this import
     changes: list[str] = field(default_factory=list)
 
 
 class _Import:
     """The state of one import: what was there, what became of it, what is wrong."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, may_change: Callable[[Term], bool]) -> None:
         self.session = session
         terms = session.scalars(select(Term).options(*LOADED)).all()
         self.terms: dict[tuple[str, str], Any] = {(term.axis, term.code.casefold()): term for term in terms}
+        self.foreign = {term for term in terms if not may_change(term)}
         self.known_tasks = {
             task.code.casefold(): task for task in session.scalars(select(Task).options(selectinload(Task.outcomes)))
         }
@@ -110,8 +119,9 @@ class _Import:
             self._term(Product, entry, {"name": entry.name})
         parents: dict[Product, Product | None] = {}
         for entry, code in placed:
-            parent = self._known("product", code, f"product {entry.code}") if code else None
-            parents[self.terms["product", entry.code.casefold()]] = parent
+            product = self.terms["product", entry.code.casefold()]
+            hidden = product.parent if product.parent in self.foreign else None
+            parents[product] = self._known("product", code, f"product {entry.code}") if code and not hidden else hidden
         if not self.problems and not self._circles(parents):
             self._place(parents)
 
@@ -124,6 +134,14 @@ class _Import:
                 self._set("task", entry.code, task, {"code": entry.code, "name": entry.name, "product": product})
                 outcomes = [self._known("outcome", code, f"task {entry.code}") for code in entry.outcomes]
                 self._relate("task", entry.code, task, "outcomes", outcomes)
+
+    def refuse_foreign(self) -> None:
+        """Note a problem for each term of another team that was changed, and each task of such a product."""
+        for entry in self.ledger.values():
+            if entry.foreign and entry.changes:
+                self.problems.append(
+                    f"{entry.label}: belongs to a team that you are not in: leave it out, or ask a member of that team"
+                )
 
     def changes(self) -> Changes:
         """The sum of it, once everything has its id."""
@@ -159,7 +177,8 @@ class _Import:
         if created:
             row = kind()
             self.session.add(row)
-        self.ledger[axis, code.casefold()] = _Entry(f"{axis} {code}", row, created)
+        owner = row.product if axis == "task" else row
+        self.ledger[axis, code.casefold()] = _Entry(f"{axis} {code}", row, created, owner in self.foreign)
         return row
 
     def _set(self, axis: str, code: str, row: Any, values: dict[str, Any]) -> list[str]:
@@ -171,6 +190,7 @@ class _Import:
 
     def _relate(self, axis: str, code: str, row: Any, name: str, wanted: Iterable[Any]) -> None:
         terms = [term for term in wanted if term is not None]
+        terms += [term for term in getattr(row, name) if term in self.foreign and term not in terms]
         if set(getattr(row, name)) != set(terms):
             setattr(row, name, terms)
             self._note(axis, code, name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from ingest.rules import RuleSpec
@@ -24,11 +24,16 @@ class UnknownTerm(Exception):
 
 
 class TermFinder:
-    """Finds terms of one axis by code, name or alias, whatever the case; made once for many look-ups."""
+    """Finds terms of one axis by code, name or alias, whatever the case; made once for many look-ups.
 
-    def __init__(self, session: Session, axis: str) -> None:
+    `among` leaves out the terms that it does not hold for, also in what is offered instead: for a reader
+    ``Term.id.in_(visible_terms(reader))``.
+    """
+
+    def __init__(self, session: Session, axis: str, among: ColumnElement[bool] | None = None) -> None:
         self.axis = axis
-        self._terms = list(session.scalars(_terms().where(Term.axis == axis).order_by(Term.id)))
+        condition = true() if among is None else among
+        self._terms = list(session.scalars(_terms().where(Term.axis == axis, condition).order_by(Term.id)))
         self._by_code = {term.code.casefold(): term for term in self._terms}
         self._by_words: dict[str, list[Term]] = defaultdict(list)
         for term in self._terms:
@@ -64,9 +69,9 @@ class TermFinder:
         return f"; did you mean {term.code} ({term.name})?"
 
 
-def find_term(session: Session, axis: str, text: str) -> Term:
+def find_term(session: Session, axis: str, text: str, among: ColumnElement[bool] | None = None) -> Term:
     """`TermFinder.find` for a single look-up; raises `UnknownTerm`."""
-    return TermFinder(session, axis).find(text)
+    return TermFinder(session, axis, among).find(text)
 
 
 def product_and_below(session: Session, ids: Iterable[int]) -> set[int]:

@@ -53,5 +53,5 @@ def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:
     everything = find(workspace(), session(), reader(), SearchQuery(filters=filters))
     ids = list(dict.fromkeys((*confirmed.ids[:STRONGEST], *everything.ids[: 2 * STRONGEST])))[:STRONGEST]
     language = workspace().settings.language
-    hits = load_hits(session(), ids, everything.resolved, {}, everything.parsed, language)
+    hits = load_hits(session(), reader(), ids, everything.resolved, {}, everything.parsed, language)
     return hits, len(everything.within)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from click.testing import Result
+import os
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from config import PREFIX
+from insightrepo.cli import main
 
 PASSWORD = "a long enough password"
 PEOPLE = {"rita@example.com": "researcher", "carl@example.com": "contributor", "vera@example.com": "viewer"}
@@ -36,6 +42,14 @@ v4,c4,2025-03-04,A boring day on the road again.
 ANSWERS = "respondent,outcome,satisfaction,product\n" + "".join(
     f"r{n},STOP,{n % 5 + 1},{('app', 'maps')[n % 2]}\n" for n in range(80)
 )
+
+
+def invoke(home: Path, *arguments: str, **variables: str) -> Result:
+    """Run ``insightrepo --home HOME ARGUMENTS`` with no setting of ours but these variables and the hashing model."""
+    unset = {name: None for name in os.environ if name.startswith(PREFIX)}
+    given = {"EMBEDDING_MODEL": "hashing"} | variables
+    runner = CliRunner(env=unset | {PREFIX + name: value for name, value in given.items()})
+    return runner.invoke(main, ["--home", str(home), *arguments])
 
 
 def assert_one_line(result: Result, *said: str, exit_code: int = 1) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from command_line import FEEDBACK, PASSWORD, PEOPLE, TAXONOMY
-
-from config import PREFIX
-from insightrepo.cli import main
-
-
-def invoke(home: Path, *arguments: str, **variables: str) -> Result:
-    """Run ``insightrepo --home HOME ARGUMENTS`` with no setting of ours but these variables and the hashing model."""
-    unset = {name: None for name in os.environ if name.startswith(PREFIX)}
-    given = {"EMBEDDING_MODEL": "hashing"} | variables
-    runner = CliRunner(env=unset | {PREFIX + name: value for name, value in given.items()})
-    return runner.invoke(main, ["--home", str(home), *arguments])
+from click.testing import Result
+from command_line import FEEDBACK, PASSWORD, PEOPLE, TAXONOMY, invoke
 
 
 @pytest.fixture

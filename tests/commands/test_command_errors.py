@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from command_line import FEEDBACK, PASSWORD, TAXONOMY, assert_one_line
-from conftest import invoke
+from command_line import FEEDBACK, PASSWORD, TAXONOMY, assert_one_line, invoke
 
 Run = Callable[..., Result]
 COMMANDS = (["search", "x"], ["check"], ["reindex"], ["retag"], ["import", "."], ["scores", "show"])
@@ -77,7 +76,7 @@ def test_a_broken_taxonomy_is_named_by_line_and_changes_nothing(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("txt: comment\n", "mapping.yaml, line 1, field txt"),
+        ("text: comment\ntxt: comment\n", "mapping.yaml, line 2, field txt"),
         ("text: [comment\n", "mapping.yaml, line "),
         ("- text\n", "mapping.yaml, line 1"),
         ("text: comment\nscale: [5, 1]\n", "line 2, field scale"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from conftest import invoke
+from command_line import invoke
 
 from insightrepo.cli import COMMANDS, main
 

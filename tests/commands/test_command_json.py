@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from click.testing import Result
-from command_line import ANSWERS, FEEDBACK, TAXONOMY
-from conftest import invoke
+from command_line import ANSWERS, FEEDBACK, TAXONOMY, invoke
 
 Run = Callable[..., Result]
 SCORE = {
     "measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict", "opportunity",
 }  # fmt: skip
 HIT = {
-    "id", "kind", "text", "study", "locator", "date", "segments", "products", "keyword_rank", "meaning_rank", "outcomes",
+    "id", "kind", "text", "study", "locator", "date", "segments", "products", "keyword_rank", "meaning_rank",
+    "outcomes",
 }  # fmt: skip
 FACETS = {"outcome", "category", "segment", "product", "kind", "level", "method", "year", "state"}
 

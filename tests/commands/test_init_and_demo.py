@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from command_line import PASSWORD
-from conftest import invoke
+from command_line import PASSWORD, invoke
 from sqlalchemy import create_engine, select
 
 from insightrepo.models import Base

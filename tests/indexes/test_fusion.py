@@ -48,8 +48,13 @@ def test_a_lone_hit_that_holds_every_word_is_worth_all_of_its_engine() -> None:
     assert keyword_shares(scored(_7=3.2), 1.0) == {7: pytest.approx(1.0)}
 
 
-def test_keyword_scores_are_shares_of_the_best_times_the_square_of_what_it_covers() -> None:
-    assert keyword_shares(scored(_1=8.0, _2=2.0), 0.5) == {1: pytest.approx(0.25), 2: pytest.approx(0.0625)}
+def test_a_word_that_is_missing_beside_a_name_does_not_make_its_hit_worth_less() -> None:
+    assert keyword_shares(scored(_7=3.2), 0.75) == {7: pytest.approx(1.0)}
+
+
+def test_keyword_scores_are_shares_of_the_best_and_small_where_it_holds_little() -> None:
+    assert keyword_shares(scored(_1=8.0, _2=2.0), 0.375) == {1: pytest.approx(0.125), 2: pytest.approx(0.03125)}
+    assert keyword_shares(scored(_1=8.0), 0.25) == {1: pytest.approx(1 / 27)}
     assert keyword_shares(scored(_1=0.0), 1.0) == {1: 0.0}
     assert keyword_shares([], 1.0) == {}
 
@@ -61,11 +66,11 @@ def test_cosines_are_shares_of_the_way_from_unrelated_to_the_same() -> None:
 
 
 def test_a_convex_combination_worked_by_hand() -> None:
-    fused = convex(scored(_1=4.0, _2=1.0), scored(_2=0.66, _3=0.49, _1=-0.2), covered=0.8, weight=0.75)
+    fused = convex(scored(_1=4.0, _2=1.0), scored(_2=0.66, _3=0.49, _1=-0.2), covered=0.6, weight=0.75)
     assert fused == {
-        2: pytest.approx(0.75 * 0.6 + 0.25 * 0.16),
+        2: pytest.approx(0.75 * 0.6 + 0.25 * 0.128),
         3: pytest.approx(0.75 * 0.4),
-        1: pytest.approx(0.25 * 0.64),
+        1: pytest.approx(0.25 * 0.512),
     }
     assert list(fused) == [2, 3, 1]
 

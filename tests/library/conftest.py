@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filled_library import SCOPED, fill_library
+from homes import PEOPLE, Library, open_home, reader_of
 
-from config import Settings
 from insightrepo.accounts.access import Reader
-from insightrepo.accounts.users import acting_reader, add_user
+from insightrepo.accounts.users import add_user
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
-
-PEOPLE = {"ada": "administrator", "rita": "researcher", "carl": "contributor", "vera": "viewer"}
-
-
-def open_home(home: Path, **settings: object) -> Workspace:
-    """The workspace in a folder, with the model that needs no download."""
-    return Workspace(Settings(**{"home": home, "database_url": "", "embedding_model": "hashing", **settings}))
 
 
 @pytest.fixture(scope="session")
@@ -57,20 +49,6 @@ def fresh(home: Path) -> Iterator[Workspace]:
 def person(fresh: Workspace) -> Callable[[str], Reader]:
     """``person("carl")`` is the contributor as a reader."""
     return lambda name: reader_of(fresh, name)
-
-
-def reader_of(workspace: Workspace, name: str) -> Reader:
-    """One of the four as a reader."""
-    with workspace.database.reading() as session:
-        return acting_reader(session, f"{name}@example.com")
-
-
-@dataclass(frozen=True)
-class Library:
-    """A filled workspace that tests only read, and its readers by name."""
-
-    workspace: Workspace
-    readers: dict[str, Reader]
 
 
 @pytest.fixture(scope="session")

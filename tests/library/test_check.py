@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import open_home, reader_of
 from contents import add_taxonomy, ask, bring, evidence, files_in
 from corpus import write_corpus
+from homes import open_home, reader_of
 from sqlalchemy import delete, select, update
 
 from insightrepo.library.indexing import check, drain, enqueue, rebuild

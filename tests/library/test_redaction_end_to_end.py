@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import open_home, reader_of
 from contents import add_taxonomy, ask, bring, files_in, tables
 from docx import Document as WordFile
+from homes import open_home, reader_of
 from openpyxl import Workbook
 from pptx import Presentation
 from sqlalchemy import select

@@ -8,20 +8,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Library
-from contents import ask, bring
+from contents import add_taxonomy, ask, bring
 from corpus import write_corpus
 from filled_library import FEED, MARKERS, SEEN
+from homes import Library, open_home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Reader, reader_for
+from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.library import search as searching
 from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
 from insightrepo.library.search_json import result_json
 from insightrepo.models import Evidence, Outcome, Product, Study, Tag, Term
+from insightrepo.schema import upgrade
 from insightrepo.scores.chips import CellWanted, chips
 from insightrepo.workspace import Workspace
 
@@ -303,8 +305,6 @@ def test_without_words_a_reader_sees_all_of_what_they_may(library: Library) -> N
 def test_a_scope_that_is_withdrawn_from_the_study_holds_at_once(
     fresh: Workspace, person, make_library_reader, tmp_path: Path
 ) -> None:
-    from contents import add_taxonomy
-
     add_taxonomy(fresh, person("ada"))
     bring(fresh, person("ada"), write_corpus(tmp_path), product="maps", publish=True)
     scoped = make_library_reader("viewer", "product:maps")
@@ -318,8 +318,6 @@ def test_a_scope_that_is_withdrawn_from_the_study_holds_at_once(
 @pytest.fixture
 def make_library_reader(fresh: Workspace):
     """Adds a scoped user to the fresh workspace."""
-    from insightrepo.accounts.access import reader_for
-    from insightrepo.accounts.users import add_user
 
     def make(role: str, scope: str) -> Reader:
         with fresh.database.writing() as session:
@@ -362,11 +360,6 @@ def test_no_string_makes_a_search_fail(library: Library, mode: str) -> None:
 @pytest.fixture(scope="module")
 def postgres_library(tmp_path_factory: pytest.TempPathFactory, postgres) -> Iterator[tuple[Workspace, Reader]]:
     """A small library on PostgreSQL."""
-    from conftest import open_home
-
-    from insightrepo.accounts.users import acting_reader, add_user
-    from insightrepo.schema import upgrade
-
     root = tmp_path_factory.mktemp("nasty")
     with postgres.database() as url:
         made = open_home(root / "home", database_url=url)
