@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     max_file_megabytes: int = Field(100, ge=1, le=4096, description="A larger file is refused.")
     threads: int = Field(2, ge=1, le=64, description="Threads of the embedding model.")
     https: bool = Field(False, description="Served over TLS: cookies are marked secure and HSTS is sent.")
+    proxy_hops: int = Field(
+        0, ge=0, le=5, description="Proxies in front whose forwarded headers are trusted; 0: served directly."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
 
     @field_validator("timezone")

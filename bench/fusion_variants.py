@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
-from itertools import islice
 from math import log2
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from config import Settings
+from config import load_settings
 from indexes import fusion
 from indexes.base import Record, Scored
 from indexes.embedder import Embedder
@@ -128,12 +128,9 @@ def docstring_sets(folder: Path, embedder: Embedder, work: Path) -> Iterator[tup
         [], list(texts), _vectors(folder / "docs.npy", lambda: embedder.embed_documents(list(texts.values())))
     )
     for half in ("tuning", "heldout"):
-        queries = {
-            key: text.replace('"', " ").replace(" -", " ") for key, text in read_queries(folder / f"{half}.tsv").items()
-        }
-        embedded = _vectors(
-            folder / f"{half}.npy", lambda q=queries: np.array([*map(embedder.embed_query, q.values())])
-        )
+        queries = {key: _plain(text) for key, text in read_queries(folder / f"{half}.tsv").items()}
+        asked = list(queries.values())
+        embedded = _vectors(folder / f"{half}.npy", partial(_embed, embedder, asked))
         pairs = zip(queries.items(), embedded, strict=True)
         yield half, [ask(text, vector, [numbers[key]], keyword, vectors) for (key, text), vector in pairs]
     for kind, queries_ in rare_queries(texts, keyword).items():
@@ -144,7 +141,7 @@ def rare_queries(texts: Mapping[int, str], keyword: WhooshIndex) -> dict[str, li
     """A word that only one text has: alone, between two more words of that text, beside a word of another text."""
     made: dict[str, list[tuple[int, str]]] = {"rare": [], "rare, 2 of its words": [], "rare, 1 of others": []}
     other = "value"
-    for number in islice(sorted(texts, key=lambda n: sha256(texts[n].encode()).digest()), len(texts)):
+    for number in sorted(texts, key=lambda number: sha256(texts[number].encode()).digest()):
         units = [unit for unit in keyword.analyzer.units(texts[number]) if not unit.link and len(unit.raw) > 3]
         counts = {unit: keyword.document_frequency(unit.key) for unit in units}
         rare = [unit.raw for unit in units if counts[unit] == 1]
@@ -158,6 +155,15 @@ def rare_queries(texts: Mapping[int, str], keyword: WhooshIndex) -> dict[str, li
     return made
 
 
+def _plain(text: str) -> str:
+    """A summary line is prose: no quote or dash in it is meant as syntax."""
+    return text.replace('"', " ").replace(" -", " ")
+
+
+def _embed(embedder: Embedder, queries: Sequence[str]) -> np.ndarray:
+    return np.array([embedder.embed_query(text) for text in queries])
+
+
 def _vectors(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     if not path.exists():
         np.save(path, make())
@@ -166,7 +172,7 @@ def _vectors(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
 
 def demo_sets(home: Path) -> Iterator[tuple[str, list[Asked]]]:
     """The demo questions: in other words than the evidence, and in its words."""
-    workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
+    workspace = Workspace(load_settings(home=home, database_url="", embedding_model=""))
     state, embedder = workspace.indexes.state, workspace.embedder
     if embedder is None or state.vectors is None:
         sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")
@@ -201,7 +207,7 @@ def report(name: str, asked: Sequence[Asked]) -> None:
 
 def main(folder: Path, home: Path) -> None:
     """Report every set."""
-    workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
+    workspace = Workspace(load_settings(home=home, database_url="", embedding_model=""))
     embedder = workspace.embedder
     if embedder is None:
         sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")

@@ -11,9 +11,10 @@ from itertools import zip_longest
 
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
+from ingest.names import is_bare_role, is_names_header, names_in_document, names_in_table
 from ingest.passages import Passage, cut, heading_context
 from ingest.readers import read_file
-from ingest.readers.base import Document, Locator, SourceFile, Table
+from ingest.readers.base import Document, Locator, Row, SourceFile, Table
 from ingest.redact import Redactor
 from ingest.verbatims import (
     Mapping,
@@ -70,13 +71,17 @@ class Refused:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read."""
+    """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read.
+
+    `names` are those of people that the file gave away, raw: what else is known of the file is to be redacted with them.
+    """
 
     document: Document
     drafts: tuple[Draft, ...]
     refused: tuple[Refused, ...] = ()
     empty: int = 0
     notes: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,28 +102,29 @@ class Pipeline:
         """
         document = read_file(file, self.max_bytes)
         verbatims = list(_mapped(document.tables, choose))
+        names = names_in_document(document).union(*(names_in(table, mapping) for table, mapping, _ in verbatims))
+        knowing = replace(self, redactor=self.redactor.with_names(names))
         if verbatims:
-            return self._verbatims(file, document, verbatims)
+            return replace(knowing._verbatims(file, document, verbatims), names=names)
         if document.tables:
-            document = replace(table_document(document.tables), title=document.title, warnings=document.warnings)
-        return self._prose(document)
+            tables = [_without_names(table) for table in document.tables]
+            document = replace(table_document(tables), title=document.title, warnings=document.warnings)
+        return replace(knowing._prose(file, document), names=names)
 
-    def _prose(self, document: Document) -> Prepared:
+    def _prose(self, file: SourceFile, document: Document) -> Prepared:
         redacted, counts, speakers = self.redactor.redact_document(document)
-        passages = cut(redacted, self.count_pieces)
-        drafts = tuple(_draft(passage, speakers) for passage in passages)
+        respondents = {label: _respondent(file, raw) for label, raw in speakers.items()}
+        drafts = tuple(_draft(passage, respondents) for passage in cut(redacted, self.count_pieces))
         return Prepared(redacted, drafts, notes=(*redacted.warnings, *_redacted_note(counts)))
 
     def _verbatims(self, file: SourceFile, document: Document, mapped: list[Mapped]) -> Prepared:
+        redactor = self.redactor
         drafts: list[Draft] = []
         refused: list[Refused] = []
         notes: list[str] = list(document.warnings)
-        known: set[str] = set()
         empty = 0
         for table, mapping, explained in mapped:
             notes.extend(explained)
-            known |= names_in(table, mapping)
-            redactor = self.redactor.with_names(known)
             for row in rows(table, mapping, self.timezone):
                 if isinstance(row, VerbatimRow):
                     drafts.append(_row_draft(redactor, table, mapping, row))
@@ -129,7 +135,6 @@ class Pipeline:
         taken = [table for table, _, _ in mapped]
         left = [table.sheet for table in document.tables if table not in taken]
         notes.extend(f"sheet {sheet} holds no verbatims and was left out" for sheet in left)
-        redactor = self.redactor.with_names(known)
         title = document.title and redactor.redact(document.title).text
         bare = Document(title=title, warnings=_all_redacted(redactor, document.warnings))
         return Prepared(bare, tuple(drafts), tuple(refused), empty, _all_redacted(redactor, notes))
@@ -141,6 +146,22 @@ def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:
         chosen = choose(table) or (guess_mapping(table) if looks_like_verbatims(table) else None)
         if chosen:
             yield table, *chosen
+
+
+def _without_names(table: Table) -> Table:
+    """The table with the cells of its columns of names replaced: as prose, a name like Grace would be a common word."""
+    places = {place for place, header in enumerate(table.header) if is_names_header(header)}
+    known = names_in_table(table)
+
+    def cells(row: Row) -> tuple[str, ...]:
+        return tuple("[name]" if n in places and " ".join(v.split()) in known else v for n, v in enumerate(row.values))
+
+    return replace(table, rows=tuple(replace(row, values=cells(row)) for row in table.rows))
+
+
+def _respondent(file: SourceFile, speaker: str) -> str:
+    """The id of who spoke: "Participant" in one recording is somebody else than "Participant" in another."""
+    return f"{file.name}\x1f{speaker}" if is_bare_role(speaker) else speaker
 
 
 def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: VerbatimRow) -> Draft:
@@ -180,7 +201,7 @@ def _refused(redactor: Redactor, file: SourceFile, table: Table, mapping: Mappin
     return Refused(name, row.number, row.field, redactor.redact(row.cause).text, values)
 
 
-def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
+def _draft(passage: Passage, respondents: dict[str, str]) -> Draft:
     embedded = heading_context(passage.heading_path) if passage.kind == "passage" else ""
     return Draft(
         kind=passage.kind,
@@ -191,7 +212,7 @@ def _draft(passage: Passage, speakers: dict[str, str]) -> Draft:
         context=passage.context,
         start=passage.start,
         end=passage.end,
-        respondent=speakers[passage.speaker] if passage.kind == "verbatim" and passage.speaker else None,
+        respondent=respondents[passage.speaker] if passage.kind == "verbatim" and passage.speaker else None,
     )
 
 

@@ -12,12 +12,13 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
+from ingest.names import COMMON_WORDS, names_of_speakers, speaker_labels
 from ingest.readers.base import Block, Document, Row, Table
 
 Kind = Literal["token", "mail", "iban", "card", "phone", "name"]
@@ -116,8 +117,7 @@ class Redactor:
         like personal data: read rows (`ingest.verbatims.rows`) from the raw table and redact what they hold.
         """
         labels = speaker_labels(block.locator.speaker for block in document.blocks if block.locator.speaker)
-        people = {part for raw, label in labels.items() if label != raw for part in _name_parts(raw)}
-        return self.with_names(people)._document(document, labels)
+        return self.with_names(names_of_speakers(labels))._document(document, labels)
 
     def _document(self, document: Document, labels: dict[str, str]) -> RedactedDocument:
         counts: Counter[str] = Counter()
@@ -317,14 +317,6 @@ def _is_phone(raw: str, before: str, region: str) -> bool:
     return raw[0] in "(0" or PhoneNumberMatcher(raw, region, leniency=Leniency.STRICT_GROUPING).has_next()
 
 
-COMMON_WORDS = frozenset(
-    """amber angel april art august autumn baker best bill black brook brown buck chance chase clay cliff cook daisy
-    dale dawn day drew eve faith field fox frank gene ginger good grace grant green guy hall hazel hill holly hope
-    hunter iris ivy jack jade jasmine joy june king lake lane law lily little long love major mark mason max may miles
-    miller nick norm olive page park pat pearl penny price ray read rich rob robin rose ruby sage sandy short sky small
-    stone strong sue summer van victor viola ward waters white will winter wise wood young an do he in li me my no on
-    she so to us we""".split()  # noqa: SIM905
-)
 _WORD = re.compile(r"\w+")
 _SPACE = r"(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)"  # may run over the end of a line, never over a blank line
 _SENTENCE_START = re.compile(r"(?:\A|[\n.!?…:•*\"“])[\s\"'“‘(*-]*\Z")
@@ -336,62 +328,30 @@ class _NameFinder:
     def __init__(self, names: Iterable[str]) -> None:
         self.whole = frozenset(name.casefold() for name in names if _WORD.search(name))
         self._common = {name for name in names if name.casefold() in COMMON_WORDS}
-        self._by_first: dict[str, list[re.Pattern[str]]] = {}
+        self._by_first: dict[str, list[str]] = {}
         for name in sorted(set(names) - self._common, key=lambda name: (-len(name), name)):
             if first := _WORD.search(name):
-                self._by_first.setdefault(first.group().casefold(), []).append(_name_pattern(name))
+                self._by_first.setdefault(first.group().casefold(), []).append(name)
 
     def find(self, text: str) -> Iterator[Finding]:
         """Listed names in the text, as whole words."""
         for word in _WORD.finditer(text) if self.whole else ():
-            patterns = self._by_first.get(word.group().casefold(), ())
-            if (patterns or word.group() in self._common) and (end := self._end(text, word, patterns)):
+            names = self._by_first.get(word.group().casefold(), ())
+            if (names or word.group() in self._common) and (end := self._end(text, word, names)):
                 yield Finding("name", word.start(), end)
 
-    def _end(self, text: str, word: re.Match[str], patterns: Iterable[re.Pattern[str]]) -> int:
+    def _end(self, text: str, word: re.Match[str], names: Iterable[str]) -> int:
         """Where the name that starts with this word ends; 0 if none does."""
         start, end = word.span()
-        for pattern in patterns:
-            if match := pattern.match(text, start):
+        for name in names:
+            if match := _name_pattern(name).match(text, start):
                 return match.end()
         common = word.group() in self._common
         return end if common and not _SENTENCE_START.search(text[max(0, start - 40) : start]) else 0
 
 
+@lru_cache(maxsize=10_000)  # made when a text holds the first word, not for each of a long list
 def _name_pattern(name: str) -> re.Pattern[str]:
     forms = {name} if " " in name else {name, name.title(), name.capitalize(), name.upper()}
     words = "|".join(re.sub("['’]", "['’]", re.escape(form)).replace(r"\ ", _SPACE) for form in sorted(forms))
     return re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.I if " " in name else 0)
-
-
-_ROLES = (
-    "moderator|interviewer|facilitator|researcher|(?:co-?)?host|observer|note[ -]?taker|assistant|agent|participant"
-    "|respondent|interviewee|customer|user|client|caller|guest|speaker|tester"
-)
-_NO_PERSON = re.compile(
-    rf"(?i)(?:{_ROLES}|all|everyone|audience|group|team|unknown|system|narrator|(?-i:[A-Z]{{1,2}}))"
-    r"(?:[\s#_-]*\d{1,4}|[\s#_-]+(?-i:[A-Z]))?"
-)
-_ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
-
-
-def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
-    """A label for each raw speaker in order of appearance: its role where it has one, else "Speaker 1", "Speaker 2" …
-
-    "Moderator", "P3" and "Participant 3" stay; "Moderator (Anna)" becomes "Moderator". Labels are distinct.
-    """
-    raw = tuple(dict.fromkeys(speakers))
-    labels = {speaker: speaker for speaker in raw if _NO_PERSON.fullmatch(speaker.strip())}
-    for speaker in raw:
-        role = _ROLE.search(speaker)
-        free = [f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2)]
-        candidates = [role.group(), *free] if role else free
-        labels.setdefault(speaker, next(label for label in candidates if label not in labels.values()))
-    return {speaker: labels[speaker] for speaker in raw}
-
-
-def _name_parts(speaker: str) -> set[str]:
-    """The full name and its words of a speaker's label, without a role in it."""
-    name = " ".join(re.sub(r"[^\w\s'’.-]", " ", _ROLE.sub(" ", speaker)).split()).strip(" -.")
-    parts = {part.strip(".,-") for part in name.split()}
-    return {part for part in parts | {name} if len(part) > 2 and not any(letter.isdigit() for letter in part)}

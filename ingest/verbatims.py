@@ -16,6 +16,7 @@ from ruamel.yaml import YAML, CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from ingest.dates import Moment, guess_day_first, parse_moment
+from ingest.names import RESPONDENT_HEADERS, names_in_table, plain_header
 from ingest.readers.base import Document, DocumentBuilder, Row, Table
 
 NO_ANSWER = ("", "n/a", "na", "none", "nothing", "nothing.", "no answer", "did not answer", "-", ".")
@@ -172,9 +173,8 @@ def rows(table: Table, mapping: Mapping, timezone: str = "UTC") -> Iterator[Verb
 
 
 def names_in(table: Table, mapping: Mapping) -> frozenset[str]:
-    """The names that stand in the mapping's name columns, for `ingest.redact.Redactor`."""
-    reading = _Reading(table, mapping, "UTC")
-    return frozenset(reading.given(row, column) for row in table.rows for column in mapping.names) - {""}
+    """The names that stand in a table: in the mapping's name columns, in others that are called so, as respondents."""
+    return names_in_table(table, mapping.names, filter(None, [mapping.respondent]))
 
 
 class _Reading:
@@ -286,8 +286,7 @@ _CALLED = {
     "id": "response id|row id|comment id|review id|feedback id|ticket id|record id|id|uuid|key",
     "date": "date|response date|created at|created|submitted at|submitted|timestamp|date time|datetime|month|quarter"
     "|period|year|wave|end date|recorded date|completed at|start date|time",
-    "respondent": "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
-    "|member id|user|customer|person|email",
+    "respondent": RESPONDENT_HEADERS,
     "segment": "segment|customer segment|persona|role|user type|customer type|audience|plan|tier|age group|region",
     "product": "product|service|product name|app|feature|module|product area|department",
     "rating": "rating|score|satisfaction|stars|csat|nps|nps score|overall satisfaction|star rating|recommend",
@@ -320,7 +319,7 @@ def guess_mapping(table: Table) -> tuple[Mapping, tuple[str, ...]]:
         raise MappingError(
             f"no column reads like customers' words; name it with --text (the columns are {', '.join(table.header)})"
         )
-    because = "its name" if _CALLED_TEXT.fullmatch(_plain(texts[0])) else "its long and varied answers"
+    because = "its name" if _CALLED_TEXT.fullmatch(plain_header(texts[0])) else "its long and varied answers"
     said = [f"text: {', '.join(repr(text) for text in texts)} (by {because})"]
     chosen: dict[str, Any] = {"text": texts}
     for field, called in _CALLED.items():
@@ -338,15 +337,11 @@ def guess_mapping(table: Table) -> tuple[Mapping, tuple[str, ...]]:
 
 def looks_like_verbatims(table: Table) -> bool:
     """Whether a table found among a study's files holds customers' words rather than a researcher's analysis."""
-    if any(_ANALYSIS.search(_plain(name)) for name in table.header):
+    if any(_ANALYSIS.search(plain_header(name)) for name in table.header):
         return False
     texts = _text_columns(table)
-    named = all(_CALLED_TEXT.fullmatch(_plain(text)) or _OPEN_QUESTION.search(text) for text in texts)
+    named = all(_CALLED_TEXT.fullmatch(plain_header(text)) or _OPEN_QUESTION.search(text) for text in texts)
     return named and any(len(_answers(table, table.header.index(text))) >= 3 for text in texts)
-
-
-def _plain(name: str) -> str:
-    return " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).casefold().split())
 
 
 def _answers(table: Table, place: int) -> list[str]:
@@ -358,11 +353,11 @@ def _text_columns(table: Table) -> tuple[str, ...]:
     """The open questions of a wide table, else the column that is called text, else the one with the longest texts."""
     length = {name: _length(_answers(table, place)) for place, name in enumerate(table.header) if name.strip()}
     open_questions = [name for name, words in length.items() if words >= 2 and _OPEN_QUESTION.search(name)]
-    called = [name for name, words in length.items() if words >= 1.5 and _CALLED_TEXT.fullmatch(_plain(name))]
+    called = [name for name, words in length.items() if words >= 1.5 and _CALLED_TEXT.fullmatch(plain_header(name))]
     if open_questions and not called:
         return tuple(open_questions)
     candidates = called or [
-        name for name, words in length.items() if words >= 4 and _plain(name) not in _CALLED_SOMETHING
+        name for name, words in length.items() if words >= 4 and plain_header(name) not in _CALLED_SOMETHING
     ]
     return (max(candidates, key=lambda name: length[name]),) if candidates else ()
 
@@ -374,7 +369,7 @@ def _length(answers: Sequence[str]) -> float:
 
 
 def _column_called(table: Table, called: Sequence[str], taken: set[str]) -> str | None:
-    free = {_plain(name): name for name in reversed(table.header) if name not in taken}
+    free = {plain_header(name): name for name in reversed(table.header) if name not in taken}
     return next((free[name] for name in called if name in free), None)
 
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from config import Settings
 from indexes.embedder import Embedder, ModelUnavailable, open_embedder
 from indexes.parts import IndexParts
@@ -60,6 +62,11 @@ class Workspace:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32))
+
+    @cached_property
+    def import_lock(self) -> FileLock:
+        """Held by what writes much evidence: imports, taxonomy changes, tagging again. One at a time, others wait."""
+        return FileLock(self.home / "import.lock")
 
     @cached_property
     def originals(self) -> Originals:

@@ -11,7 +11,7 @@ from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.accounts.users import add_user
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
-from insightrepo.library import indexing, tagging
+from insightrepo.library import indexing, retagging, training
 from insightrepo.models import User
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
@@ -146,9 +146,9 @@ def retag(context: Context) -> None:
       insightrepo retag
     """
     context.reader_at_least("researcher")
-    trained = tagging.train_heads(context.workspace)
+    trained = training.train_heads(context.workspace)
     for code, examples in sorted(trained.items()):
         click.echo(f"trained {code} from {examples} examples")
     with progress("tagging") as draw:
-        changed = tagging.retag(context.workspace, draw)
+        changed = retagging.retag(context.workspace, draw)
     click.echo(f"the tags of {changed} pieces of evidence changed")

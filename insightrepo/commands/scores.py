@@ -146,11 +146,11 @@ def show(context: Context, as_json: bool, **filters: str | None) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     cell = f"{row['wave']}  {row['outcome']}  {row['segment'] or 'all'}  {row['product'] or 'all'}  {row['measure']}"
+    remarks = "".join(f", {remark}" for remark in ("provisional" if row["provisional"] else None, row["note"]) if remark)
     if row["value"] is None:
-        return f"{cell}: not enough data"
-    note = f", {row['note']}" if row["note"] else ""
+        return f"{cell}: not enough data{remarks}"
     interval = f"({row['low']:.1f} to {row['high']:.1f})"
-    return f"{cell}: {row['value']:.1f} {row['unit']} {interval}, n {row['n']}{note}, {row['verdict']}"
+    return f"{cell}: {row['value']:.1f} {row['unit']} {interval}, n {row['n']}{remarks}, {row['verdict']}"
 
 
 @scores.command()

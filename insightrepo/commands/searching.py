@@ -91,10 +91,12 @@ def _source(hit: Hit) -> str:
 
 
 def chip_words(chip) -> str:
-    """A chip on one line: measure, value with interval, n, wave and verdict."""
+    """A chip on one line: measure, value with interval, n, wave, what to hold against it, and verdict."""
     if chip is None:
         return "no score"
+    wider = f"wider: {chip.fell_back}" if chip.fell_back else None
+    basis = ", ".join(filter(None, (chip.wave, "provisional" if chip.provisional else None, chip.note, wider)))
     if chip.value is None:
-        return f"{chip.measure}: not enough data, {chip.wave}"
+        return f"{chip.measure}: not enough data, {basis}"
     interval = f" ({chip.low:.0f} to {chip.high:.0f})" if chip.low is not None else ""
-    return f"{chip.measure} {chip.value:.0f} {chip.unit}{interval}, n {chip.n}, {chip.wave}, {chip.verdict}"
+    return f"{chip.measure} {chip.value:.0f} {chip.unit}{interval}, n {chip.n}, {basis}, {chip.verdict}"

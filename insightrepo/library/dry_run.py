@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from ingest.pipeline import Prepared
 from insightrepo.accounts.access import Reader
 from insightrepo.batches import batches
-from insightrepo.library.import_options import ImportOptions
+from insightrepo.library.facts import facts_of
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.storing import BATCH, EvidenceStore, Known, identities
 from insightrepo.library.study_facts import find_study, pieces_of, same_bytes
-from insightrepo.models import Document, Evidence, Place, Study
+from insightrepo.models import Document, Evidence, Place
 from insightrepo.workspace import Workspace
 
 
@@ -25,23 +25,19 @@ class DryRun:
         self._workspace = workspace
         self._store = store
         self._report = report
-        self._files: dict[str, int] = {}  # pieces of evidence by the sha256 of a file counted before
+        self._files: dict[tuple[str, str], int] = {}  # pieces of evidence by study and sha256 of a file counted before
         self._texts: dict[tuple[str, str], str] = {}  # content hashes by study and identity
 
-    def already_here(self, reader: Reader, options: ImportOptions, key: str, name: str, sha256: str) -> int:
-        """How many pieces of evidence the same bytes gave before, or would have given in this run.
+    def already_here(self, reader: Reader, key: str, name: str, sha256: str) -> int:
+        """How many pieces of evidence the same bytes gave the study before, or would have given it in this run.
 
         Raises:
-            Forbidden: the reader may not change their study as the options say.
+            Forbidden: the study exists and the reader may not see or change it.
         """
         with self._workspace.database.reading() as session:
-            document = same_bytes(session, reader, key, name, sha256)
-            if document is None:
-                return self._files.get(sha256, 0)
-            count = pieces_of(session, document)
-            with session.no_autoflush:  # the change is checked here and never written
-                options.apply_to(session, session.get_one(Study, document.study_id), reader)
-            return count
+            study = find_study(session, key, reader)
+            document = same_bytes(session, study, name, sha256) if study else None
+            return self._files.get((key, sha256), 0) if document is None else pieces_of(session, document)
 
     def count(self, reader: Reader, key: str, name: str, sha256: str, prepared: Prepared) -> None:
         """Count a file of the study with this key into the report.
@@ -56,7 +52,7 @@ class DryRun:
                 self._count_batch(session, study.id if study else 0, key, batch)
             if study and prepared.document.text:
                 self._report.withdrawn += _vanishing(session, study.id, name, sha256, known)
-        self._files[sha256] = len({item.identity for item in known})
+        self._files[key, sha256] = len({item.identity for item in known})
 
     def _count_batch(self, session: Session, study_id: int, key: str, batch: Sequence[Known]) -> None:
         query = select(Evidence.identity, Evidence.content_hash).where(
@@ -71,7 +67,7 @@ class DryRun:
                 continue
             self._report.stored += 1
             self._report.changed += before is not None
-            self._store.import_votes(item.draft, document_id=0)  # counts the names that no term bears
+            self._store.facts.cast(facts_of(item.draft), document_id=0)  # counts the names that no term bears
 
 
 def _vanishing(session: Session, study_id: int, name: str, sha256: str, known: Sequence[Known]) -> int:

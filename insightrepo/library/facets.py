@@ -21,15 +21,16 @@ def count_facets(
 ) -> dict[str, tuple[FacetValue, ...]]:
     """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0.
 
-    Terms that the reader may not see are no values, and the category of none but them is none.
+    Terms that the reader may not see are no values, and the category of none but them is none. With `verified` only
+    tags that a person or an import stands behind are counted.
     """
     terms = list(session.scalars(select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader)))))
-    counts = _term_counts(bitmaps, within, terms)
+    counts = _term_counts(bitmaps, within, terms, resolved.tag_key)
     categories = {term.id: term.category for term in terms if isinstance(term, Outcome)}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for term in terms:
         found[term.axis][term.code] = counts[term.id]
-    found["category"] = _category_counts(bitmaps, within, categories)
+    found["category"] = _category_counts(bitmaps, within, categories, resolved.tag_key)
     for facet in EVIDENCE_FACETS:
         found[facet] = {key.partition(":")[2]: n for key, n in bitmaps.counts(f"{facet}:", within).items()}
     found |= _study_counts(session, bitmaps, within)
@@ -38,14 +39,14 @@ def count_facets(
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
-def _term_counts(bitmaps: Bitmaps, within: BitMap, terms: list[Term]) -> dict[int, int]:
+def _term_counts(bitmaps: Bitmaps, within: BitMap, terms: list[Term], tag_key: str) -> dict[int, int]:
     """Hits by term; a product counts what is below it too, as the filter does."""
     children: defaultdict[int | None, list[int]] = defaultdict(list)
     for term in terms:
         if isinstance(term, Product):
             children[term.parent_id].append(term.id)
     return {
-        term.id: bitmaps.any(f"term:{i}" for i in _with_below(term.id, children)).intersection_cardinality(within)
+        term.id: bitmaps.any(f"{tag_key}:{i}" for i in _with_below(term.id, children)).intersection_cardinality(within)
         for term in terms
     }
 
@@ -57,11 +58,13 @@ def _with_below(term_id: int, children: dict[int | None, list[int]]) -> list[int
     return found
 
 
-def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str]) -> dict[str, int]:
+def _category_counts(
+    bitmaps: Bitmaps, within: BitMap, categories: dict[int, str], tag_key: str
+) -> dict[str, int]:
     members: defaultdict[str, list[str]] = defaultdict(list)
     for term_id, category in categories.items():
         if category:
-            members[category].append(f"term:{term_id}")
+            members[category].append(f"{tag_key}:{term_id}")
     return {name: bitmaps.any(keys).intersection_cardinality(within) for name, keys in members.items()}
 
 
@@ -102,7 +105,7 @@ def outcomes_spoken_to(
     """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names."""
     seen = Outcome.status != "retired", Outcome.id.in_(visible_terms(reader))
     outcomes = list(session.scalars(select(Outcome).where(*seen)))
-    speaking = {outcome.id: bitmaps.get(f"term:{outcome.id}") & within for outcome in outcomes}
+    speaking = {outcome.id: bitmaps.get(f"{resolved.tag_key}:{outcome.id}") & within for outcome in outcomes}
     ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
     cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}
     found = chips(session, reader, cells.values())

@@ -48,6 +48,11 @@ class ResolvedFilter:
     verified: bool
     notes: tuple[str, ...] = ()
 
+    @property
+    def tag_key(self) -> str:
+        """The bitmaps that tell what evidence is tagged with a term: of tags in force, or only of verified ones."""
+        return "verified" if self.verified else "term"
+
     def chosen(self, facet: str) -> set[str]:
         """The values of a facet that the filter asks for."""
         return {value for c in self.conditions if c.facet == facet and not c.excluded for value in c.values}
@@ -141,7 +146,7 @@ def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, b
     for condition in resolved.conditions:
         if condition.facet in STUDY_FACETS:
             continue
-        matching = bitmaps.any(_keys(condition, resolved.verified))
+        matching = bitmaps.any(_keys(condition, resolved.tag_key))
         allowed = allowed - matching if condition.excluded else allowed & matching
     return allowed
 
@@ -163,8 +168,7 @@ def _study_conditions(resolved: ResolvedFilter) -> list[Condition]:
     return [condition for condition in resolved.conditions if condition.facet in STUDY_FACETS]
 
 
-def _keys(condition: Condition, verified: bool) -> list[str]:
+def _keys(condition: Condition, tag_key: str) -> list[str]:
     if condition.facet in EVIDENCE_FACETS:
         return [f"{condition.facet}:{value}" for value in condition.values]
-    prefix = "verified" if verified else "term"
-    return [f"{prefix}:{term_id}" for term_id in condition.term_ids]
+    return [f"{tag_key}:{term_id}" for term_id in condition.term_ids]

@@ -26,7 +26,7 @@ class SearchQuery:
     study: int | None = None
     since: dt.date | None = None
     until: dt.date | None = None
-    verified: bool = False  # only tags that a person or an import confirmed count for the term filters
+    verified: bool = False  # only tags that a person or an import confirmed count, in term filters and in counts
     mode: Mode = "hybrid"
     sort: Sort = "relevance"
     offset: int = 0

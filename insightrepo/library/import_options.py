@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.dates import Moment, parse_moment
@@ -15,13 +16,13 @@ from insightrepo.models import Study, Term
 from insightrepo.taxonomy.reading import UnknownTerm, find_term
 
 AXES = ("product", "segment")
+NAMED = 5  # terms of a scope that a refusal names
 STUDY_VALUES = ("date", *AXES)  # options that name a column, or else a value of the study
 
 
-def require_may_change(study: Study, reader: Reader) -> None:
-    """Raises Forbidden unless the reader owns the study or is a researcher."""
-    if study.owner_id != reader.user_id and not reader.at_least("researcher"):
-        raise Forbidden(f"the study {study.title!r} belongs to somebody else; a researcher may change it")
+def may_change(study: Study, reader: Reader) -> bool:
+    """Whether the reader owns the study or is a researcher."""
+    return study.owner_id == reader.user_id or reader.at_least("researcher")
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,10 @@ class ImportOptions:
     shared_respondents: bool = False  # respondent ids are those of the waves of answers; else the study's own
 
     def apply_to(self, session: Session, study: Study, reader: Reader) -> None:
-        """Set on a study what the user asked for.
-
-        Raises:
-            Forbidden: the reader neither owns the study nor is a researcher.
-        """
+        """Set on a study what the user asked for; the caller has made sure that the reader may change it."""
         values = {name: value for name in ("method", "level", "sensitivity") if (value := getattr(self, name))}
         terms = {axis: self._terms(session, axis) for axis in ("product", "segment")}
         moment = self._moment()
-        if not (values or self.publish or any(terms.values()) or moment):
-            return
-        require_may_change(study, reader)
         for name, value in values.items():
             setattr(study, name, value[:80])
         if terms["product"]:
@@ -66,6 +60,25 @@ class ImportOptions:
         if self.publish and study.state == "draft":
             study.state = "published"
             record(session, reader.user_id, "study.publish", f"study:{study.id}")
+
+    def require_seen_after(self, session: Session, reader: Reader, new: bool) -> None:
+        """Refuse options with which the reader would not see the study that they import; `new`: there is none yet.
+
+        Clearance and scopes bind owners too, so an import beyond them could neither be seen nor resumed by its user.
+
+        Raises:
+            Forbidden: the reader would not; the message names the option.
+        """
+        if self.sensitivity and self.sensitivity not in reader.sensitivities:
+            cleared = reader.sensitivities[-1]
+            raise Forbidden(f"--sensitivity {self.sensitivity} is above your clearance, which is {cleared}")
+        for axis, scope in (("product", reader.products), ("segment", reader.segments)):
+            if scope is None:
+                continue
+            named = {term.id for term in self._terms(session, axis)}
+            if (named or new) and not named & scope:
+                codes = ", ".join(sorted(session.scalars(select(Term.code).where(Term.id.in_(scope))))[:NAMED])
+                raise Forbidden(f"you see studies of a {axis} within your scope only: name one with --{axis} ({codes})")
 
     def _terms(self, session: Session, axis: str) -> list[Term]:
         """The terms that the option names; a text that is meant as a column names none."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock
 from sqlalchemy import select
 
 from config import ConfigurationError
@@ -21,7 +20,7 @@ from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
 from ingest.studies import StudyFiles, group
 from ingest.verbatims import MappingError
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.library.column_choice import ColumnChooser
 from insightrepo.library.dry_run import DryRun
 from insightrepo.library.import_options import ImportOptions
@@ -31,6 +30,7 @@ from insightrepo.library.safe_names import SafeNames
 from insightrepo.library.storing import EvidenceStore
 from insightrepo.library.study_facts import (
     ensure_study,
+    find_study,
     finish_document,
     note_facts,
     on_evidence,
@@ -63,14 +63,15 @@ def import_paths(
 ) -> ImportReport:
     """Import files and folders as this reader; one import runs at a time, another waits.
 
-    What cannot be read is refused by name and cause, in the report; the rest goes in.
+    What cannot be read is refused by name and cause, in the report, and so is each file of a study that the reader may
+    not add to; the rest goes in.
 
     Raises:
-        Forbidden: the reader may not import, publish, or change one of the studies.
+        Forbidden: the reader may not import or publish, or would not see what they import with these options.
         MappingError: the mapping file is wrong.
     """
     reader.require("researcher" if options.publish else "contributor")
-    with FileLock(workspace.home / "import.lock"):
+    with workspace.import_lock:
         return _Import(workspace, reader, options).run(paths, progress)
 
 
@@ -109,11 +110,18 @@ class _Import:
         return self.report
 
     def _import_files(self, files: dict[str, FoundFile], progress: Progress | None) -> None:
-        order = [(study, files[name]) for study in self._studies(list(files)) for name in study.files]
+        studies = self._studies(list(files))
+        self._require_seen_after(studies)
+        order = [(study, files[name]) for study in studies for name in study.files]
         for done, (study, found) in enumerate(order, start=1):
             self._import_file(study, found)
             if progress:
                 progress(done, len(order))
+
+    def _require_seen_after(self, studies: Sequence[StudyFiles]) -> None:
+        with self.workspace.database.reading() as session:
+            new = {study.key for study in studies} - set(session.scalars(select(Study.key)))
+            self.options.require_seen_after(session, self.reader, bool(new))
 
     def _note_unused(self) -> None:
         with self.workspace.database.reading() as session:
@@ -137,15 +145,17 @@ class _Import:
             return
         sha256 = hashlib.sha256(file.data).hexdigest()
         name = self.safe(found.name)
+        try:
+            self._bring(study, file, name, sha256)
+        except (Forbidden, Unreadable, MappingError) as error:
+            self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
+
+    def _bring(self, study: StudyFiles, file: SourceFile, name: str, sha256: str) -> None:
         if count := self._already_here(study, name, sha256):
             self.report.read += count
             self.report.already_here += count
             return
-        try:
-            prepared = self.pipeline.prepare(file, self.choose)
-        except (Unreadable, MappingError) as error:
-            self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
-            return
+        prepared = self.pipeline.prepare(file, self.choose)
         self.report.note(name, prepared)
         if self.dry_run:
             self.dry_run.count(self.reader, study.key, name, sha256, prepared)
@@ -156,14 +166,18 @@ class _Import:
         self.report.refuse(Refused(self.safe(name), None, "file", self.pipeline.redactor.redact(cause).text))
 
     def _already_here(self, study: StudyFiles, name: str, sha256: str) -> int:
-        """How many pieces of evidence the same bytes gave before; 0 if they were not wholly stored."""
+        """How many pieces of evidence the same bytes gave this study before; 0 if they were not wholly stored.
+
+        Raises:
+            Forbidden: the reader may not see or change the study.
+        """
         if self.dry_run:
-            return self.dry_run.already_here(self.reader, self.options, study.key, name, sha256)
+            return self.dry_run.already_here(self.reader, study.key, name, sha256)
         with self.workspace.database.writing() as session:
-            document = same_bytes(session, self.reader, study.key, name, sha256)
-            if document is None:
+            row = find_study(session, study.key, self.reader)
+            document = same_bytes(session, row, name, sha256) if row else None
+            if row is None or document is None:
                 return 0
-            row = session.get_one(Study, document.study_id)
             before = on_evidence(row)
             self.options.apply_to(session, row, self.reader)
             renew_evidence(session, row, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,18 @@ from sqlalchemy.orm import Session
 
 from ingest.duplicates import NearDuplicates, normalised
 from ingest.passages import embedded_text
-from ingest.pipeline import Draft
+from ingest.pipeline import Draft, Refused
 from ingest.tagger import Tagger
 from ingest.tagger import Vote as VoteCast
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
+from insightrepo.library.facts import FactVotes, facts_of
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import embed, enqueue
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.library.tagging import MACHINES, settle, settle_new, vote_values
-from insightrepo.models import AXES, Evidence, EvidenceLink, Place, Respondent, Study, Vote
-from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
+from insightrepo.models import Document, Evidence, EvidenceLink, Place, Respondent, Study, Vote
 from insightrepo.workspace import Workspace
 
 BATCH = 500  # drafts that are embedded and tagged together
@@ -57,14 +57,15 @@ class EvidenceStore:
         self._report = report
         self._options = options
         self._near: dict[int, NearDuplicates] = {}
-        self._terms: dict[tuple[str, str], int | None] = {}
         with workspace.database.reading() as session:
-            self.finders = {axis: TermFinder(session, axis) for axis in AXES}
+            self.facts = FactVotes(session)
+        report.unknown = self.facts.unknown
 
     def store(self, study_id: int, document_id: int, name: str, drafts: Sequence[Draft]) -> None:
         """Store what is new, renew what changed, and note the place of what was known; each in a short transaction."""
         with self._workspace.database.reading() as session:
             study = session.get_one(Study, study_id)
+            lineage = _revisions(session, study_id, name)
         found = identities(self._workspace.pseudonyms, name, drafts)
         known = list({item.identity: item for item in found}.values())
         self._report.already_here += len(found) - len(known)
@@ -73,7 +74,7 @@ class EvidenceStore:
             work = _Work(self._machine_votes(fresh), self._nearly_same(study_id, fresh))
             for some in batches(batch, WRITE_BATCH):
                 with self._workspace.database.writing() as session:
-                    _Chunk(self, session, study, document_id, work).store(some)
+                    _Chunk(self, session, study, document_id, name, lineage, work).store(some)
 
     def _fresh(self, study_id: int, batch: Sequence[Known]) -> list[Known]:
         """What is new, whose text is, or that was withdrawn: these the machines look at."""
@@ -123,33 +124,15 @@ class EvidenceStore:
         known_as = source_id if self._options.shared_respondents else f"{study_key}\x1f{source_id}"
         return self._workspace.pseudonyms.key(known_as)
 
-    def import_votes(self, draft: Draft, document_id: int) -> list[VoteCast]:
-        """Votes of the data itself: its segment, product and labels, each once; names that no term bears are counted."""
-        named = (("segment", draft.segments), ("product", draft.products), ("outcome", draft.labels))
-        votes: dict[int, VoteCast] = {}
-        for axis, names in named:
-            for name in names:
-                term_id = self._term_id(axis, name)
-                if term_id is None:
-                    self._report.unknown[f"{axis} {name}"] += 1
-                    continue
-                reason = {"column": "labels" if axis == "outcome" else axis, "value": name}
-                votes[term_id] = VoteCast(term_id, "import", f"import:{document_id}", True, "force", 1.0, reason)
-        return list(votes.values())
-
-    def _term_id(self, axis: str, name: str) -> int | None:
-        """The term that bears this name, looked up once; None where there is none."""
-        if (axis, name) not in self._terms:
-            try:
-                self._terms[axis, name] = self.finders[axis].find(name).id
-            except UnknownTerm:
-                self._terms[axis, name] = None
-        return self._terms[axis, name]
-
     @property
     def report(self) -> ImportReport:
         """The report that this store counts into."""
         return self._report
+
+
+def _revisions(session: Session, study_id: int, name: str) -> list[int]:
+    """The ids of all revisions of a file of a study."""
+    return list(session.scalars(select(Document.id).where(Document.study_id == study_id, Document.name == name)))
 
 
 def _axes_of_data(draft: Draft) -> frozenset[str]:
@@ -183,29 +166,89 @@ def _identity_parts(document: str, draft: Draft) -> tuple[str, ...]:
 class _Chunk:
     """One transaction of evidence."""
 
-    def __init__(self, store: EvidenceStore, session: Session, study: Study, document_id: int, work: _Work) -> None:
+    def __init__(
+        self,
+        store: EvidenceStore,
+        session: Session,
+        study: Study,
+        document_id: int,
+        name: str,
+        lineage: Sequence[int],
+        work: _Work,
+    ) -> None:
         self.store_of = store
         self.session = session
         self.study = study
         self.document_id = document_id
+        self.name = name
+        self.sources = [f"import:{revision}" for revision in lineage]
         self.work = work
         self.respondents: dict[str, int] = {}
 
     def store(self, batch: Sequence[Known]) -> None:
         """Store this batch in the session's transaction."""
         stored = self._stored(batch)
+        batch = self._without_strangers(batch, stored)
+        spoken = self._spoken([row.id for row in stored.values()])
         new = [item for item in batch if item.identity not in stored]
-        renewed = [item for item in batch if item.identity in stored and _is_behind(stored[item.identity], item.draft)]
-        changed = [item for item in renewed if stored[item.identity].content_hash != item.draft.content_hash]
+        there = [(item, stored[item.identity]) for item in batch if item.identity in stored]
+        changed = [item for item, row in there if self._differs(item.draft, row, spoken[row.id])]
+        returning = [item for item, row in there if row.withdrawn and item not in changed]
+        renewed = [*changed, *returning]
         self._count(len(batch), len(new), len(changed))
         self.respondents = self._ensure_respondents([*new, *changed])
         for item in renewed:
-            self._renew(item, stored[item.identity])
+            self._renew(item, stored[item.identity], item in changed)
         ids = {identity: row.id for identity, row in stored.items()} | self._insert(new)
         self._add_places(batch, ids)
         self._mark_duplicates([item for item in (*new, *renewed) if item.draft.kind == "passage"], ids)
-        returning = [item for item in renewed if item not in changed]
         self._vote(new, changed, returning, ids, {row.id: row.revision for row in stored.values()})
+
+    def _without_strangers(self, batch: Sequence[Known], stored: Mapping[str, Evidence]) -> list[Known]:
+        """The batch without rows whose id stands in another file with other words: two files that both count from 1."""
+        other = [
+            stored[item.identity].id
+            for item in batch
+            if item.identity in stored and stored[item.identity].content_hash != item.draft.content_hash
+        ]
+        query = select(Place.evidence_id, Document.name).join(Document, Document.id == Place.document_id)
+        names: defaultdict[int, set[str]] = defaultdict(set)
+        for evidence_id, name in self.session.execute(query.where(Place.evidence_id.in_(other))) if other else ():
+            names[evidence_id].add(name)
+        kept = []
+        for item in batch:
+            row = stored.get(item.identity)
+            if row is not None and names.get(row.id) and self.name not in names[row.id]:
+                self._refuse(item.draft, min(names[row.id]))
+            else:
+                kept.append(item)
+        return kept
+
+    def _refuse(self, draft: Draft, other: str) -> None:
+        cause = (
+            f"this id stands in {other} with other words; name the column that tells rows apart with --id, "
+            "or import the file as a study of its own with --study-title"
+        )
+        report = self.store_of.report
+        report.refused_rows.append(Refused(self.name, draft.locator.row, "id", cause, (draft.text,)))
+
+    def _spoken(self, ids: Sequence[int]) -> defaultdict[int, set[int]]:
+        """The terms that this file's data has spoken for, in whatever revision, by evidence."""
+        query = select(Vote.evidence_id, Vote.term_id).where(
+            Vote.evidence_id.in_(ids), Vote.source_key.in_(self.sources)
+        )
+        terms: defaultdict[int, set[int]] = defaultdict(set)
+        for evidence_id, term_id in self.session.execute(query):
+            terms[evidence_id].add(term_id)
+        return terms
+
+    def _differs(self, draft: Draft, row: Evidence, spoken: set[int]) -> bool:
+        """Whether the data says other words, another rating or date, or other terms than before."""
+        if row.content_hash != draft.content_hash:
+            return True
+        day = draft.moment.day if draft.moment else row.said_on
+        named = self.store_of.facts.terms(facts_of(draft))
+        return (row.rating, row.said_on) != (draft.rating, day) or spoken != named
 
     def _count(self, read: int, new: int, changed: int) -> None:
         report = self.store_of.report
@@ -228,21 +271,21 @@ class _Chunk:
         stored = insert_rows(self.session, Evidence, rows, Evidence.identity, Evidence.id)
         return {row.identity: row.id for row in stored}
 
-    def _renew(self, item: Known, row: Evidence) -> None:
+    def _renew(self, item: Known, row: Evidence, changed: bool) -> None:
         """Bring a row up to its draft and drop the votes that are to be cast anew; what people said stays."""
-        if row.content_hash == item.draft.content_hash:  # it returns: rules and models may have changed meanwhile
-            row.withdrawn = False
-            self._drop_votes(row, *MACHINES)
+        new_words = row.content_hash != item.draft.content_hash
+        mine = Vote.evidence_id == row.id
+        if new_words or row.withdrawn:  # a row that returns: rules and models may have changed meanwhile
+            self.session.execute(delete(Vote).where(mine, Vote.source.in_(MACHINES)))
+        row.withdrawn = False
+        if not changed:
             return
-        row.revision += 1
+        row.revision += new_words
         values = self._values(item.draft)
         values["respondent_id"] = values["respondent_id"] or row.respondent_id
         for name, value in values.items():
             setattr(row, name, value)
-        self._drop_votes(row, *MACHINES, "import")
-
-    def _drop_votes(self, row: Evidence, *sources: str) -> None:
-        self.session.execute(delete(Vote).where(Vote.evidence_id == row.id, Vote.source.in_(sources)))
+        self.session.execute(delete(Vote).where(mine, Vote.source_key.in_(self.sources)))
 
     def _values(self, draft: Draft) -> dict[str, Any]:
         """The columns that a draft decides."""
@@ -286,7 +329,7 @@ class _Chunk:
         machines = self.work.votes
         cast = {ids[item.identity]: machines.get(item.identity, []) for item in returning}
         for item in (*new, *changed):
-            data = self.store_of.import_votes(item.draft, self.document_id)
+            data = self.store_of.facts.cast(facts_of(item.draft), self.document_id)
             cast[ids[item.identity]] = [*machines.get(item.identity, ()), *data]
         rows = [vote_values(vote, number, revisions.get(number, 1)) for number, votes in cast.items() for vote in votes]
         insert_rows(self.session, Vote, rows)
@@ -307,6 +350,7 @@ class _Chunk:
                 "locator": item.draft.locator.as_dict(),
                 "start": item.draft.start,
                 "end": item.draft.end,
+                "facts": facts_of(item.draft),
             }
             for item in batch
             if ids[item.identity] not in here
@@ -347,8 +391,3 @@ class _Chunk:
         )
         found = dict(self.session.execute(query).tuples().all()) if pairs else {}
         return {identity: found[original] for identity, original in pairs.items() if original in found}
-
-
-def _is_behind(row: Evidence, draft: Draft) -> bool:
-    """Whether a stored row has another text than the draft, or was withdrawn."""
-    return row.withdrawn or row.content_hash != draft.content_hash

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ingest.dates import Moment, parse_moment
@@ -16,7 +16,7 @@ from ingest.readers.base import Document as ReadDocument
 from ingest.studies import StudyFiles, guess_method, guess_participants
 from insightrepo.accounts.access import Forbidden, Reader, visible_studies
 from insightrepo.accounts.audit import record
-from insightrepo.library.import_options import require_may_change
+from insightrepo.library.import_options import may_change
 from insightrepo.library.indexing import enqueue
 from insightrepo.models import LEVELS, Document, Evidence, Outbox, Place, Study
 
@@ -27,14 +27,14 @@ def find_study(session: Session, key: str, reader: Reader) -> Study | None:
     """The study that an import knows by this key; None: it is new.
 
     Raises:
-        Forbidden: it exists and the reader may not see or change it.
+        Forbidden: it is not for the reader to see or to change; the message does not say which of the two.
     """
     study = session.scalar(select(Study).where(Study.key == key))
     if study is None:
         return None
-    if not session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader)))):
-        raise Forbidden("a study of this name exists that you may not see; give yours another with --study-title")
-    require_may_change(study, reader)
+    seen = session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader))))
+    if seen is None or not may_change(study, reader):
+        raise Forbidden("you may not add to a study of this title: give yours another with --study-title")
     return study
 
 
@@ -124,6 +124,9 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
         last = session.scalar(select(func.max(Document.revision)).where(*same_name))
         document = Document(study_id=study.id, name=name, revision=(last or 0) + 1, sha256=sha256, size=size)
         session.add(document)
+        session.flush()
+    # What an interrupted import, or one that redacted otherwise, has noted of places need not be true of this text.
+    session.execute(delete(Place).where(Place.document_id == document.id))
     document.complete = False
     document.title = (read.title or "")[:TITLE]
     document.text = read.text
@@ -133,17 +136,15 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
     return document
 
 
-def same_bytes(session: Session, reader: Reader, key: str, name: str, sha256: str) -> Document | None:
-    """The wholly stored document of these bytes in a study that the reader may see: of this study and name, else,
-    where that is new, of any.
+def same_bytes(session: Session, study: Study, name: str, sha256: str) -> Document | None:
+    """The wholly stored document of these bytes in this study: of this name, else, where that is new, of any.
 
-    An earlier revision of a report is none: the report goes back to it. One of a feed is: it holds nothing new.
+    The same bytes in another study are another document: whoever imports them speaks of their own study only. An
+    earlier revision of a report is none: the report goes back to it. One of a feed is: it holds nothing new.
     """
-    stands = Document.current | (Document.text == "")
-    query = select(Document).where(Document.sha256 == sha256, Document.complete, stands)
-    query = query.where(Document.study_id.in_(visible_studies(reader))).order_by(Document.id)
-    study = select(Study.id).where(Study.key == key).scalar_subquery()
-    same_name = (Document.study_id == study, Document.name == name)
+    here, stands = Document.study_id == study.id, Document.current | (Document.text == "")
+    query = select(Document).where(here, Document.sha256 == sha256, Document.complete, stands).order_by(Document.id)
+    same_name = (here, Document.name == name)
     if session.scalar(select(Document.id).where(*same_name).limit(1)):
         query = query.where(*same_name)
     return session.scalars(query).first()
@@ -172,16 +173,28 @@ def finish_document(session: Session, document_id: int) -> int:
     for other in past:
         other.current = False
     session.flush()
-    if not (past and document.text):
-        return 0
-    standing = select(Place.evidence_id).join(Document).where(Document.current)
-    query = (
-        select(Evidence)
-        .join(Place, Place.evidence_id == Evidence.id)
-        .where(Place.document_id.in_([other.id for other in past]), Evidence.id.not_in(standing), ~Evidence.withdrawn)
-    )
-    vanished = list(session.scalars(query).unique())
+    vanished = _without_place(session, document.study_id)
+    if past and document.text:
+        vanished |= _only_in(session, [other.id for other in past])
     for evidence in vanished:
         evidence.withdrawn = True
     enqueue(session, [evidence.id for evidence in vanished])
     return len(vanished)
+
+
+def _without_place(session: Session, study_id: int) -> set[Evidence]:
+    """What no document holds any more: an interrupted import has stored it and the finished one reads otherwise."""
+    placed = select(Place.id).where(Place.evidence_id == Evidence.id).exists()
+    query = select(Evidence).where(Evidence.study_id == study_id, ~Evidence.withdrawn, Evidence.kind != "insight")
+    return set(session.scalars(query.where(~placed)))
+
+
+def _only_in(session: Session, past: Sequence[int]) -> set[Evidence]:
+    """What stands in these past revisions and in no current document."""
+    standing = select(Place.evidence_id).join(Document).where(Document.current)
+    query = (
+        select(Evidence)
+        .join(Place, Place.evidence_id == Evidence.id)
+        .where(Place.document_id.in_(past), Evidence.id.not_in(standing), ~Evidence.withdrawn)
+    )
+    return set(session.scalars(query).unique())

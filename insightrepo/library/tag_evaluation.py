@@ -16,7 +16,8 @@ from ingest.pipeline import Draft
 from ingest.readers import read_file
 from ingest.readers.base import Locator, SourceFile, Table, Unreadable
 from ingest.tagger import Tagger
-from insightrepo.library.tagging import make_tagger, train_heads
+from insightrepo.library.tagging import make_tagger
+from insightrepo.library.training import train_heads
 from insightrepo.library.trial_workspace import fill, trial_workspace
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.importing import apply

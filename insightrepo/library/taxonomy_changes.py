@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from insightrepo.accounts.access import Reader
 from insightrepo.batches import batches
-from insightrepo.library.tagging import WRITE_BATCH, Progress, remove_votes, retag, settle
+from insightrepo.library.retagging import request_retag, retag, retag_is_wanted
+from insightrepo.library.tagging import WRITE_BATCH, Progress, remove_votes, settle
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.importing import Changes, apply
 from insightrepo.taxonomy.reading import known
@@ -21,12 +22,15 @@ def import_taxonomy(
         TaxonomyError: the file is wrong, or changes a term of a team that the reader is not in; nothing was changed.
     """
     reader.require("researcher")
-    with workspace.database.writing() as session:
+    with workspace.import_lock, workspace.database.writing() as session:
         file = load(text, name, known(session))
         changes = apply(session, file, reader.user_id, reader.sees_term)
         touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
         for some in batches(touched, WRITE_BATCH):
             settle(session, some)
-    if changes.changed_term_ids:
+        if changes.changed_term_ids:
+            request_retag(session)
+        wanted = retag_is_wanted(session)
+    if wanted:
         retag(workspace, progress)
     return changes

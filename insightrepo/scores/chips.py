@@ -178,9 +178,9 @@ def _in_words(cell: CellWanted, shown: Key) -> str | None:
 
 
 def as_json(chip: Chip) -> dict[str, Any]:
-    """The chip as scripts read it."""
+    """The chip as scripts read it. Keys are added, never renamed or removed."""
     names = ("measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict",
-             "opportunity")  # fmt: skip
+             "opportunity", "provisional", "note", "fell_back")  # fmt: skip
     return {name: getattr(chip, name) for name in names}
 
 

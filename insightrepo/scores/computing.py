@@ -178,8 +178,6 @@ def _suppress(
         if name in COLUMNS:
             sizes[key.outcome, name][key.segment, key.product] = row["n"]
     for (outcome, name), people in sizes.items():
-        if min(people.values()) >= measures.SMALLEST_SHOWN:
-            continue
         for segment, product in suppressed(people, sums(people, dimensions, parents)):
             key = CellKey(outcome, segment, product)
             for measure in (name, "opportunity"):

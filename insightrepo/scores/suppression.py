@@ -1,7 +1,8 @@
 """Which cells may not be shown: those of fewer than five people, and those that would give one of them away.
 
 One outcome and one measure at a time. A cell is (segment or None, product or None); the cells of an axis add up to
-their total: ``total = parts + rest``, the rest being people of the total who are in none of the parts (never shown).
+their total: ``total = parts + rest``, the rest being people of the total who are in none of the parts. The rest has no
+cell of its own, but subtraction gives it: a rest of fewer than five people is guarded as a hidden cell is.
 """
 
 from __future__ import annotations
@@ -48,12 +49,13 @@ def sums(sizes: Mapping[Cell, int], dimensions: Mapping[int, str], parents: Mapp
 def suppressed(sizes: Mapping[Cell, int], ties: list[Sum], smallest: int = SMALLEST_SHOWN) -> set[Cell]:
     """The cells to hide: every one under `smallest`, then as many of the next smallest as subtraction demands.
 
-    Afterwards no hidden cell follows from what is shown by adding and subtracting along any axis, nor does the sum of
-    the hidden parts of a shown total where they are fewer than `smallest` people together.
+    Afterwards neither a hidden cell nor a rest under `smallest` follows from what is shown by adding and subtracting
+    along any axis, and what a shown total leaves beyond all that is shown of it is nobody or `smallest` people or more.
     """
     hidden = {cell for cell, people in sizes.items() if people < smallest}
-    while hidden:
-        exposed = _simply_exposed(sizes, ties, hidden, smallest) or _jointly_exposed(ties, hidden)
+    while True:
+        exposed = [tie for tie in ties if _gives_away(sizes, tie, hidden, smallest)]
+        exposed = exposed or _jointly_exposed(ties, hidden, smallest)
         more = {cell for tie in exposed if (cell := _next(sizes, tie, hidden)) is not None}
         if not more:
             break
@@ -61,22 +63,18 @@ def suppressed(sizes: Mapping[Cell, int], ties: list[Sum], smallest: int = SMALL
     return hidden
 
 
-def _simply_exposed(sizes: Mapping[Cell, int], ties: list[Sum], hidden: set[Cell], smallest: int) -> list[Sum]:
-    return [tie for tie in ties if _gives_away(sizes, tie, hidden, smallest)]
-
-
 def _gives_away(sizes: Mapping[Cell, int], tie: Sum, hidden: set[Cell], smallest: int) -> bool:
     parts = [part for part in tie.parts if part in hidden]
     if tie.total in hidden:
-        return not parts and tie.rest == 0
-    if not parts:
-        return False
-    unseen = sum(sizes[part] for part in parts) + tie.rest
-    return unseen < smallest or (len(parts) == 1 and tie.rest < smallest)
+        return not parts and tie.rest < smallest
+    unseen = tie.rest + sum(sizes[part] for part in parts)
+    if 0 < unseen < smallest:
+        return True
+    return len(parts) == 1 and (tie.rest == 0 or tie.rest < smallest > sizes[parts[0]])
 
 
-def _jointly_exposed(ties: list[Sum], hidden: set[Cell]) -> list[Sum]:
-    """The sums from which, taken together, a hidden cell follows: its unit vector lies in their row space."""
+def _jointly_exposed(ties: list[Sum], hidden: set[Cell], smallest: int) -> list[Sum]:
+    """The sums from which, taken together, a hidden cell or a small rest follows: its unit vector is in their row space."""
     touched = [tie for tie in ties if tie.total in hidden or any(part in hidden for part in tie.parts)]
     if not touched:
         return []
@@ -90,11 +88,12 @@ def _jointly_exposed(ties: list[Sum], hidden: set[Cell]) -> list[Sum]:
             matrix[row, column[tie.total]] = -1.0
         if tie.rest:
             matrix[row, len(cells) + row] = 1.0
-    known = np.diag(np.linalg.pinv(matrix) @ matrix)[: len(cells)] > 1 - 1e-6
-    determined = {cell for cell, is_known in zip(cells, known, strict=True) if is_known}
-    if not determined:
+    known = np.diag(np.linalg.pinv(matrix) @ matrix) > 1 - 1e-6
+    determined = {cell for cell, is_known in zip(cells, known[: len(cells)], strict=True) if is_known}
+    rests = {tie for tie, is_known in zip(touched, known[len(cells) :], strict=True) if is_known and tie.rest < smallest}
+    if not (determined or rests):
         return []
-    near = [tie for tie in touched if tie.total in determined or not determined.isdisjoint(tie.parts)]
+    near = [tie for tie in touched if tie in rests or not determined.isdisjoint((tie.total, *tie.parts))]
     return near if any(not hidden.issuperset((tie.total, *tie.parts)) for tie in near) else touched
 
 

@@ -131,6 +131,7 @@ class _Import:
             product = self.terms["product", product_entry.code.casefold()]
             for entry in product_entry.tasks:
                 task = self._row(Task, "task", self.known_tasks.get(entry.code.casefold()), entry.code)
+                self.ledger["task", entry.code.casefold()].foreign |= product in self.foreign
                 self._set("task", entry.code, task, {"code": entry.code, "name": entry.name, "product": product})
                 outcomes = [self._known("outcome", code, f"task {entry.code}") for code in entry.outcomes]
                 self._relate("task", entry.code, task, "outcomes", outcomes)

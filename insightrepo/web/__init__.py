@@ -25,8 +25,8 @@ SESSION_SECONDS = 7 * 24 * 3600
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     """The application around a workspace (None: the one that the environment names).
 
-    `config` overrides Flask's configuration; ``PROXY_HOPS=1`` trusts the forwarded headers of one proxy. No database
-    connection is opened and no thread started here, so the app may be made before a server forks.
+    `config` overrides Flask's configuration. No database connection is opened and no thread started here, so the app
+    may be made before a server forks.
 
     Raises:
         WorkspaceMissing: the workspace has not been made yet; the message says how.
@@ -37,7 +37,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         "insightrepo.web", template_folder=str(template_folder()), static_folder=str(PACKAGE / "web" / "static")
     )
     _setup_config(app, workspace, config)
-    _setup_proxy(app)
+    _setup_proxy(app, workspace.settings.proxy_hops)
     Bootstrap5(app)
     _setup_blueprints(app)
     security.setup(app, https=workspace.settings.https)
@@ -79,14 +79,13 @@ def _setup_config(app: Flask, workspace: Workspace, config: dict[str, Any]) -> N
         BOOTSTRAP_SERVE_LOCAL=True,
         VERSION=insightrepo.__version__,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
-        PROXY_HOPS=0,
     )
     app.config.from_mapping(config)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
 
 
-def _setup_proxy(app: Flask) -> None:
-    hops = app.config["PROXY_HOPS"]
+def _setup_proxy(app: Flask, hops: int) -> None:
+    """Trust what this many proxies say of the client's address, scheme, host and prefix."""
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)  # type: ignore[method-assign]
 

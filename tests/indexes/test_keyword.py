@@ -179,6 +179,31 @@ def test_many_small_commits_are_merged_and_lose_nothing(empty: WhooshIndex) -> N
     assert found(empty, "word37") == []
 
 
+WORDS = st.lists(st.sampled_from(("alpha", "beta", "gamma", "R&D", "beta-gamma")), min_size=1, max_size=6).map(" ".join)
+BATCHES = st.lists(st.tuples(st.sets(st.integers(1, 9)), st.dictionaries(st.integers(1, 9), WORDS)), max_size=12)
+
+
+@settings(deadline=None, max_examples=25)
+@given(BATCHES)
+def test_many_commits_answer_as_one_does(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[tuple[set[int], dict[int, str]]]
+) -> None:
+    grown, texts = WhooshIndex.create(tmp_path_factory.mktemp("grown")), {}
+    for removed, added in batches:
+        grown.apply(removed, [record(number, text, title="gamma") for number, text in added.items()])
+        texts = {number: text for number, text in texts.items() if number not in removed} | added
+    whole = WhooshIndex.create(tmp_path_factory.mktemp("whole"))
+    whole.apply([], [record(number, text, title="gamma") for number, text in texts.items()])
+    assert grown.ids() == whole.ids() == BitMap(texts)
+    for query in (
+        KeywordQuery(("alpha", "beta")),
+        KeywordQuery(("R&D",), ("beta gamma",)),
+        KeywordQuery(phrases=("alpha beta alpha",)),
+        KeywordQuery(excluded=("beta gamma",)),
+    ):
+        assert grown.search(query, None, 20) == whole.search(query, None, 20)
+
+
 def test_another_reader_sees_a_commit_after_it_refreshes(tmp_path: Path) -> None:
     writer = WhooshIndex.create(tmp_path)
     writer.apply([], [record(1, "alpha")])

@@ -28,6 +28,7 @@ from insightrepo.scores.columns import AnswerColumns
 from insightrepo.scores.importing import Scale, import_answers
 from insightrepo.workspace import Workspace
 
+ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 THEMES = [f"Theme {number:02d}" for number in range(1, 46)] + ["Getting through", "Waiting time", "Staff manner"]
 SERVICES = ["111", "GP surgery", "Dentist"]
 QUARTERS = {"2024-Q1": "2024-02-10", "2024-Q2": "2024-05-10", "2024-Q3": "2024-08-10", "2024-Q4": "2024-11-10"}
@@ -110,7 +111,7 @@ def test_the_best_end_is_the_low_one_and_importance_is_absent(filled: tuple[Work
     workspace, path = filled
     import_waves(workspace, path)
     with workspace.database.reading() as session:
-        rows = show(session, outcome="Getting through", product="111")
+        rows = show(session, ADA, outcome="Getting through", product="111")
         assert {row["measure"] for row in rows} == {"satisfaction"}
         by_wave = {row["wave"]: row["value"] for row in rows if row["segment"] is None}
         assert by_wave["2024-Q1"] is not None
@@ -118,7 +119,7 @@ def test_the_best_end_is_the_low_one_and_importance_is_absent(filled: tuple[Work
         code = session.scalar(select(Outcome.code).where(Outcome.name == "Getting through"))
         good = [row for row in csv.DictReader(io.StringIO(feed())) if _asked(row, "2024-11", "111")]
         share = 100 * sum(int(row["Rating"]) <= 2 for row in good) / len(good)
-        (cell,) = show(session, wave="2024-Q4", outcome=code, product="111", segment="all")
+        (cell,) = show(session, ADA, wave="2024-Q4", outcome=code, product="111", segment="all")
         assert (cell["value"], cell["n"]) == (pytest.approx(share), len(good))
 
 

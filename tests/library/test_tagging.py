@@ -12,7 +12,9 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
 from insightrepo.accounts.users import add_user
 from insightrepo.library.indexing import check, drain
-from insightrepo.library.tagging import NotThere, remove_votes, retag, settle, train_heads, vote
+from insightrepo.library.retagging import retag
+from insightrepo.library.tagging import NotThere, remove_votes, settle, vote
+from insightrepo.library.training import train_heads
 from insightrepo.models import Head, Tag, Term, Vote
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace
@@ -159,9 +161,9 @@ def test_a_term_that_is_retired_gets_no_votes_of_machines(tagged: Workspace, ada
 
 def test_tagging_again_changes_nothing(tagged: Workspace) -> None:
     retag(tagged)  # the labels that came with the feed are examples from now on
-    before = tables(tagged)
+    before = tables(tagged, without=["job"])  # a job says that it was done
     assert retag(tagged) == 0
-    assert tables(tagged) == before
+    assert tables(tagged) | {"job": before["job"]} == before  # but for the job that says so
 
 
 # ---- heads

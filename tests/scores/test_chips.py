@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event, select
 
+from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Term
 from insightrepo.scores.chips import CellWanted, as_json, cells, chips, history, show
 from insightrepo.scores.importing import Scale
 from insightrepo.scores.waves import WaveUnknown, find_wave, freeze
 from insightrepo.taxonomy.reading import UnknownTerm
+
+ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def chip(database, ids):
     def get(outcome="TRIP-1", segment=None, product=None):
         wanted = CellWanted(ids[outcome], ids.get(segment), ids.get(product))
         with database.reading() as session:
-            return chips(session, [wanted])[wanted]
+            return chips(session, ADA, [wanted])[wanted]
 
     return get
 
@@ -59,8 +62,8 @@ def test_an_outcome_that_was_never_measured_has_no_chip(chip):
 
 def test_an_unknown_outcome_has_no_chip(database):
     with database.reading() as session:
-        assert chips(session, [CellWanted(10_000)]) == {CellWanted(10_000): None}
-        assert chips(session, []) == {}
+        assert chips(session, ADA, [CellWanted(10_000)]) == {CellWanted(10_000): None}
+        assert chips(session, ADA, []) == {}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_a_page_of_chips_takes_two_queries(database, answered, ids):
     statements = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     with database.reading() as session:
-        found = chips(session, wanted)
+        found = chips(session, ADA, wanted)
     assert sum(statement.startswith("SELECT") for statement in statements) == 2
     assert list(found) == wanted
     assert sum(shown is not None for shown in found.values()) == 9
@@ -131,8 +134,14 @@ def test_the_chip_as_scripts_read_it(answered, chip):
     answered("2025-Q1", (20, "1", "5"), (20, "5", "5"))
     shown = as_json(chip(segment="parents"))
     assert list(shown) == ["measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave",
-                           "verdict", "opportunity"]  # fmt: skip
+                           "verdict", "opportunity", "provisional", "note", "fell_back"]  # fmt: skip
     assert (shown["measure"], shown["value"], shown["segment"], shown["n"]) == ("satisfaction", 50, None, 40)
+
+
+def test_scripts_read_what_to_hold_against_a_chip(answered, chip):
+    answered("2025-Q1", (20, "1"), (5, "5"))
+    shown = as_json(chip(segment="parents"))
+    assert (shown["provisional"], shown["note"], shown["fell_back"]) == (True, "indicative", "all segments")
 
 
 def test_a_history_is_in_time_and_marks_where_the_instrument_changed(database, answered, ids):
@@ -157,7 +166,7 @@ def test_a_history_is_of_one_cell(database, answered, ids):
 def test_the_cells_of_an_outcome_begin_with_the_whole(database, answered, ids):
     answered("2025-Q1", (20, "5", "", "parents", "search"), (20, "1", "", "couples"))
     with database.reading() as session:
-        rows = cells(session, ids["TRIP-1"], find_wave(session, "2025-Q1").id)
+        rows = cells(session, ADA, ids["TRIP-1"], find_wave(session, "2025-Q1").id)
     assert [(row["segment"], row["product"]) for row in rows][:5] == [
         (None, None), ("couples", None), ("parents", None), (None, "app"), (None, "search"),
     ]  # fmt: skip
@@ -166,16 +175,16 @@ def test_the_cells_of_an_outcome_begin_with_the_whole(database, answered, ids):
 def test_scores_are_shown_by_what_people_write(database, answered):
     answered("2025-Q1", (20, "5", "", "parents", "search"), (20, "1", "", "couples"))
     with database.reading() as session:
-        rows = show(session, wave="2025-Q1", outcome="where to go", segment="Parents", product="all")
+        rows = show(session, ADA, wave="2025-Q1", outcome="where to go", segment="Parents", product="all")
         assert [(row["outcome"], row["segment"], row["product"]) for row in rows] == [("TRIP-1", "parents", None)]
-        assert show(session, product="booking") == []
+        assert show(session, ADA, product="booking") == []
 
 
 def test_a_filter_that_names_nothing_is_said(database):
     with database.reading() as session:
         with pytest.raises(WaveUnknown):
-            show(session, wave="2031")
+            show(session, ADA, wave="2031")
         with pytest.raises(UnknownTerm):
-            show(session, outcome="no such outcome")
+            show(session, ADA, outcome="no such outcome")
         with pytest.raises(ValueError, match="satisfaction, importance, opportunity"):
-            show(session, measure="happiness")
+            show(session, ADA, measure="happiness")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from ingest.readers.base import Row, Table
+from insightrepo.accounts.access import Reader
 from insightrepo.models import Score, Wave
 from insightrepo.scores.cells import CellKey, People
 from insightrepo.scores.chips import show
@@ -18,11 +19,13 @@ from insightrepo.scores.statistics import mcnemar_mid_p, two_proportions
 from insightrepo.scores.verdicts import Pair, judge
 from insightrepo.scores.waves import find_wave
 
+ADA = Reader(0, "ada@example.com", "administrator")  # sees all
+
 
 def cell(database, wave="2025-Q1", measure="satisfaction", segment="all", product="all", outcome="TRIP-1"):
     """The one score of a cell, or None."""
     with database.reading() as session:
-        rows = show(session, wave, outcome, segment, product, measure)
+        rows = show(session, ADA, wave, outcome, segment, product, measure)
     assert len(rows) < 2
     return rows[0] if rows else None
 
@@ -61,7 +64,7 @@ def test_cells_are_all_each_segment_each_product_and_both(database, answered):
     in_search = (20, "5", "", "parents", "search"), (20, "1", "", "couples", "search")
     answered("2025-Q1", *in_search, (20, "5", "", "parents"))
     with database.reading() as session:
-        rows = show(session, measure="satisfaction")
+        rows = show(session, ADA, measure="satisfaction")
     assert [(row["segment"], row["product"], row["value"], row["n"]) for row in rows] == [
         (None, None, pytest.approx(200 / 3), 60), ("couples", None, 0, 20), ("parents", None, 100, 40),
         (None, "app", 50, 40), (None, "search", 50, 40),
@@ -97,6 +100,12 @@ def test_fewer_than_five_people_and_the_cell_that_would_give_them_away_are_not_s
     assert cell(database, segment="singles")["n"] == 40
     with database.reading() as session:
         assert set(session.scalars(select(Score.n_eff).where(Score.note == "suppressed"))) == {None}
+
+
+def test_few_people_without_a_segment_do_not_follow_from_the_scores_that_are_shown(database, answered):
+    answered("2025-Q1", (21, "5", "", "parents"), (20, "1", "", "couples"), (2, "3"))
+    shown = {code: cell(database, segment=code)["n"] for code in ("all", "parents", "couples")}
+    assert shown == {"all": 43, "parents": 21, "couples": None}
 
 
 def test_few_who_gave_an_importance_leave_satisfaction_shown(database, answered):
@@ -188,11 +197,11 @@ def test_computing_again_gives_the_same_scores(database, answered):
     answered("2025-Q1", (30, "5", "5"), (35, "2", "4"), (20, "1", "1"))
     answered("2025-Q2", (30, "5", "5"), (30, "2", "4"), (25, "4", "1"))
     with database.reading() as session:
-        before = show(session)
+        before = show(session, ADA)
     with database.writing() as session:
         compute_wave(session, find_wave(session, "2025-Q2"))
     with database.reading() as session:
-        assert show(session) == before
+        assert show(session, ADA) == before
         assert stale_waves(session, find_wave(session, "2025-Q1")) == []
 
 
@@ -242,7 +251,7 @@ def test_every_score_shows_n_and_an_interval_around_it_or_nothing(database, answ
     code = f"{1900 + number}"
     answered(code, *groups)
     with database.reading() as session:
-        for row in show(session, code):
+        for row in show(session, ADA, code):
             if row["note"] == "suppressed":
                 assert [row[name] for name in ("value", "low", "high", "n", "change")] == [None] * 5
                 continue

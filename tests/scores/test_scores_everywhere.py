@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ingest.readers.base import Row, Table
+from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.models import Base, Outcome, Product, Segment
 from insightrepo.scores.chips import CellWanted, chips, history, show
 from insightrepo.scores.importing import import_answers
 from insightrepo.scores.waves import find_wave, freeze, verify_frozen
 
+ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")
 
 
@@ -33,8 +35,8 @@ def test_import_freeze_verify_and_show(database_url, pseudonyms):
     wanted = CellWanted(*(term.id for term in terms))
     with database.reading() as session:
         assert verify_frozen(session, find_wave(session, "2025-Q1"))
-        chip = chips(session, [wanted, CellWanted(terms[0].id)])[wanted]
+        chip = chips(session, ADA, [wanted, CellWanted(terms[0].id)])[wanted]
         assert (chip.wave, round(chip.value), chip.verdict, chip.previous_wave) == ("2025-Q2", 80, "better", "2025-Q1")
         assert [round(point.value) for point in history(session, *vars(wanted).values())] == [40, 80]
-        assert len(show(session, "2025-Q1", segment="parents", product="search")) == 3
+        assert len(show(session, ADA, "2025-Q1", segment="parents", product="search")) == 3
     database.close()

@@ -1,0 +1,117 @@
+"""The names of people that a file itself gives away: in columns of names, as respondents, as speakers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ingest.readers.base import Document, Table
+
+COMMON_WORDS = frozenset(
+    """amber angel april art august autumn baker best bill black brook brown buck chance chase clay cliff cook daisy
+    dale dawn day drew eve faith field fox frank gene ginger good grace grant green guy hall hazel hill holly hope
+    hunter iris ivy jack jade jasmine joy june king lake lane law lily little long love major mark mason max may miles
+    miller nick norm olive page park pat pearl penny price ray read rich rob robin rose ruby sage sandy short sky small
+    stone strong sue summer van victor viola ward waters white will winter wise wood young an do he in li me my no on
+    she so to us we""".split()  # noqa: SIM905
+)
+_ROLES = (
+    "moderator|interviewer|facilitator|researcher|(?:co-?)?host|observer|note[ -]?taker|assistant|agent|participant"
+    "|respondent|interviewee|customer|user|client|caller|guest|speaker|tester"
+)
+_NOBODY = "all|everyone|audience|group|team|unknown|anonymous|system|narrator"
+_NO_PERSON = re.compile(
+    rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z]{{1,2}}))(?:[\s#_-]*\d{{1,4}}|[\s#_-]+(?-i:[A-Z]))?"
+)
+_ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
+_BARE_ROLE = re.compile(rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z])|speaker[\s#_-]*(?:\d{{1,4}}|[A-Z]))")
+_NAMES_HEADER = re.compile(
+    r"(?:(?:full|first|last|given|middle|maiden|birth|family|sur|fore|nick|christian|preferred|display|legal)[ ]?names?"
+    r"|(?:(?:participant|respondent|customer|client|user|member|person|people|contact|staff|employee|agent|guest"
+    r"|interviewee|interviewer|moderator|speaker|author|owner|researcher|account holder|tester|caller|reviewer)(?: s)? )?"
+    r"(?:first |last |full )?names?"
+    r"|contact(?: person)?|interviewee|interviewer|moderator|facilitator|note ?taker|speaker)"
+)
+RESPONDENT_HEADERS = (
+    "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
+    "|member id|user|customer|person|email"
+)
+_LIKE_A_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?: (?:(?:van|von|de|del|der|den|da|di|la|le|bin|al) )*[^\W\d_a-z][\w'’.-]*){1,3}")
+_NO_NAME = frozenset({"", "-", ".", "n/a", "na", "none", "anonymous", "anon", "unknown", "did not answer", "no answer"})
+
+
+def plain_header(name: str) -> str:
+    """A column's header in lower case, its words separated by one blank, without signs ("firstName": "first name")."""
+    return " ".join(re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).casefold().split())
+
+
+def is_names_header(name: str) -> bool:
+    """Whether a column of this header holds names of people."""
+    return bool(_NAMES_HEADER.fullmatch(plain_header(name)))
+
+
+def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
+    """A label for each raw speaker in order of appearance: its role where it has one, else "Speaker 1", "Speaker 2" …
+
+    "Moderator", "P3" and "Participant 3" stay; "Moderator (Anna)" becomes "Moderator". Labels are distinct.
+    """
+    raw = tuple(dict.fromkeys(speakers))
+    labels = {speaker: speaker for speaker in raw if _NO_PERSON.fullmatch(speaker.strip())}
+    for speaker in raw:
+        role = _ROLE.search(speaker)
+        free = [f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2)]
+        candidates = [role.group(), *free] if role else free
+        labels.setdefault(speaker, next(label for label in candidates if label not in labels.values()))
+    return {speaker: labels[speaker] for speaker in raw}
+
+
+def is_bare_role(speaker: str) -> bool:
+    """Whether a raw speaker's label tells nobody from others beyond its own document: "Participant", "P", "Speaker 2"."""
+    return bool(_BARE_ROLE.fullmatch(speaker.strip()))
+
+
+def names_of_speakers(speakers: Iterable[str]) -> frozenset[str]:
+    """The full names, and their words, of those speakers who have more than a role."""
+    people = (speaker for speaker in speakers if not _NO_PERSON.fullmatch(speaker.strip()))
+    return frozenset(part for speaker in people for part in _name_parts(speaker))
+
+
+def names_in_table(table: Table, names: Iterable[str] = (), respondents: Iterable[str] = ()) -> frozenset[str]:
+    """The names in a table: every cell of the columns that are called so or listed in `names` (headers), and of
+    respondents, called so or listed, the cells that look like a person's name.
+
+    The words of a full name are names as well, but for common words; not in a column that is just called "name", which
+    may hold the names of things, unless it is listed.
+    """
+    listed, responding = ({plain_header(header) for header in given} for given in (names, respondents))
+    responding |= set(RESPONDENT_HEADERS.split("|"))
+    found: set[str] = set()
+    for place, header in enumerate(table.header):
+        plain = plain_header(header)
+        is_names = plain in listed or bool(_NAMES_HEADER.fullmatch(plain))
+        if not (is_names or plain in responding):
+            continue
+        cells = {" ".join(row.values[place].split()) for row in table.rows if place < len(row.values)}
+        people = {cell for cell in cells if _could_be_a_name(cell)}
+        full = {cell for cell in people if _LIKE_A_NAME.fullmatch(cell)}
+        found |= people if is_names else full
+        if plain in listed or plain not in ("name", "names"):
+            found |= {part for cell in full for part in _name_parts(cell) if part.casefold() not in COMMON_WORDS}
+    return frozenset(found)
+
+
+def names_in_document(document: Document) -> frozenset[str]:
+    """The names that a document gives away: of its speakers and in its tables."""
+    speakers = {block.locator.speaker for block in document.blocks if block.locator.speaker}
+    return names_of_speakers(speakers).union(*(names_in_table(table) for table in document.tables))
+
+
+def _could_be_a_name(cell: str) -> bool:
+    return cell.casefold() not in _NO_NAME and any(map(str.isalpha, cell)) and not _NO_PERSON.fullmatch(cell)
+
+
+def _name_parts(speaker: str) -> set[str]:
+    """The full name and its words of a speaker's label, without a role in it."""
+    name = " ".join(re.sub(r"[^\w\s'’.-]", " ", _ROLE.sub(" ", speaker)).split()).strip(" -.")
+    parts = {part.strip(".,-") for part in name.split()}
+    return {part for part in parts | {name} if len(part) > 2 and not any(letter.isdigit() for letter in part)}
