@@ -20,23 +20,21 @@ _ROLES = (
     "|respondent|interviewee|customer|user|client|caller|guest|speaker|tester"
 )
 _NOBODY = "all|everyone|audience|group|team|unknown|anonymous|system|narrator"
-_NO_PERSON = re.compile(
-    rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z]{{1,2}}))(?:[\s#_-]*\d{{1,4}}|[\s#_-]+(?-i:[A-Z]))?"
-)
+_NO_PERSON = re.compile(rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z]{{1,2}}))(?:[\s#_-]*\d{{1,4}}|[\s#_-]+(?-i:[A-Z]))?")
 _ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
 _BARE_ROLE = re.compile(rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z])|speaker[\s#_-]*(?:\d{{1,4}}|[A-Z]))")
+_WHOSE = rf"(?:(?:{_ROLES}|member|person|people|contact|staff|employee|author|owner|reviewer|account holder)(?: s)? )?"
 _NAMES_HEADER = re.compile(
-    r"(?:(?:full|first|last|given|middle|maiden|birth|family|sur|fore|nick|christian|preferred|display|legal)[ ]?names?"
-    r"|(?:(?:participant|respondent|customer|client|user|member|person|people|contact|staff|employee|agent|guest"
-    r"|interviewee|interviewer|moderator|speaker|author|owner|researcher|account holder|tester|caller|reviewer)(?: s)? )?"
-    r"(?:first |last |full )?names?"
-    r"|contact(?: person)?|interviewee|interviewer|moderator|facilitator|note ?taker|speaker)"
+    rf"{_WHOSE}(?:(?:full|first|last|given|middle|family|display) ?)?names?|surnames?|forenames?|contact(?: person)?"
+    r"|(?:interviewee|interviewer|moderator|facilitator|note ?taker|speaker)s?"
 )
 RESPONDENT_HEADERS = (
     "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
     "|member id|user|customer|person|email"
 )
-_LIKE_A_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?: (?:(?:van|von|de|del|der|den|da|di|la|le|bin|al) )*[^\W\d_a-z][\w'’.-]*){1,3}")
+_LIKE_A_NAME = re.compile(
+    r"[^\W\d_a-z][\w'’.-]*(?: (?:(?:van|von|de|del|der|den|da|di|la|le|bin|al) )*[^\W\d_a-z][\w'’.-]*){1,3}"
+)
 _NO_NAME = frozenset({"", "-", ".", "n/a", "na", "none", "anonymous", "anon", "unknown", "did not answer", "no answer"})
 
 
@@ -66,7 +64,7 @@ def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
 
 
 def is_bare_role(speaker: str) -> bool:
-    """Whether a raw speaker's label tells nobody from others beyond its own document: "Participant", "P", "Speaker 2"."""
+    """Whether a raw speaker's label tells people apart in its own document only: "Participant", "P", "Speaker 2"."""
     return bool(_BARE_ROLE.fullmatch(speaker.strip()))
 
 

@@ -6,7 +6,7 @@ Tagging (ingest/tagger.py) and duplicates (ingest/duplicates.py) follow once a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from ingest.dates import Moment
@@ -73,7 +73,7 @@ class Refused:
 class Prepared:
     """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read.
 
-    `names` are those of people that the file gave away, raw: what else is known of the file is to be redacted with them.
+    `names`: of people, raw, that the file gave away; whatever else is kept of it is to be redacted with them.
     """
 
     document: Document
@@ -81,7 +81,7 @@ class Prepared:
     refused: tuple[Refused, ...] = ()
     empty: int = 0
     notes: tuple[str, ...] = ()
-    names: frozenset[str] = frozenset()
+    names: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True)

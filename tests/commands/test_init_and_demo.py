@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from command_line import PASSWORD, invoke
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, delete, select
 
 from insightrepo.models import Base
 
@@ -71,12 +71,30 @@ def test_a_second_demo_changes_nothing(demo_home: Path, tmp_path: Path) -> None:
 
 
 def test_a_demo_that_was_killed_is_finished_by_the_next(demo_home: Path, tmp_path: Path) -> None:
-    key_only = tmp_path / "key only"
-    key_only.mkdir()
-    shutil.copy(demo_home / "workspace.key", key_only)
-    result = invoke(key_only, "demo")
+    shutil.copytree(demo_home, tmp_path / "home")
+    whole = tables(demo_home)
+    engine = create_engine(f"sqlite:///{tmp_path / 'home' / 'insightrepo.db'}")
+    with engine.begin() as connection:
+        last = max(row[0] for row in whole["wave"])
+        for name, column in (("score", "wave_id"), ("answer", "wave_id"), ("wave", "id")):
+            table = Base.metadata.tables[name]
+            connection.execute(delete(table).where(table.c[column] == last))
+    engine.dispose()
+    result = invoke(tmp_path / "home", "demo")
     assert result.exit_code == 0, result.output
-    assert len(tables(key_only)["evidence"]) == len(tables(demo_home)["evidence"])
+    found = tables(tmp_path / "home")
+    assert found["evidence"] == whole["evidence"]
+    assert {name: len(rows) for name, rows in found.items() if name in ("wave", "answer", "score")} == {
+        name: len(whole[name]) for name in ("wave", "answer", "score")
+    }
+
+
+def test_an_init_that_was_killed_after_its_key_is_finished_by_the_next(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    shutil.copy(home / "workspace.key", tmp_path / "half")
+    assert invoke(tmp_path / "half", "init", "--password", PASSWORD).exit_code == 0
+    assert (tmp_path / "half" / "workspace.key").read_bytes() == (home / "workspace.key").read_bytes()
+    assert invoke(tmp_path / "half", "check").exit_code == 0
 
 
 def test_a_taxonomy_goes_out_into_an_empty_workspace_and_out_again_byte_for_byte(

@@ -216,7 +216,8 @@ def test_a_mapping_that_names_a_missing_column_says_which_there_are() -> None:
 
 def test_names_are_collected_from_name_columns() -> None:
     people = table("text | name", "so it was | Priya Nair", "and so on | n/a", "and more | Jo")
-    assert names_in(people, Mapping(text="text", names="name")) == {"Priya Nair", "Jo"}
+    assert names_in(people, Mapping(text="text", names="name")) == {"Priya Nair", "Priya", "Nair", "Jo"}
+    assert names_in(people, Mapping(text="text")) == {"Priya Nair", "Jo"}  # "name" may be that of a thing
 
 
 def test_an_analysis_sheet_is_not_taken_for_verbatims() -> None:

@@ -163,7 +163,7 @@ def test_tagging_again_changes_nothing(tagged: Workspace) -> None:
     retag(tagged)  # the labels that came with the feed are examples from now on
     before = tables(tagged, without=["job"])  # a job says that it was done
     assert retag(tagged) == 0
-    assert tables(tagged) | {"job": before["job"]} == before  # but for the job that says so
+    assert tables(tagged, without=["job"]) == before
 
 
 # ---- heads
@@ -224,9 +224,9 @@ def test_a_new_training_switches_the_earlier_heads_off_and_keeps_them(
 ) -> None:
     add_taxonomy(fresh, person("ada"))
     bring(fresh, person("ada"), write(tmp_path / "feed.csv", labelled(15)), **COLUMNS)
-    for _ in range(2):
-        train_heads(fresh)
-        retag(fresh)
+    train_heads(fresh)
+    train_heads(fresh)
+    retag(fresh)
     with fresh.database.reading() as session:
         active = list(session.scalars(select(Head.active).order_by(Head.id)))
         keys = set(session.scalars(select(Vote.source_key).where(Vote.source == "head")))
