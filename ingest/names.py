@@ -32,9 +32,9 @@ RESPONDENT_HEADERS = (
     "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
     "|member id|user|customer|person|email"
 )
-_LIKE_A_NAME = re.compile(
-    r"[^\W\d_a-z][\w'’.-]*(?: (?:(?:van|von|de|del|der|den|da|di|la|le|bin|al) )*[^\W\d_a-z][\w'’.-]*){1,3}"
-)
+_PARTICLES = frozenset("van von de del della der den da das di dos du la le ter ten zu zur bin ibn al el".split())  # noqa: SIM905
+_CAPITALISED = r"[^\W\d_a-z][\w'’.-]*"
+_LIKE_A_NAME = re.compile(rf"{_CAPITALISED}(?: (?:(?:{'|'.join(sorted(_PARTICLES))}) )*{_CAPITALISED}){{1,3}}")
 _NO_NAME = frozenset({"", "-", ".", "n/a", "na", "none", "anonymous", "anon", "unknown", "did not answer", "no answer"})
 
 
@@ -112,4 +112,5 @@ def _name_parts(speaker: str) -> set[str]:
     """The full name and its words of a speaker's label, without a role in it."""
     name = " ".join(re.sub(r"[^\w\s'’.-]", " ", _ROLE.sub(" ", speaker)).split()).strip(" -.")
     parts = {part.strip(".,-") for part in name.split()}
-    return {part for part in parts | {name} if len(part) > 2 and not any(letter.isdigit() for letter in part)}
+    found = {part for part in parts - _PARTICLES | {name} if len(part) > 2}
+    return {part for part in found if not any(letter.isdigit() for letter in part)}

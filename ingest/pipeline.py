@@ -86,7 +86,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps with their settings. `count_pieces` counts the embedding model's word pieces; None: there is no model."""
+    """The steps with their settings. `count_pieces` counts the embedding model's word pieces; None: no model."""
 
     redactor: Redactor
     count_pieces: Callable[[str], int] | None

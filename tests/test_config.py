@@ -25,6 +25,7 @@ WRONG = {
     "MAX_FILE_MEGABYTES": "0",
     "THREADS": "many",
     "HTTPS": "perhaps",
+    "PROXY_HOPS": "6",
     "LOG_LEVEL": "LOUD",
 }
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from ingest.names import names_in_table
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile, Table, Unreadable
 from ingest.redact import Redactor
 from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
@@ -63,12 +65,15 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
     """
     context.reader_at_least("researcher")
     workspace = context.workspace
+    redactor = workspace_redactor(workspace)
     try:
+        table = _table(file, workspace.settings.max_file_megabytes * 2**20)
+        redactor = redactor.with_names(names_in_table(table, respondents=filter(None, [given["respondent"]])))
         report = import_answers(
             workspace.database,
             workspace.pseudonyms,
             wave,
-            _table(file, workspace.settings.max_file_megabytes * 2**20),
+            table,
             columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
             scale=_scale(given["scale"], given["best"]),
             timezone=workspace.settings.timezone,
@@ -76,8 +81,8 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
             last_day=_day(given["last_day"]),
         )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
-        raise click.ClickException(f"{file.name}: {error}") from error
-    _print_report(report, Redactor((), workspace.settings.phone_region), as_json)
+        raise click.ClickException(redactor.redact(f"{file.name}: {error}").text) from error
+    _print_report(report, redactor, as_json)
     if report.refused:
         raise SystemExit(1)
 
@@ -146,7 +151,8 @@ def show(context: Context, as_json: bool, **filters: str | None) -> None:
 
 def _line(row: dict[str, Any]) -> str:
     cell = f"{row['wave']}  {row['outcome']}  {row['segment'] or 'all'}  {row['product'] or 'all'}  {row['measure']}"
-    remarks = "".join(f", {remark}" for remark in ("provisional" if row["provisional"] else None, row["note"]) if remark)
+    known = ("provisional" if row["provisional"] else None, row["note"])
+    remarks = "".join(f", {remark}" for remark in known if remark)
     if row["value"] is None:
         return f"{cell}: not enough data{remarks}"
     interval = f"({row['low']:.1f} to {row['high']:.1f})"

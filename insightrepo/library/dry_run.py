@@ -12,6 +12,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.batches import batches
 from insightrepo.library.facts import facts_of
 from insightrepo.library.import_report import ImportReport
+from insightrepo.library.safe_names import Called
 from insightrepo.library.storing import BATCH, EvidenceStore, Known, identities
 from insightrepo.library.study_facts import find_study, pieces_of, same_bytes
 from insightrepo.models import Document, Evidence, Place
@@ -39,19 +40,19 @@ class DryRun:
             document = same_bytes(session, study, name, sha256) if study else None
             return self._files.get((key, sha256), 0) if document is None else pieces_of(session, document)
 
-    def count(self, reader: Reader, key: str, name: str, sha256: str, prepared: Prepared) -> None:
-        """Count a file of the study with this key into the report.
+    def count(self, reader: Reader, called: Called, sha256: str, prepared: Prepared) -> None:
+        """Count a file, called as it is stored, into the report.
 
         Raises:
             Forbidden: the study exists and the reader may not see or change it.
         """
-        known = identities(self._workspace.pseudonyms, name, prepared.drafts)
+        key, known = called.study.key, identities(self._workspace.pseudonyms, called.first, prepared.drafts)
         with self._workspace.database.reading() as session:
             study = find_study(session, key, reader)
             for batch in batches(known, BATCH):
                 self._count_batch(session, study.id if study else 0, key, batch)
             if study and prepared.document.text:
-                self._report.withdrawn += _vanishing(session, study.id, name, sha256, known)
+                self._report.withdrawn += _vanishing(session, study.id, called.name, sha256, known)
         self._files[key, sha256] = len({item.identity for item in known})
 
     def _count_batch(self, session: Session, study_id: int, key: str, batch: Sequence[Known]) -> None:

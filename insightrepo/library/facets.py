@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from pyroaring import BitMap
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectin_polymorphic
 
 from indexes.bitmaps import Bitmaps
 from insightrepo.accounts.access import Reader, visible_terms
@@ -24,8 +24,8 @@ def count_facets(
     Terms that the reader may not see are no values, and the category of none but them is none. With `verified` only
     tags that a person or an import stands behind are counted.
     """
-    terms = list(session.scalars(select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader)))))
-    counts = _term_counts(bitmaps, within, terms, resolved.tag_key)
+    terms = _terms(session, reader)
+    counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key)
     categories = {term.id: term.category for term in terms if isinstance(term, Outcome)}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for term in terms:
@@ -39,12 +39,18 @@ def count_facets(
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
-def _term_counts(bitmaps: Bitmaps, within: BitMap, terms: list[Term], tag_key: str) -> dict[int, int]:
-    """Hits by term; a product counts what is below it too, as the filter does."""
+def _terms(session: Session, reader: Reader) -> list[Term]:
+    """The terms that are facet values, with what their kinds add: else each would be read on its own."""
+    query = select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader)))
+    return list(session.scalars(query.options(selectin_polymorphic(Term, [Outcome, Product]))))
+
+
+def _term_counts(session: Session, bitmaps: Bitmaps, within: BitMap, terms: list[Term], tag_key: str) -> dict[int, int]:
+    """Hits by term; a product counts what is below it too, retired or another team's, as the filter does."""
+    table = Product.__table__
     children: defaultdict[int | None, list[int]] = defaultdict(list)
-    for term in terms:
-        if isinstance(term, Product):
-            children[term.parent_id].append(term.id)
+    for product_id, parent_id in session.execute(select(table.c.id, table.c.parent_id)):
+        children[parent_id].append(product_id)
     return {
         term.id: bitmaps.any(f"{tag_key}:{i}" for i in _with_below(term.id, children)).intersection_cardinality(within)
         for term in terms
@@ -58,9 +64,7 @@ def _with_below(term_id: int, children: dict[int | None, list[int]]) -> list[int
     return found
 
 
-def _category_counts(
-    bitmaps: Bitmaps, within: BitMap, categories: dict[int, str], tag_key: str
-) -> dict[str, int]:
+def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str], tag_key: str) -> dict[str, int]:
     members: defaultdict[str, list[str]] = defaultdict(list)
     for term_id, category in categories.items():
         if category:

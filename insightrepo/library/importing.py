@@ -13,11 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from config import ConfigurationError
 from ingest.pipeline import Pipeline, Prepared, Refused
 from ingest.readers import is_ignored
 from ingest.readers.base import SourceFile, Unreadable
-from ingest.redact import Redactor
 from ingest.studies import StudyFiles, group
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader
@@ -26,7 +24,15 @@ from insightrepo.library.dry_run import DryRun
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import drain
-from insightrepo.library.safe_names import SafeNames
+from insightrepo.library.safe_names import (
+    Called,
+    SafeNames,
+    as_stored,
+    rename,
+    stored_key,
+    without_people,
+    workspace_redactor,
+)
 from insightrepo.library.storing import EvidenceStore
 from insightrepo.library.study_facts import (
     ensure_study,
@@ -85,13 +91,15 @@ class _Import:
         self.report = ImportReport()
         embedder = workspace.embedder
         self.pipeline = Pipeline(
-            redactor=Redactor(_names(workspace), workspace.settings.phone_region),
+            redactor=workspace_redactor(workspace),
             count_pieces=embedder.count_pieces if embedder else None,
             max_bytes=workspace.settings.max_file_megabytes * 2**20,
             timezone=workspace.settings.timezone,
         )
         self.choose = ColumnChooser(options)
         self.safe = SafeNames(self.pipeline.redactor, workspace.pseudonyms)
+        self.people: frozenset[str] = frozenset()  # the names that the files have given away so far
+        self.called: dict[str, str] = {}  # by what a file was named, the name under which it is stored
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
         self.dry_run = DryRun(workspace, self.store, self.report) if options.dry_run else None
 
@@ -101,10 +109,10 @@ class _Import:
         try:
             self._import_files(files, progress)
         except BaseException:
-            self._finish_job(job_id, "failed")
+            self._finish_job(job_id, "failed", paths)
             raise
         self._note_unused()
-        self._finish_job(job_id, "done")
+        self._finish_job(job_id, "done", paths)
         if not self.options.dry_run:
             drain(self.workspace, wait_seconds=60)
         return self.report
@@ -120,7 +128,8 @@ class _Import:
 
     def _require_seen_after(self, studies: Sequence[StudyFiles]) -> None:
         with self.workspace.database.reading() as session:
-            new = {study.key for study in studies} - set(session.scalars(select(Study.key)))
+            keys = {stored_key(session, self.safe, study.key) for study in studies}
+            new = keys - set(session.scalars(select(Study.key)))
             self.options.require_seen_after(session, self.reader, bool(new))
 
     def _note_unused(self) -> None:
@@ -151,19 +160,30 @@ class _Import:
             self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
 
     def _bring(self, study: StudyFiles, file: SourceFile, name: str, sha256: str) -> None:
-        if count := self._already_here(study, name, sha256):
+        with self.workspace.database.reading() as session:
+            before = as_stored(session, self.safe, study, name)
+        self.called[file.name] = before.name
+        if count := self._already_here(before.study, before.name, sha256):
             self.report.read += count
             self.report.already_here += count
             return
         prepared = self.pipeline.prepare(file, self.choose)
-        self.report.note(name, prepared)
+        self.people |= prepared.names
+        called = without_people(before, self.safe.knowing(prepared.names))
+        self.called[file.name] = called.name
+        self.report.note(called.name, prepared)
         if self.dry_run:
-            self.dry_run.count(self.reader, study.key, name, sha256, prepared)
+            self.dry_run.count(self.reader, before, sha256, prepared)
         else:
-            self._store(study, file, name, prepared)
+            self._store(file, before, called, prepared)
 
     def _refuse(self, name: str, cause: str) -> None:
-        self.report.refuse(Refused(self.safe(name), None, "file", self.pipeline.redactor.redact(cause).text))
+        cause = self.pipeline.redactor.with_names(self.people).redact(cause).text
+        self.report.refuse(Refused(self._shown(name), None, "file", cause))
+
+    def _shown(self, name: str) -> str:
+        """The name of a file or folder as it may be written down, by all that is known."""
+        return self.called.get(name) or self.safe.knowing(self.people)(name)
 
     def _already_here(self, study: StudyFiles, name: str, sha256: str) -> int:
         """How many pieces of evidence the same bytes gave this study before; 0 if they were not wholly stored.
@@ -184,18 +204,20 @@ class _Import:
             self.report.study(row.id, row.title)
             return pieces_of(session, document)
 
-    def _store(self, study: StudyFiles, file: SourceFile, name: str, prepared: Prepared) -> None:
+    def _store(self, file: SourceFile, stored: Called, called: Called, prepared: Prepared) -> None:
         sha256 = self.workspace.originals.put(file.data)
         with self.workspace.database.writing() as session:
-            row = ensure_study(session, study, self.reader)
+            if known := find_study(session, stored.study.key, self.reader):
+                rename(session, known, stored, called)
+            row = known or ensure_study(session, called.study, self.reader)
             before = on_evidence(row)
             self.options.apply_to(session, row, self.reader)
-            note_facts(row, prepared, study.moment)
+            note_facts(row, prepared, called.study.moment)
             renew_evidence(session, row, before)
-            document = start_document(session, row, name, sha256, len(file.data), prepared.document)
+            document = start_document(session, row, called.name, sha256, len(file.data), prepared.document)
             study_id, document_id = row.id, document.id
             self.report.study(row.id, row.title)
-        self.store.store(study_id, document_id, name, prepared.drafts)
+        self.store.store(study_id, document_id, called.name, called.first, prepared.drafts)
         with self.workspace.database.writing() as session:
             self.report.withdrawn += finish_document(session, document_id)
 
@@ -205,19 +227,21 @@ class _Import:
         with self.workspace.database.writing() as session:
             for left in session.scalars(select(Job).where(Job.kind == "import", Job.state == "running")):
                 left.state = "interrupted"  # we hold the import lock, so its process is gone
-            names = [self.safe(path.name) for path in paths]
+            # the name of a file may be that of a person whom only reading it makes known
+            names = [self.safe(path.name) if path.is_dir() else f"*{path.suffix}" for path in paths]
             job = Job(kind="import", user_id=self.reader.user_id, arguments={"paths": names})
             session.add(job)
             session.flush()
             return job.id
 
-    def _finish_job(self, job_id: int | None, state: str) -> None:
+    def _finish_job(self, job_id: int | None, state: str, paths: Sequence[Path]) -> None:
         self.report.write_refused(self.workspace.reports_folder, job_id)
         if job_id is None:
             return
         with self.workspace.database.writing() as session:
             job = session.get_one(Job, job_id)
             job.state, job.finished_at, job.report = state, utcnow(), self.report.as_dict()
+            job.arguments = {"paths": [self._shown(path.name) for path in paths]}
 
 
 def find_files(path: Path) -> list[FoundFile]:
@@ -228,12 +252,3 @@ def find_files(path: Path) -> list[FoundFile]:
     found = (item for item in sorted(root.rglob("*")) if item.is_file() and not item.is_symlink())
     named = (FoundFile(item, item.relative_to(root.parent).as_posix()) for item in found)
     return [file for file in named if not is_ignored(file.name)]
-
-
-def _names(workspace: Workspace) -> list[str]:
-    """The names that redaction removes everywhere, from the file that the settings name."""
-    path = workspace.settings.names_file
-    try:
-        return path.read_text(encoding="utf-8").splitlines() if path else []
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"INSIGHTREPO_NAMES_FILE: {path} cannot be read as UTF-8 text: {error}") from error

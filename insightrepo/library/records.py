@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from indexes.base import Record
 from indexes.bitmaps import date_keys
 from ingest.passages import embedded_text, heading_context
-from insightrepo.models import Evidence, Place, Study, Tag
+from insightrepo.models import Document, Evidence, Place, Study, Tag
 from insightrepo.models.library import study_product, study_segment
 
 IN_FORCE = ("automatic", "accepted")  # the states of a tag that filters and counts go by
@@ -102,6 +102,10 @@ def _tag_keys(term_id: int, state: str) -> tuple[str, ...]:
 
 
 def _heading_paths(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    """The heading path of the first place of each piece of evidence: the one that its content hash is over."""
-    query = select(Place.evidence_id, Place.locator).where(Place.evidence_id.in_(ids)).order_by(Place.id.desc())
-    return {evidence_id: locator.get("heading_path", []) for evidence_id, locator in session.execute(query)}
+    """The heading path of each piece of evidence where it stands now: in a current document, the newest of several.
+
+    It is the one that the content hash is over, because a passage under another heading is stored anew.
+    """
+    query = select(Place.evidence_id, Place.locator).join(Document).where(Place.evidence_id.in_(ids))
+    places = session.execute(query.order_by(Document.current, Place.id))  # the last one wins
+    return {evidence_id: locator.get("heading_path", []) for evidence_id, locator in places}

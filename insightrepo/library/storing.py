@@ -61,12 +61,15 @@ class EvidenceStore:
             self.facts = FactVotes(session)
         report.unknown = self.facts.unknown
 
-    def store(self, study_id: int, document_id: int, name: str, drafts: Sequence[Draft]) -> None:
-        """Store what is new, renew what changed, and note the place of what was known; each in a short transaction."""
+    def store(self, study_id: int, document_id: int, name: str, known_as: str, drafts: Sequence[Draft]) -> None:
+        """Store what is new, renew what changed, and note the place of what was known; each in a short transaction.
+
+        `known_as` is the name of the file that its passages are known by, which may not be the one that is shown.
+        """
         with self._workspace.database.reading() as session:
             study = session.get_one(Study, study_id)
             lineage = _revisions(session, study_id, name)
-        found = identities(self._workspace.pseudonyms, name, drafts)
+        found = identities(self._workspace.pseudonyms, known_as, drafts)
         known = list({item.identity: item for item in found}.values())
         self._report.already_here += len(found) - len(known)
         for batch in batches(known, BATCH):

@@ -178,8 +178,23 @@ def finish_document(session: Session, document_id: int) -> int:
         vanished |= _only_in(session, [other.id for other in past])
     for evidence in vanished:
         evidence.withdrawn = True
-    enqueue(session, [evidence.id for evidence in vanished])
+    moved = _under_other_headings(session, document_id) if document.text else set()
+    enqueue(session, [evidence.id for evidence in vanished] + sorted(moved))
     return len(vanished)
+
+
+def _under_other_headings(session: Session, document_id: int) -> set[int]:
+    """The ids of what stands in this document under other headings than elsewhere: their index entries are renewed."""
+    here = select(Place.evidence_id).where(Place.document_id == document_id)
+    paths: dict[int, list[str]] = {}
+    moved: set[int] = set()
+    for evidence_id, place in session.execute(
+        select(Place.evidence_id, Place.locator).where(Place.evidence_id.in_(here))
+    ):
+        path = place.get("heading_path", [])
+        if paths.setdefault(evidence_id, path) != path:
+            moved.add(evidence_id)
+    return moved
 
 
 def _without_place(session: Session, study_id: int) -> set[Evidence]:

@@ -52,4 +52,4 @@ def fill(workspace: Workspace, title: str, documents: Mapping[str, Sequence[Draf
         session.flush()
     store = EvidenceStore(workspace, make_tagger(workspace), ImportReport(), ImportOptions())
     for name, drafts in documents.items():
-        store.store(study.id, rows[name].id, name, drafts)
+        store.store(study.id, rows[name].id, name, name, drafts)

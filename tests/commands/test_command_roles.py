@@ -32,7 +32,7 @@ SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv
 NEEDS = {
     "search stops": "viewer",
     "scores show": "viewer",
-    "taxonomy export -": "viewer",
+    "taxonomy export -": "researcher",
     "evaluate search --corpus CORPUS --queries QUERIES --judgments JUDGED": "viewer",
     "evaluate tags --train LABELLED --test LABELLED": "viewer",
     "import REPORT": "contributor",
@@ -98,4 +98,6 @@ def test_a_contributor_may_not_write_into_the_study_of_another(run: Run, tmp_pat
     report = Path(words("REPORT", tmp_path)[0])
     assert run("--as", EMAIL["researcher"], "import", str(report), "--publish").exit_code == 0
     report.write_text("# Findings\n\nSomething else.\n")
-    assert_one_line(run("--as", EMAIL["contributor"], "import", str(report)), "belongs to somebody else")
+    result = run("--as", EMAIL["contributor"], "import", str(report))
+    assert result.exit_code == 1
+    assert "refused: report.md, file: you may not add to a study of this title" in result.stdout

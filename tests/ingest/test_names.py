@@ -34,7 +34,7 @@ def test_pseudonyms_and_empty_cells_are_no_names() -> None:
 def test_a_respondent_is_a_name_where_the_cell_looks_like_one() -> None:
     cells = ("Ottokar Brandvold", "Anna van der Berg", "r-17", "Participant A", "P3", "anna", "u 17")
     found = names_in_table(table("respondent", *cells))
-    assert found == {"Ottokar Brandvold", "Ottokar", "Brandvold", "Anna van der Berg", "Anna", "van", "der", "Berg"}
+    assert found == {"Ottokar Brandvold", "Ottokar", "Brandvold", "Anna van der Berg", "Anna", "Berg"}
     assert names_in_table(table("who", "Ottokar Brandvold")) == set()
     assert "Ottokar" in names_in_table(table("who", "Ottokar Brandvold"), respondents=["Who "])
 

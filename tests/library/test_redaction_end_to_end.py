@@ -66,7 +66,9 @@ def plant(root: Path) -> Path:
     )
     turns = (("Moderator", "What went wrong?"), (SPEAKER, f"{SENTENCE} I told {SPEAKER.split()[0]} so."))
     cues = [f"00:0{n}.000 --> 00:0{n}.900\n<v {who}>{said}</v>\n" for n, (who, said) in enumerate(turns, 1)]
-    (folder / "interview.vtt").write_text("WEBVTT\n\n" + "\n".join(cues))
+    (folder / f"{SPEAKER}.vtt").write_text("WEBVTT\n\n" + "\n".join(cues))
+    (folder / "participants.csv").write_text(f"name,company,role\n{COLUMN_NAME},Acme,buyer\n")
+    (root / f"call of {SPEAKER}.vtt").write_text("WEBVTT\n\n" + "\n".join(cues[1:]))
     _word(folder / "findings.docx")
     _deck(folder / "results.pptx")
     _sheet(folder / "export_of_Zerlina-Quandt.xlsx")
@@ -130,6 +132,7 @@ def planted(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         folder = plant(root)
         columns = {"text": "comment", "respondent": "who", "labels": "themes", "segment": ("group", SECRETS["mail"])}
         bring(made, ada, folder, product="part", publish=True, **columns)
+        bring(made, ada, root / f"call of {SPEAKER}.vtt", publish=True)
         (folder / "plan_zerlina_quandt.md").write_text(f"# {SECRETS['name']}, once more\n\nNow: {SENTENCE}\n")
         found = bring(made, ada, folder, product="part", publish=True, **columns)
         ask(made, ada, "zerlina quandt paid")
@@ -151,11 +154,11 @@ def test_what_was_planted_went_in(planted: tuple[Workspace, ImportReport, str]) 
     workspace, found, _ = planted
     with workspace.database.reading() as session:
         texts = " ".join(session.scalars(select(Evidence.text)))
-        (study,) = session.scalars(select(Study))
+        studies = list(session.scalars(select(Study)))
         speakers = {place.locator.get("speaker") for place in session.scalars(select(Place))}
     for kind in SECRETS:
         assert f"[{kind}]" in texts
-    assert study.title == "Calls with [name] [mail]"
+    assert {study.title for study in studies} == {"Calls with [name] [mail]", "Call of [name]"}
     assert "Speaker 1" in speakers
     assert {refused.field for refused in found.refused_rows} >= {"file"}
 
@@ -195,7 +198,7 @@ def test_a_respondent_is_a_key_and_two_are_two(planted: tuple[Workspace, ImportR
     workspace, _, _ = planted
     with workspace.database.reading() as session:
         keys = list(session.scalars(select(Respondent.key)))
-    assert len(keys) == len(set(keys)) == 3  # two of the table and the speaker of the interview
+    assert len(keys) == len(set(keys)) == 4  # two of the table and the speaker, once a study
     assert all(len(key) == 64 for key in keys)
 
 

@@ -289,7 +289,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=True),
         sa.Column("term_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_scope_team_id_team"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_scope_term_id_term"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_scope_term_id_term"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_scope_user_id_user_account"), ondelete="CASCADE"
         ),

@@ -1,0 +1,127 @@
+"""Names of people that only reading a file makes known: gone from its own name, by which it is still found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from contents import bring, evidence, tables
+from sqlalchemy import select
+
+from insightrepo.accounts.access import Reader
+from insightrepo.library.indexing import check
+from insightrepo.models import Document, Job, Study
+from insightrepo.workspace import Workspace
+
+Person = Callable[[str], Reader]
+NAME = "Wilhelmina Storch"
+SAID = "The stops that it offered us were dull and far away."
+
+
+def call(path: Path, *turns: tuple[str, str]) -> Path:
+    cues = [f"00:{n:02d}.000 --> 00:{n:02d}.900\n<v {who}>{said}</v>\n" for n, (who, said) in enumerate(turns)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("WEBVTT\n\n" + "\n".join(cues), encoding="utf-8")
+    return path
+
+
+def names(workspace: Workspace) -> list[str]:
+    with workspace.database.reading() as session:
+        return list(session.scalars(select(Document.name).order_by(Document.id)))
+
+
+def studies(workspace: Workspace) -> list[Study]:
+    with workspace.database.reading() as session:
+        return list(session.scalars(select(Study).order_by(Study.id)))
+
+
+def written(workspace: Workspace) -> str:
+    return json.dumps(tables(workspace), default=str, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("file", [f"{NAME}.vtt", "wilhelmina_storch-2025.vtt"])
+def test_a_speaker_s_name_stands_nowhere_of_a_study_of_one_file(
+    fresh: Workspace, person: Person, tmp_path: Path, file: str
+) -> None:
+    ada, path = person("ada"), call(tmp_path / file, ("Moderator", "How was it?"), (NAME, SAID))
+    first = bring(fresh, ada, path)
+    again = bring(fresh, ada, path)
+    (study,), (name,) = studies(fresh), names(fresh)
+    assert study.title.startswith("[name]")
+    assert name.startswith("[name]")
+    assert ".vtt~" in name
+    assert (first.stored, again.stored, again.already_here) == (1, 0, 1)
+    for text in (written(fresh), json.dumps(first.as_dict()), json.dumps(again.as_dict())):
+        assert "storch" not in text.casefold()
+    with fresh.database.reading() as session:
+        assert all(job.arguments["paths"][0].startswith("[name]") for job in session.scalars(select(Job)))
+
+
+def test_in_a_folder_a_speaker_s_name_is_taken_out_of_the_document_s_name(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    call(tmp_path / "Stops" / f"{NAME}.vtt", (NAME, SAID))
+    call(tmp_path / "Stops" / "Jo Park.vtt", ("Jo Park", SAID))
+    bring(fresh, person("ada"), tmp_path / "Stops")
+    assert [study.key for study in studies(fresh)] == ["Stops"]
+    assert [name.partition("~")[0] for name in names(fresh)] == ["Stops/[name].vtt", "Stops/[name].vtt"]
+    assert len(set(names(fresh))) == 2
+    assert "Storch" not in written(fresh)
+
+
+def test_a_changed_recording_is_a_revision_whoever_speaks_in_it(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, path = person("ada"), tmp_path / f"{NAME}.vtt"
+    for guest in (NAME, "Participant", NAME):
+        bring(fresh, ada, call(path, (guest, SAID), (guest, f"And {guest} would not go there again.")))
+    bring(fresh, ada, call(path, ("Participant", SAID)))
+    assert len(studies(fresh)) == len(set(names(fresh))) == 1
+    assert "Storch" not in written(fresh)
+    assert [row.text for row in evidence(fresh) if not row.withdrawn] == [SAID]
+    assert check(fresh) == []
+
+
+def test_a_name_that_a_later_revision_gives_away_is_taken_out_of_what_is_stored(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, path = person("ada"), call(tmp_path / f"{NAME}.vtt", ("Participant", SAID))
+    bring(fresh, ada, path)
+    assert names(fresh) == [f"{NAME}.vtt"]
+    bring(fresh, ada, call(path, (NAME, SAID)))
+    assert {name.partition("~")[0] for name in names(fresh)} == {"[name].vtt"}
+    (study,) = studies(fresh)
+    assert (study.title, study.key.partition("~")[0]) == ("[name]", "[name].vtt")
+    bring(fresh, ada, call(path, ("Participant", SAID)))
+    assert (len(studies(fresh)), len(set(names(fresh)))) == (1, 1)
+
+
+def test_a_dry_run_counts_what_the_import_counts_and_names_nobody(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, path = person("ada"), call(tmp_path / f"{NAME}.vtt", (NAME, SAID), (NAME, "It rained."))
+    for _ in range(2):
+        dry, found = bring(fresh, ada, path, dry_run=True), bring(fresh, ada, path)
+        assert (dry.stored, dry.already_here, dry.withdrawn) == (found.stored, found.already_here, found.withdrawn)
+        assert "Storch" not in json.dumps(dry.as_dict())
+    call(path, (NAME, SAID))
+    dry, found = bring(fresh, ada, path, dry_run=True), bring(fresh, ada, path)
+    assert (dry.stored, dry.already_here, dry.withdrawn) == (found.stored, found.already_here, found.withdrawn)
+    assert found.withdrawn == 1
+
+
+def test_guests_without_a_name_are_two_customers_who_say_the_same(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        turns = ("Moderator", f"Call {name}."), ("Moderator", "Would you buy it again?"), ("Participant", "Yes.")
+        call(tmp_path / "Calls" / f"{name}.vtt", *turns)
+    bring(fresh, person("ada"), tmp_path / "Calls")
+    rows = evidence(fresh)
+    assert [row.text for row in rows] == ["Yes.", "Yes."]
+    assert len({row.respondent_id for row in rows}) == 2
+    call(tmp_path / "Calls" / "two.vtt", *turns, ("Participant", "Surely."))
+    bring(fresh, person("ada"), tmp_path / "Calls")
+    assert len({row.respondent_id for row in evidence(fresh)}) == 2
