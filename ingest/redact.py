@@ -7,6 +7,7 @@ A finding never crosses a blank line, so the blocks of a document keep their bor
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
@@ -22,6 +23,7 @@ from ingest.names import COMMON_WORDS, names_of_speakers, speaker_labels
 from ingest.readers.base import Block, Document, Row, Table
 
 Kind = Literal["token", "mail", "iban", "card", "phone", "name"]
+RULES = 1  # a change of what is found as personal data adds one
 PLACEHOLDER = re.compile(r"\[(?:token|mail|iban|card|phone|name)\]")
 
 
@@ -87,6 +89,12 @@ class Redactor:
         self._names = _NameFinder(self._listed)
         self._region = phone_region
         self._finders = (_tokens, _mails, _ibans, partial(_numbers, region=phone_region), self._names.find)
+
+    @property
+    def stamp(self) -> str:
+        """What this redactor goes by, as a hash: what another stamp has redacted is to be read anew."""
+        parts = (str(RULES), self._region, *sorted(self._listed))
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     def with_names(self, names: Iterable[str]) -> Redactor:
         """A redactor that knows these names as well."""

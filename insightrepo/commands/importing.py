@@ -79,5 +79,7 @@ def _print_report(report: ImportReport) -> None:
         f"read {report.read:,}, stored {report.stored:,}, already here {report.already_here:,}, "
         f"refused {report.refused:,}, empty {report.empty:,}"
     )
+    if report.changed or report.withdrawn:
+        click.echo(f"of these {report.changed:,} changed; {report.withdrawn:,} passages that are gone were withdrawn")
     if report.refused_file:
         click.echo(f"refused rows are in {report.refused_file}")

@@ -11,7 +11,7 @@ from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.accounts.users import add_user
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
-from insightrepo.library import indexing, retagging, training
+from insightrepo.library import checking, indexing, retagging, training
 from insightrepo.models import User
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
@@ -112,7 +112,7 @@ def check(context: Context, as_json: bool) -> None:
       insightrepo check --json
     """
     context.reader_at_least("researcher")
-    problems = indexing.check(context.workspace)
+    problems = checking.check(context.workspace)
     if as_json:
         print_json({"ok": not problems, "problems": problems})
     else:

@@ -22,8 +22,9 @@ from insightrepo.workspace import Workspace
 class DryRun:
     """Counts file by file; it remembers what it counted, because the next file may say the same."""
 
-    def __init__(self, workspace: Workspace, store: EvidenceStore, report: ImportReport) -> None:
+    def __init__(self, workspace: Workspace, store: EvidenceStore, report: ImportReport, redaction: str) -> None:
         self._workspace = workspace
+        self._redaction = redaction
         self._store = store
         self._report = report
         self._files: dict[tuple[str, str], int] = {}  # pieces of evidence by study and sha256 of a file counted before
@@ -37,7 +38,7 @@ class DryRun:
         """
         with self._workspace.database.reading() as session:
             study = find_study(session, key, reader)
-            document = same_bytes(session, study, name, sha256) if study else None
+            document = same_bytes(session, study, name, sha256, self._redaction) if study else None
             return self._files.get((key, sha256), 0) if document is None else pieces_of(session, document)
 
     def count(self, reader: Reader, called: Called, sha256: str, prepared: Prepared) -> None:

@@ -33,14 +33,16 @@ from insightrepo.library.safe_names import (
     without_people,
     workspace_redactor,
 )
-from insightrepo.library.storing import EvidenceStore
+from insightrepo.library.storing import EvidenceStore, identities
 from insightrepo.library.study_facts import (
+    Unrelated,
     ensure_study,
     find_study,
     finish_document,
     note_facts,
     on_evidence,
     pieces_of,
+    refuse_unrelated,
     renew_evidence,
     same_bytes,
     start_document,
@@ -96,26 +98,37 @@ class _Import:
             max_bytes=workspace.settings.max_file_megabytes * 2**20,
             timezone=workspace.settings.timezone,
         )
+        self.redaction = self.pipeline.redactor.stamp
         self.choose = ColumnChooser(options)
         self.safe = SafeNames(self.pipeline.redactor, workspace.pseudonyms)
         self.people: frozenset[str] = frozenset()  # the names that the files have given away so far
         self.called: dict[str, str] = {}  # by what a file was named, the name under which it is stored
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
-        self.dry_run = DryRun(workspace, self.store, self.report) if options.dry_run else None
+        self.dry_run = DryRun(workspace, self.store, self.report, self.redaction) if options.dry_run else None
 
     def run(self, paths: Sequence[Path], progress: Progress | None) -> ImportReport:
-        files = {found.name: found for path in paths for found in find_files(path)}
         job_id = self._start_job(paths)
         try:
-            self._import_files(files, progress)
+            self._import_files(self._files(paths), progress)
         except BaseException:
             self._finish_job(job_id, "failed", paths)
+            drain(self.workspace)  # what is stored shall be found all the same
             raise
         self._note_unused()
         self._finish_job(job_id, "done", paths)
         if not self.options.dry_run:
             drain(self.workspace, wait_seconds=60)
         return self.report
+
+    def _files(self, paths: Sequence[Path]) -> dict[str, FoundFile]:
+        """The files by name; a second one of the same name cannot be told from a revision and is refused."""
+        files: dict[str, FoundFile] = {}
+        for found in (found for path in paths for found in find_files(path)):
+            first = files.setdefault(found.name, found)
+            if first.path.resolve() != found.path.resolve():
+                self.report.files += 1
+                self._refuse(found.name, "another file of this name is imported with it: import their folders instead")
+        return files
 
     def _import_files(self, files: dict[str, FoundFile], progress: Progress | None) -> None:
         studies = self._studies(list(files))
@@ -156,7 +169,7 @@ class _Import:
         name = self.safe(found.name)
         try:
             self._bring(study, file, name, sha256)
-        except (Forbidden, Unreadable, MappingError) as error:
+        except (Forbidden, MappingError, Unreadable, Unrelated) as error:
             self._refuse(found.name, str(error).removeprefix(f"{file.name}: "))
 
     def _bring(self, study: StudyFiles, file: SourceFile, name: str, sha256: str) -> None:
@@ -195,7 +208,7 @@ class _Import:
             return self.dry_run.already_here(self.reader, study.key, name, sha256)
         with self.workspace.database.writing() as session:
             row = find_study(session, study.key, self.reader)
-            document = same_bytes(session, row, name, sha256) if row else None
+            document = same_bytes(session, row, name, sha256, self.redaction) if row else None
             if row is None or document is None:
                 return 0
             before = on_evidence(row)
@@ -214,7 +227,11 @@ class _Import:
             self.options.apply_to(session, row, self.reader)
             note_facts(row, prepared, called.study.moment)
             renew_evidence(session, row, before)
-            document = start_document(session, row, called.name, sha256, len(file.data), prepared.document)
+            if prepared.document.text:
+                known_by = identities(self.workspace.pseudonyms, called.first, prepared.drafts)
+                refuse_unrelated(session, row, called.name, {item.identity for item in known_by})
+            original = (sha256, len(file.data))
+            document = start_document(session, row, called.name, original, prepared.document, self.redaction)
             study_id, document_id = row.id, document.id
             self.report.study(row.id, row.title)
         self.store.store(study_id, document_id, called.name, called.first, prepared.drafts)

@@ -1,11 +1,11 @@
-"""Loads hits from the database: text, place, tags with their votes, and the scores joined, in a fixed number of queries."""
+"""Loads hits from the database: text, place, tags with votes, and the scores joined, in a fixed number of queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, selectinload
 
 from indexes.analyzer import Analyzer
@@ -66,11 +66,12 @@ def _evidence_query(ids: Sequence[int]):
     )
 
 
-def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[Tag]]:
-    """The tags of terms that the reader may see, by evidence."""
+def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[Row]]:
+    """The tags of terms that the reader may see, each with its term's axis, code and name, by evidence."""
+    columns = (Tag.evidence_id, Tag.term_id, Tag.state, Tag.origin, Term.axis, Term.code, Term.name)
     seen = Tag.evidence_id.in_(ids), Tag.term_id.in_(visible_terms(reader))
-    tags: defaultdict[int, list[Tag]] = defaultdict(list)
-    for tag in session.scalars(select(Tag).where(*seen).options(selectinload(Tag.term))):
+    tags: defaultdict[int, list[Row]] = defaultdict(list)
+    for tag in session.execute(select(*columns).join(Term, Term.id == Tag.term_id).where(*seen)):
         tags[tag.evidence_id].append(tag)
     return tags
 
@@ -94,7 +95,8 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     Examples that a reason names are left out where the reader may not see them.
     """
     seen = Vote.evidence_id.in_(ids), Vote.term_id.in_(visible_terms(reader))
-    votes = session.scalars(select(Vote).where(*seen).order_by(Vote.id)).all()
+    columns = (Vote.evidence_id, Vote.term_id, Vote.source, Vote.in_favour, Vote.value, Vote.reason)
+    votes = session.execute(select(*columns).where(*seen).order_by(Vote.id)).all()
     named = {number for vote in votes for number in evidence_named(vote.reason)}
     visible = Evidence.id.in_(named), Evidence.study_id.in_(visible_studies(reader))
     examples = set(session.scalars(select(Evidence.id).where(*visible))) if named else set()
@@ -105,11 +107,11 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     return shown
 
 
-def _outcome_tags(tags: Sequence[Tag]) -> list[Tag]:
-    return [tag for tag in tags if tag.term.axis == "outcome" and tag.state != "rejected"]
+def _outcome_tags(tags: Sequence[Row]) -> list[Row]:
+    return [tag for tag in tags if tag.axis == "outcome" and tag.state != "rejected"]
 
 
-def _cells(tags: dict[int, list[Tag]], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
+def _cells(tags: dict[int, list[Row]], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
     """The cell of each outcome tag: what the filter names, else the evidence's own segment and product."""
     return {
         (number, tag.term_id): CellWanted(
@@ -122,21 +124,21 @@ def _cells(tags: dict[int, list[Tag]], resolved: ResolvedFilter) -> dict[tuple[i
     }
 
 
-def _own_term(tags: Sequence[Tag], axis: str) -> int | None:
+def _own_term(tags: Sequence[Row], axis: str) -> int | None:
     """The one term on the axis that came with the data; None where there is none or more than one."""
-    own = [tag.term_id for tag in tags if tag.term.axis == axis and tag.state == "accepted"]
+    own = [tag.term_id for tag in tags if tag.axis == axis and tag.state == "accepted"]
     return own[0] if len(own) == 1 else None
 
 
 def _tags(
-    tags: Sequence[Tag], votes: dict[tuple[int, int], list[VoteShown]], by_term: dict[int, Chip | None]
+    tags: Sequence[Row], votes: dict[tuple[int, int], list[VoteShown]], by_term: dict[int, Chip | None]
 ) -> tuple[TagShown, ...]:
-    ordered = sorted(tags, key=lambda tag: (STATE_ORDER[tag.state], tag.term.code))
+    ordered = sorted(tags, key=lambda tag: (STATE_ORDER[tag.state], tag.code))
     return tuple(
         TagShown(
-            axis=tag.term.axis,
-            code=tag.term.code,
-            name=tag.term.name,
+            axis=tag.axis,
+            code=tag.code,
+            name=tag.name,
             state=tag.state,
             origin=tag.origin,
             votes=tuple(votes.get((tag.evidence_id, tag.term_id), ())),
@@ -147,18 +149,18 @@ def _tags(
     )
 
 
-def _term_labels(reader: Reader, evidence: Evidence, tags: Sequence[Tag], axis: str) -> tuple[str, ...]:
+def _term_labels(reader: Reader, evidence: Evidence, tags: Sequence[Row], axis: str) -> tuple[str, ...]:
     """The names on an axis that are known of the evidence: what came with the data, else what is set on its study."""
-    own = [t.term for t in tags if t.term.axis == axis and t.state in ("accepted", "automatic")]
-    terms: Sequence[Term] = own or (evidence.study.segments if axis == "segment" else evidence.study.products)
-    return tuple(term.name for term in terms if reader.sees_term(term))
+    own = tuple(tag.name for tag in tags if tag.axis == axis and tag.state in ("accepted", "automatic"))
+    terms: Sequence[Term] = evidence.study.segments if axis == "segment" else evidence.study.products
+    return own or tuple(term.name for term in terms if reader.sees_term(term))
 
 
 def _hit(
     reader: Reader,
     evidence: Evidence,
     places: list[Place],
-    own: Sequence[Tag],
+    own: Sequence[Row],
     tags: tuple[TagShown, ...],
     ranked: Ranked | None,
     marks: tuple[tuple[int, int], ...],

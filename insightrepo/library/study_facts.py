@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from insightrepo.library.import_options import may_change
 from insightrepo.library.indexing import enqueue
 from insightrepo.models import LEVELS, Document, Evidence, Outbox, Place, Study
 
+Original = tuple[str, int]  # sha256 and size in bytes
 TITLE, METHOD, STAGE = 300, 80, 20  # characters that these may have
 
 
@@ -116,8 +117,11 @@ def _date_of(metadata: Mapping[str, Any]) -> Moment | None:
         return None
 
 
-def start_document(session: Session, study: Study, name: str, sha256: str, size: int, read: ReadDocument) -> Document:
+def start_document(
+    session: Session, study: Study, name: str, original: Original, read: ReadDocument, redaction: str
+) -> Document:
     """The document row of a file: the unfinished one of an interrupted import, or a new revision."""
+    sha256, size = original
     same_name = (Document.study_id == study.id, Document.name == name)
     document = session.scalar(select(Document).where(*same_name, Document.sha256 == sha256))
     if document is None:
@@ -127,7 +131,7 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
         session.flush()
     # What an interrupted import, or one that redacted otherwise, has noted of places need not be true of this text.
     session.execute(delete(Place).where(Place.document_id == document.id))
-    document.complete = False
+    document.complete, document.redaction = False, redaction
     document.title = (read.title or "")[:TITLE]
     document.text = read.text
     document.blocks = [[b.kind, b.start, b.end, b.level, b.locator.as_dict()] for b in read.blocks]
@@ -136,14 +140,36 @@ def start_document(session: Session, study: Study, name: str, sha256: str, size:
     return document
 
 
-def same_bytes(session: Session, study: Study, name: str, sha256: str) -> Document | None:
+class Unrelated(Exception):
+    """A file is called like one that is here and shares nothing with it; the message says what to do."""
+
+
+def refuse_unrelated(session: Session, study: Study, name: str, identities: Collection[str]) -> None:
+    """A loose report is known by its file's name alone: one that shares no passage with it is another report.
+
+    Raises:
+        Unrelated: the name is taken by another report.
+    """
+    if study.key != name or not identities:
+        return
+    current = (Document.study_id == study.id, Document.name == name, Document.current, Document.text != "")
+    query = select(Evidence.identity).join(Place, Place.evidence_id == Evidence.id)
+    there = set(session.scalars(query.join(Document, Document.id == Place.document_id).where(*current)))
+    if there and not there & set(identities):
+        raise Unrelated("another report of this name is here: import yours with --study-title, or under another name")
+
+
+def same_bytes(session: Session, study: Study, name: str, sha256: str, redaction: str) -> Document | None:
     """The wholly stored document of these bytes in this study: of this name, else, where that is new, of any.
+
+    One that was redacted by another stamp is none: it must be read anew.
 
     The same bytes in another study are another document: whoever imports them speaks of their own study only. An
     earlier revision of a report is none: the report goes back to it. One of a feed is: it holds nothing new.
     """
     here, stands = Document.study_id == study.id, Document.current | (Document.text == "")
-    query = select(Document).where(here, Document.sha256 == sha256, Document.complete, stands).order_by(Document.id)
+    same = (Document.sha256 == sha256, Document.redaction == redaction)
+    query = select(Document).where(here, *same, Document.complete, stands).order_by(Document.id)
     same_name = (here, Document.name == name)
     if session.scalar(select(Document.id).where(*same_name).limit(1)):
         query = query.where(*same_name)

@@ -91,7 +91,9 @@ def _run(
         return _judge(make_tagger(trial), codes, tested, vectors)
 
 
-def _judge(tagger: Tagger, codes: dict[int, str], tested: Sequence[Labelled], vectors: np.ndarray) -> dict[str, float | None]:
+def _judge(
+    tagger: Tagger, codes: dict[int, str], tested: Sequence[Labelled], vectors: np.ndarray
+) -> dict[str, float | None]:
     """The figures from the tagger's votes and from its probability of every term."""
     votes = tagger.tag([row.text for row in tested], vectors)
     probabilities = _probabilities(tagger, codes, vectors)

@@ -142,7 +142,7 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
         session.flush()
         settle(session, [evidence_id])
         record(session, reader.user_id, "tag.vote", f"evidence:{evidence_id}", term=term.code, in_favour=in_favour)
-    drain(workspace)
+    drain(workspace, work_seconds=2)  # somebody waits for the page
 
 
 def remove_votes(session: Session, source_keys: Iterable[str]) -> set[int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from insightrepo.accounts.access import Forbidden, Reader, visible_studies
-from insightrepo.models import Product, Segment, Study, Team
+from insightrepo.models import Product, Segment, Study, Team, Term
 from insightrepo.workspace import Workspace
 
 Make = Callable[..., Reader]
@@ -123,6 +124,20 @@ def test_a_team_s_scope_holds_for_its_members(workspace: Workspace, make_reader:
         session.flush()
         member = reader_for(session, session.get_one(User, member.user_id))
     assert study not in seen(workspace, member)
+
+
+def test_a_term_that_limits_somebody_cannot_be_deleted(workspace: Workspace, make_reader: Make) -> None:
+    app = add_product(workspace, "app")
+    free = add_product(workspace, "free")
+    make_reader("viewer", scopes=("product:app",))
+    terms = Term.__table__
+    with workspace.database.writing() as session:
+        session.execute(delete(terms).where(terms.c.id == free))
+    with (
+        pytest.raises(DBAPIError, match="(?i)foreign key|fk_scope_term_id_term"),
+        workspace.database.writing() as session,
+    ):
+        session.execute(delete(terms).where(terms.c.id == app))
 
 
 def test_requiring_a_role_names_who_lacks_which(make_reader: Make) -> None:

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile
 from insightrepo.accounts.access import Reader
+from insightrepo.library.checking import check
 from insightrepo.library.hits import SearchQuery
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.importing import import_paths
-from insightrepo.library.indexing import check
 from insightrepo.library.search import search
 from insightrepo.library.taxonomy_changes import import_taxonomy
 from insightrepo.models import Answer, Outcome

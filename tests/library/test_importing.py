@@ -15,7 +15,7 @@ from corpus import FINDINGS, write_corpus
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.indexing import check
+from insightrepo.library.checking import check
 from insightrepo.library.tagging import vote
 from insightrepo.models import Document, EvidenceLink, Job, Outbox, Place, Study
 from insightrepo.workspace import Workspace

