@@ -30,10 +30,9 @@ run: $(STAMP) ## Set up the demo workspace if there is none, and serve it on htt
 test: $(STAMP) ## The whole suite; browser tests where Chromium is found, PostgreSQL where its binaries are.
 	$(BIN)/python -m pytest
 
-check: $(STAMP) ## Lint, format and types.
+check: $(STAMP) ## Lint and format.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 
 clean: ## Remove the virtual environment (the workspace in ./instance stays).
 	rm -rf $(VENV)

@@ -83,5 +83,5 @@ def test_an_id_is_never_used_again(database: Database) -> None:
 
 def test_foreign_keys_are_kept(database: Database) -> None:
     upgrade(database.engine)
-    with pytest.raises(DBAPIError, match="(?i)foreign key"), database.writing() as session:
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"), database.writing() as session:
         session.add(Evidence(study_id=77, identity="x", kind="passage", text="words", content_hash="h"))

@@ -99,8 +99,9 @@ class ImportOptions:
         known = {
             axis: {text for text in self.columns.get(axis, ()) if self._is_term(session, axis, text)} for axis in AXES
         }
+        fitting = {"date": "a date", "product": "a known product", "segment": "a known segment"}
         return [
-            f"--{role} {text}: neither a column of the tables read nor {'a date' if role == 'date' else 'a known ' + role}"
+            f"--{role} {text}: neither a column of the tables read nor {fitting[role]}"
             for role in STUDY_VALUES
             for text in self.columns.get(role, ())
             if text not in columns_used and text not in known.get(role, ()) and not (role == "date" and self._moment())

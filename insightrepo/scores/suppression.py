@@ -74,7 +74,7 @@ def _gives_away(sizes: Mapping[Cell, int], tie: Sum, hidden: set[Cell], smallest
 
 
 def _jointly_exposed(ties: list[Sum], hidden: set[Cell], smallest: int) -> list[Sum]:
-    """The sums from which, taken together, a hidden cell or a small rest follows: its unit vector is in their row space."""
+    """The sums from which together a hidden cell or a small rest follows: its unit vector is in their row space."""
     touched = [tie for tie in ties if tie.total in hidden or any(part in hidden for part in tie.parts)]
     if not touched:
         return []
@@ -90,7 +90,9 @@ def _jointly_exposed(ties: list[Sum], hidden: set[Cell], smallest: int) -> list[
             matrix[row, len(cells) + row] = 1.0
     known = np.diag(np.linalg.pinv(matrix) @ matrix) > 1 - 1e-6
     determined = {cell for cell, is_known in zip(cells, known[: len(cells)], strict=True) if is_known}
-    rests = {tie for tie, is_known in zip(touched, known[len(cells) :], strict=True) if is_known and tie.rest < smallest}
+    rests = {
+        tie for tie, is_known in zip(touched, known[len(cells) :], strict=True) if is_known and tie.rest < smallest
+    }
     if not (determined or rests):
         return []
     near = [tie for tie in touched if tie in rests or not determined.isdisjoint((tie.total, *tie.parts))]

@@ -134,7 +134,7 @@ def test_a_term_that_limits_somebody_cannot_be_deleted(workspace: Workspace, mak
     with workspace.database.writing() as session:
         session.execute(delete(terms).where(terms.c.id == free))
     with (
-        pytest.raises(DBAPIError, match="(?i)foreign key|fk_scope_term_id_term"),
+        pytest.raises(DBAPIError, match=r"(?i)foreign key|fk_scope_term_id_term"),
         workspace.database.writing() as session,
     ):
         session.execute(delete(terms).where(terms.c.id == app))
