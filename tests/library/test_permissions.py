@@ -348,14 +348,14 @@ def test_a_reason_names_no_evidence_of_a_study_that_the_reader_may_not_see(own: 
 # ---- check
 
 
-def test_check_names_no_document(own: Workspace, tmp_path: Path) -> None:
+def test_check_names_no_document(fresh: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "layoffs in spring.md"
     path.write_text(FINDINGS, encoding="utf-8")
-    bring(own, reader_of(own, "ada"), path, sensitivity="personal")
-    with own.database.writing() as session:
+    bring(fresh, reader_of(fresh, "ada"), path, sensitivity="personal")
+    with fresh.database.writing() as session:
         document = session.scalars(select(Document).where(Document.name == path.name)).one()
         document.complete, document.sha256 = False, "0" * 64
-    problems = check(own)
+    problems = check(fresh)
     assert [problem.partition(":")[0] for problem in problems] == [
         f"document {document.id}",
         f"document {document.id} was not stored to its end",
