@@ -224,7 +224,7 @@ def test_a_new_training_switches_the_earlier_heads_off_and_keeps_them(
     fresh: Workspace, person: Person, tmp_path: Path
 ) -> None:
     add_taxonomy(fresh, person("ada"))
-    bring(fresh, person("ada"), write(tmp_path / "feed.csv", labelled(15)), **COLUMNS)
+    bring(fresh, person("ada"), write(tmp_path / "feed.csv", labelled(12)), **COLUMNS)
     train_heads(fresh)
     train_heads(fresh)
     retag(fresh)
