@@ -19,11 +19,11 @@ def _text(path: Path) -> str:
 
 
 class ColumnChooser:
-    """Chooses the mapping of each table of an import; `used` are the columns that options named and some table had."""
+    """Chooses the mapping of each table of an import; it notes in the options which columns some table had."""
 
     def __init__(self, options: ImportOptions) -> None:
         """Raises MappingError where the mapping file is wrong."""
-        self.used: set[str] = set()
+        self._used = options.columns_used
         self._given = options.columns
         file = options.mapping
         self._mapping = load_mapping(_text(file), file.name) if file else None
@@ -43,7 +43,7 @@ class ColumnChooser:
         if not any(named.values()) and "text" not in self._given:
             return None
         self._refuse_missing(table, named)
-        self.used.update(column for columns in named.values() for column in columns)
+        self._used.update(column for columns in named.values() for column in columns)
         base, explained = self._guess(table)
         values = {role: columns if role in SEVERAL else columns[0] for role, columns in named.items() if columns}
         said = tuple(f"{role}: {', '.join(columns)}, as you named it" for role, columns in named.items() if columns)

@@ -42,6 +42,7 @@ class ImportOptions:
     level: str | None = None
     sensitivity: str | None = None
     publish: bool = False
+    columns_used: set[str] = field(default_factory=set)  # of `columns`, what some table had; noted while reading
     shared_respondents: bool = False  # respondent ids are those of the waves of answers; else the study's own
 
     def apply_to(self, session: Session, study: Study, reader: Reader) -> None:
@@ -83,18 +84,22 @@ class ImportOptions:
     def _terms(self, session: Session, axis: str) -> list[Term]:
         """The terms that the option names; a text that is meant as a column names none."""
         found = []
-        for text in self.columns.get(axis, ()):
+        for text in self._values(axis):
             with suppress(UnknownTerm):
                 found.append(find_term(session, axis, text))
         return found
 
     def _moment(self) -> Moment | None:
-        for text in self.columns.get("date", ()):
+        for text in self._values("date"):
             with suppress(ValueError):
                 return parse_moment(text)
         return None
 
-    def unused(self, session: Session, columns_used: set[str]) -> list[str]:
+    def _values(self, role: str) -> list[str]:
+        """What was named for a role and is no column: a column that is called as a term sets no study's access."""
+        return [text for text in self.columns.get(role, ()) if text not in self.columns_used]
+
+    def unused(self, session: Session) -> list[str]:
         """What the user named that is neither a column of the tables read nor a value that fits, in words."""
         known = {
             axis: {text for text in self.columns.get(axis, ()) if self._is_term(session, axis, text)} for axis in AXES
@@ -104,7 +109,9 @@ class ImportOptions:
             f"--{role} {text}: neither a column of the tables read nor {fitting[role]}"
             for role in STUDY_VALUES
             for text in self.columns.get(role, ())
-            if text not in columns_used and text not in known.get(role, ()) and not (role == "date" and self._moment())
+            if text not in self.columns_used
+            and text not in known.get(role, ())
+            and not (role == "date" and self._moment())
         ]
 
     def _is_term(self, session: Session, axis: str, text: str) -> bool:

@@ -147,7 +147,7 @@ class _Import:
 
     def _note_unused(self) -> None:
         with self.workspace.database.reading() as session:
-            unused = self.options.unused(session, self.choose.used)
+            unused = self.options.unused(session)
         self.report.notes.extend(self.pipeline.redactor.redact(note).text for note in unused)
 
     def _studies(self, names: list[str]) -> list[StudyFiles]:

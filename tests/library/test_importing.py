@@ -17,7 +17,7 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.library.checking import check
 from insightrepo.library.tagging import vote
-from insightrepo.models import Document, EvidenceLink, Job, Outbox, Place, Study
+from insightrepo.models import Document, EvidenceLink, Job, Outbox, Place, Product, Study
 from insightrepo.workspace import Workspace
 
 Person = Callable[[str], Reader]
@@ -555,3 +555,14 @@ def test_nothing_waits_in_the_outbox_after_an_import(workspace: Workspace, ada: 
     bring(workspace, ada, write_corpus(tmp_path))
     with workspace.database.reading() as session:
         assert not list(session.scalars(select(Outbox)))
+
+
+def test_a_column_called_as_a_product_is_does_not_set_the_study_to_it(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    with fresh.database.writing() as session:
+        session.add(Product(code="app", name="app"))
+    path = write(tmp_path / "feed.csv", "id,comment,app\n1,The stop was a castle and we liked it,app\n2,Too far,app\n")
+    bring(fresh, person("rita"), path, text="comment", product="app")
+    with fresh.database.reading() as session:
+        assert session.scalars(select(Study)).one().products == []
