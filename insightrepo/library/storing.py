@@ -203,7 +203,7 @@ class _Chunk:
         for item in renewed:
             self._renew(item, stored[item.identity], item in changed)
         ids = {identity: row.id for identity, row in stored.items()} | self._insert(new)
-        self._add_places(batch, ids)
+        self._add_places(batch, ids, [row.id for row in stored.values()])
         self._mark_duplicates([item for item in (*new, *renewed) if item.draft.kind == "passage"], ids)
         self._vote(new, changed, returning, ids, {row.id: row.revision for row in stored.values()})
 
@@ -241,7 +241,7 @@ class _Chunk:
             Vote.evidence_id.in_(ids), Vote.source_key.in_(self.sources)
         )
         terms: defaultdict[int, set[int]] = defaultdict(set)
-        for evidence_id, term_id in self.session.execute(query):
+        for evidence_id, term_id in self.session.execute(query) if ids else ():
             terms[evidence_id].add(term_id)
         return terms
 
@@ -341,11 +341,10 @@ class _Chunk:
         settled |= settle(self.session, [number for number in cast if number not in fresh])
         enqueue(self.session, [number for number in cast if number not in settled])
 
-    def _add_places(self, batch: Sequence[Known], ids: dict[str, int]) -> None:
-        query = select(Place.evidence_id).where(
-            Place.document_id == self.document_id, Place.evidence_id.in_(ids.values())
-        )
-        here = set(self.session.scalars(query))
+    def _add_places(self, batch: Sequence[Known], ids: dict[str, int], known: Sequence[int]) -> None:
+        """Note where each stands in the document; of those that were `known` some may have their place already."""
+        query = select(Place.evidence_id).where(Place.document_id == self.document_id, Place.evidence_id.in_(known))
+        here = set(self.session.scalars(query)) if known else set()
         rows = [
             {
                 "evidence_id": ids[item.identity],
