@@ -1,0 +1,53 @@
+"""A search asks the database the same number of questions, however many hits and terms there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from homes import Library
+from sqlalchemy import event
+
+from insightrepo.accounts.access import Reader
+from insightrepo.library.hits import SearchQuery, SearchResult
+from insightrepo.library.search import search
+from insightrepo.models import Outcome, Product, Segment
+from insightrepo.workspace import Workspace
+
+
+def counted(workspace: Workspace, reader: Reader, query: SearchQuery) -> tuple[SearchResult, int]:
+    """The answer, and how many statements it took."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(workspace.database.engine, "before_cursor_execute", note)
+    try:
+        with workspace.database.reading() as session:
+            return search(workspace, session, reader, query), len(statements)
+    finally:
+        event.remove(workspace.database.engine, "before_cursor_execute", note)
+
+
+def test_many_hits_take_no_more_statements_than_few(library: Library) -> None:
+    reader = library.readers["ada"]
+    one, few = counted(library.workspace, reader, SearchQuery(limit=1))
+    all_, many = counted(library.workspace, reader, SearchQuery(limit=1000))
+    assert len(one.hits) == 1
+    assert len(all_.hits) == all_.total > 20
+    assert many == few
+
+
+def test_many_terms_take_no_more_statements_than_few(fresh: Workspace, person: Callable[[str], Reader]) -> None:
+    def add(numbers: range) -> None:
+        with fresh.database.writing() as session:
+            for number in numbers:
+                session.add(Outcome(code=f"O{number}", name=f"Outcome {number}", job="do it", category="Plan"))
+                session.add(Product(code=f"P{number}", name=f"Product {number}"))
+                session.add(Segment(code=f"S{number}", name=f"Segment {number}", dimension="stage"))
+
+    add(range(2))
+    _, few = counted(fresh, person("ada"), SearchQuery("outcome"))
+    add(range(2, 40))
+    _, many = counted(fresh, person("ada"), SearchQuery("outcome"))
+    assert many == few
