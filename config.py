@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("UTC", description="Time zone in which waves and days are meant.")
     language: Literal["en", "none"] = Field("en", description="Stemming of the keyword index: English, or none.")
+    keyword_engine: Literal["whoosh", "tantivy"] = Field(
+        "whoosh", description="Keyword engine; tantivy for more than some 50,000 pieces of evidence. Then `reindex`."
+    )
     phone_region: str = Field(
         "US", min_length=2, max_length=2, description="Region in which a phone number without a country code is read."
     )

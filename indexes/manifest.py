@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
-SCHEMA = 2  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
+SCHEMA = 3  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
 FILE_NAME = "manifest.json"
 
 
@@ -45,11 +45,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The state of an index. `position`: the outbox id up to which everything is applied; `model` "": no vectors."""
+    """The state of an index. `position`: the outbox id up to which everything is applied; `model` "": no vectors.
+
+    `engine`: the keyword engine, see indexes/engines.py.
+    """
 
     analyzer: str
     model: str
     dimension: int
+    engine: Literal["whoosh", "tantivy"] = "whoosh"
     schema: int = SCHEMA
     generation: int = 0
     position: int = 0

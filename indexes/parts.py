@@ -23,9 +23,9 @@ from indexes import state as states
 from indexes.analyzer import Analyzer
 from indexes.base import Record
 from indexes.bitmaps import Bitmaps
-from indexes.keyword import WhooshIndex
+from indexes.engines import Engine, KeywordPart, Language
 from indexes.manifest import Manifest, sync_folder, written_aside
-from indexes.state import IndexDamaged, Language, State
+from indexes.state import IndexDamaged, State
 from indexes.vector import FaissIndex
 
 __all__ = ["IndexBusy", "IndexDamaged", "IndexMismatch", "IndexParts", "State"]
@@ -49,10 +49,12 @@ class IndexBusy(Exception):
 class IndexParts:
     """The index in a folder. Reading is thread-safe; who writes holds `writer_lock`. Get it from `open`."""
 
-    def __init__(self, folder: Path, *, embedder_key: str | None, dimension: int | None, language: Language) -> None:
+    def __init__(
+        self, folder: Path, *, embedder_key: str | None, dimension: int | None, language: Language, engine: Engine
+    ) -> None:
         """Nothing is read yet. `embedder_key` and `dimension` None: without meaning search."""
         self.folder = Path(folder)
-        self._wanted = Manifest(Analyzer(language).stamp, embedder_key or "", dimension or 0)
+        self._wanted = Manifest(Analyzer(language).stamp, embedder_key or "", dimension or 0, engine)
         self._language: Language = language
         self._lock = FileLock(self.folder / "writer.lock")
         self._reading = RLock()
@@ -62,7 +64,13 @@ class IndexParts:
 
     @classmethod
     def open(
-        cls, folder: Path, *, embedder_key: str | None, dimension: int | None, language: Language = "en"
+        cls,
+        folder: Path,
+        *,
+        embedder_key: str | None,
+        dimension: int | None,
+        language: Language = "en",
+        engine: Engine = "whoosh",
     ) -> IndexParts:
         """The current index of this folder, made empty where there is none. Nothing is ever wiped.
 
@@ -73,7 +81,7 @@ class IndexParts:
             IndexMismatch: it was made by another version, analyzer, language or model.
             IndexDamaged: a file is missing or changed.
         """
-        parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language)
+        parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language, engine=engine)
         if not (parts.folder / POINTER).exists():
             parts._create()
         parts._take(None)
@@ -87,7 +95,7 @@ class IndexParts:
         return self._state
 
     @property
-    def keyword(self) -> WhooshIndex:
+    def keyword(self) -> KeywordPart:
         """The keyword part of `state`."""
         return self.state.keyword
 
@@ -160,7 +168,7 @@ class IndexParts:
                 return
 
     def _check_stamp(self, found: Manifest) -> None:
-        for name in ["schema", "analyzer"] + (["model", "dimension"] if self._wanted.model else []):
+        for name in ["schema", "analyzer", "engine"] + (["model", "dimension"] if self._wanted.model else []):
             made, wanted = getattr(found, name), getattr(self._wanted, name)
             if made != wanted:
                 why = f"made with {name} {made or 'none'}, but now it is {wanted}"
@@ -227,14 +235,20 @@ class IndexParts:
 
     @classmethod
     def begin_rebuild(
-        cls, folder: Path, *, embedder_key: str | None, dimension: int | None, language: Language = "en"
+        cls,
+        folder: Path,
+        *,
+        embedder_key: str | None,
+        dimension: int | None,
+        language: Language = "en",
+        engine: Engine = "whoosh",
     ) -> IndexParts:
         """An empty index beside the current one, which goes on serving, whatever its stamp or damage.
 
         Fill it with `apply` and end with `swap`, under one `writer_lock` of it from the first to the last: what is
         committed to the current index meanwhile would be lost.
         """
-        parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language)
+        parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language, engine=engine)
         with parts.writer_lock():
             homes = _generations(parts.folder)
             number = max((int(home.name.partition("-")[2]) for home in homes), default=0) + 1

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from pyroaring import BitMap
@@ -20,11 +19,9 @@ from pyroaring import BitMap
 from indexes import manifest as manifests
 from indexes.base import Record
 from indexes.bitmaps import Bitmaps, BitmapsError, text_print
-from indexes.keyword import WhooshIndex
+from indexes.engines import KeywordPart, Language, create_keyword, open_keyword
 from indexes.manifest import Manifest, ManifestError, Part
 from indexes.vector import FaissIndex, VectorError
-
-Language = Literal["en", "none"]
 
 
 class IndexDamaged(Exception):
@@ -43,7 +40,7 @@ class State:
 
     home: Path
     manifest: Manifest
-    keyword: WhooshIndex
+    keyword: KeywordPart
     vectors: FaissIndex | None
     bitmaps: Bitmaps
 
@@ -54,7 +51,7 @@ def create(home: Path, stamp: Manifest, language: Language) -> None:
         shutil.rmtree(home)
     for name in ("keyword", "vectors", "bitmaps"):
         (home / name).mkdir(parents=True)
-    keyword, bitmaps = WhooshIndex.create(_keyword_folder(home, 0), language), Bitmaps()
+    keyword, bitmaps = create_keyword(stamp.engine, _keyword_folder(home, 0), language), Bitmaps()
     bitmaps.save(_bitmaps_path(home, 0))
     vectors = FaissIndex(home / "vectors", stamp.dimension) if stamp.model else None
     manifests.write(home, _stamped(State(home, stamp, keyword, vectors, bitmaps), {}))
@@ -78,8 +75,9 @@ def load(home: Path, manifest: Manifest, language: Language, before: State | Non
     return State(home, manifest, keyword, vectors, bitmaps)
 
 
-def _open_keyword(home: Path, manifest: Manifest, language: Language) -> WhooshIndex:
-    return WhooshIndex.open(_keyword_folder(home, manifest.parts["keyword"].generation), language)
+def _open_keyword(home: Path, manifest: Manifest, language: Language) -> KeywordPart:
+    folder = _keyword_folder(home, manifest.parts["keyword"].generation)
+    return open_keyword(manifest.engine, folder, language)
 
 
 def _open_vectors(home: Path, manifest: Manifest) -> FaissIndex | None:
@@ -146,7 +144,7 @@ def advance(
     return state
 
 
-def _next_keyword(before: State, generation: int, batch: _Batch, language: Language) -> WhooshIndex:
+def _next_keyword(before: State, generation: int, batch: _Batch, language: Language) -> KeywordPart:
     """Commit to a hard-linked copy: Whoosh deletes its older files, and a kill must leave the old state whole."""
     if not batch.changed and not batch.gone:
         return before.keyword
@@ -156,7 +154,7 @@ def _next_keyword(before: State, generation: int, batch: _Batch, language: Langu
     folder.mkdir(parents=True)
     for stamp in before.manifest.parts["keyword"].files:
         _link(before.home / stamp.name, folder / Path(stamp.name).name)
-    keyword = WhooshIndex.open(folder, language)
+    keyword = open_keyword(before.manifest.engine, folder, language)
     keyword.apply(batch.gone, batch.changed)
     return keyword
 

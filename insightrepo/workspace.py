@@ -109,6 +109,7 @@ class Workspace:
             "embedder_key": embedder.key if embedder else None,
             "dimension": embedder.dimension if embedder else None,
             "language": self.settings.language,
+            "engine": self.settings.keyword_engine,
         }
 
     def close(self) -> None:

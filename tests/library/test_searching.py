@@ -19,7 +19,7 @@ from sqlalchemy.orm import selectinload
 
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.users import acting_reader, add_user
-from insightrepo.library import search as searching
+from insightrepo.library import ranking as searching
 from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
 from insightrepo.library.search_json import result_json
 from insightrepo.models import Evidence, Outcome, Product, Study, Tag, Term
