@@ -19,9 +19,10 @@ from sqlalchemy.orm import selectinload
 
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.users import acting_reader, add_user
-from insightrepo.library import ranking as searching
+from insightrepo.library import ranking
 from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
 from insightrepo.library.search_json import result_json
+from insightrepo.library.search import search
 from insightrepo.models import Evidence, Outcome, Product, Study, Tag, Term
 from insightrepo.schema import upgrade
 from insightrepo.scores.chips import CellWanted, chips
@@ -109,7 +110,7 @@ def test_a_result_set_that_was_cut_says_so_and_counts_what_is_left(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = found(library, "mango")
-    monkeypatch.setattr(searching, "ENGINE_LIMIT", 5)
+    monkeypatch.setattr(ranking, "ENGINE_LIMIT", 5)
     cut = found(library, "mango")
     assert (whole.capped, cut.capped) == (False, True)
     assert whole.total > 10 >= cut.total == len(cut.hits)
@@ -405,5 +406,5 @@ def test_words_with_signs_find_what_they_should(
 def test_a_query_is_a_value_that_can_be_asked_again(library: Library) -> None:
     query = SearchQuery(words="hidden fees", filters={"kind": ("verbatim",)})
     with library.workspace.database.reading() as session:
-        first, second = (searching.search(library.workspace, session, library.readers["rita"], query) for _ in range(2))
+        first, second = (search(library.workspace, session, library.readers["rita"], query) for _ in range(2))
     assert first == second
