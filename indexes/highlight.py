@@ -6,8 +6,9 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from indexes.analyzer import Analyzer
+from indexes.analyzer import Analyzer, Unit
 
 Span = tuple[int, int]
 
@@ -25,20 +26,29 @@ def spans(text: str, words: Iterable[str], phrases: Iterable[str], analyzer: Ana
     are marked only where nothing else was looked for. A phrase is marked from its first word to its last.
     """
     places: defaultdict[str, dict[int, Span]] = defaultdict(dict)
-    for token in analyzer.tokens(text):
-        places[token.text].setdefault(token.position, (token.start, token.end))
+    for position, unit in enumerate(analyzer.units(text)):
+        for form in unit.forms:
+            places[form].setdefault(position, (unit.start, unit.end))
+        for part, start, end in unit.parts:
+            places[part].setdefault(position, (start, end))
     found: list[Span] = []
-    phrase_units = [analyzer.units(phrase) for phrase in phrases]
+    phrase_units = [_units(phrase, analyzer) for phrase in phrases]
     for units in phrase_units:
         for row in analyzer.sequences(units, places.__contains__):
             found += _rows(row, places)
-    word_units = [unit for word in words for unit in analyzer.units(word)]
+    word_units = [unit for word in words for unit in _units(word, analyzer)]
     only_stop = not any(phrase_units) and all(map(analyzer.is_stop, word_units))
     for at, unit in enumerate(word_units):
         if only_stop or not analyzer.is_stop(unit):
             for _, rows in analyzer.spellings(word_units, at, places.__contains__):
                 found += [span for row in rows for span in _rows(row, places)]
     return _merged(found)
+
+
+@lru_cache(maxsize=256)
+def _units(looked_for: str, analyzer: Analyzer) -> tuple[Unit, ...]:
+    """The units of a word or phrase, the same for every text of a page."""
+    return tuple(analyzer.units(looked_for))
 
 
 def _rows(row: Sequence[str], places: dict[str, dict[int, Span]]) -> list[Span]:

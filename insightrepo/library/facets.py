@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from pyroaring import BitMap
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectin_polymorphic
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
 from insightrepo.accounts.access import Reader, visible_terms
@@ -26,7 +27,7 @@ def count_facets(
     """
     terms = _terms(session, reader)
     counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key)
-    categories = {term.id: term.category for term in terms if isinstance(term, Outcome)}
+    categories = {term.id: term.category for term in terms if term.axis == "outcome"}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for term in terms:
         found[term.axis][term.code] = counts[term.id]
@@ -35,17 +36,22 @@ def count_facets(
         found[facet] = {key.partition(":")[2]: n for key, n in bitmaps.counts(f"{facet}:", within).items()}
     found |= _study_counts(session, bitmaps, within)
     labels = {(term.axis, term.code): term.name for term in terms}
-    parents = _parents(session, terms)
+    parents = _parents(terms)
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
-def _terms(session: Session, reader: Reader) -> list[Term]:
-    """The terms that are facet values, with what their kinds add: else each would be read on its own."""
-    query = select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader)))
-    return list(session.scalars(query.options(selectin_polymorphic(Term, [Outcome, Product]))))
+def _terms(session: Session, reader: Reader) -> Sequence[Row]:
+    """The terms that are facet values: id, axis, code, name, an outcome's category, the id of a product's parent."""
+    outcome, product = Outcome.__table__, Product.__table__
+    columns = Term.id, Term.axis, Term.code, Term.name, outcome.c.category, product.c.parent_id
+    query = select(*columns).join(outcome, outcome.c.id == Term.id, isouter=True)
+    query = query.join(product, product.c.id == Term.id, isouter=True)
+    return session.execute(query.where(Term.status != "retired", Term.id.in_(visible_terms(reader)))).all()
 
 
-def _term_counts(session: Session, bitmaps: Bitmaps, within: BitMap, terms: list[Term], tag_key: str) -> dict[int, int]:
+def _term_counts(
+    session: Session, bitmaps: Bitmaps, within: BitMap, terms: Sequence[Row], tag_key: str
+) -> dict[int, int]:
     """Hits by term; a product counts what is below it too, retired or another team's, as the filter does."""
     table = Product.__table__
     children: defaultdict[int | None, list[int]] = defaultdict(list)
@@ -75,20 +81,18 @@ def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str
 def _study_counts(session: Session, bitmaps: Bitmaps, within: BitMap) -> dict[str, dict[str, int]]:
     by_study = {int(key.partition(":")[2]): n for key, n in bitmaps.counts("study:", within).items()}
     counts: dict[str, Counter[str]] = {facet: Counter() for facet in STUDY_FACETS}
-    for study in session.scalars(select(Study).where(Study.id.in_(by_study))):
+    columns = Study.id, *(getattr(Study, facet) for facet in STUDY_FACETS)
+    for study in session.execute(select(*columns).where(Study.id.in_(by_study))):
         for facet in STUDY_FACETS:
             if value := getattr(study, facet):
                 counts[facet][value] += by_study[study.id]
     return {facet: dict(counter) for facet, counter in counts.items()}
 
 
-def _parents(session: Session, terms: list[Term]) -> dict[tuple[str, str], str | None]:
+def _parents(terms: Sequence[Row]) -> dict[tuple[str, str], str | None]:
     codes = {term.id: term.code for term in terms}
-    return {
-        (term.axis, term.code): term.category if isinstance(term, Outcome) else codes.get(term.parent_id)
-        for term in terms
-        if isinstance(term, Outcome | Product)
-    }
+    within = {"outcome": lambda term: term.category, "product": lambda term: codes.get(term.parent_id)}
+    return {(term.axis, term.code): within[term.axis](term) for term in terms if term.axis in within}
 
 
 def _values(
@@ -107,8 +111,7 @@ def outcomes_spoken_to(
     session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, limit: int = 12
 ) -> tuple[OutcomeSpokenTo, ...]:
     """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names."""
-    seen = Outcome.status != "retired", Outcome.id.in_(visible_terms(reader))
-    outcomes = list(session.scalars(select(Outcome).where(*seen)))
+    outcomes = [term for term in _terms(session, reader) if term.axis == "outcome"]
     speaking = {outcome.id: bitmaps.get(f"{resolved.tag_key}:{outcome.id}") & within for outcome in outcomes}
     ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
     cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
 
 from indexes.analyzer import Analyzer
 from indexes.highlight import spans
@@ -18,6 +19,7 @@ from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import Hit, TagShown, VoteShown
 from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
 from insightrepo.models import Document, Evidence, Place, Study, Tag, Term, Vote
+from insightrepo.models.library import study_product, study_segment
 from insightrepo.scores.chips import CellWanted, Chip, chips
 
 STATE_ORDER = {"accepted": 0, "automatic": 1, "suggested": 2, "rejected": 3}
@@ -36,7 +38,8 @@ def load_hits(
 
     Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see.
     """
-    evidence = {item.id: item for item in session.scalars(_evidence_query(ids))}
+    evidence = {row.id: row for row in session.execute(_evidence_query(ids))}
+    labels = _study_labels(session, reader, {row.study_id for row in evidence.values()})
     places = _places(session, ids)
     tags = _tags_of(session, reader, ids)
     votes = votes_shown(session, reader, ids)
@@ -45,8 +48,8 @@ def load_hits(
     analyzer = Analyzer(language)
     return tuple(
         _hit(
-            reader,
             evidence[i],
+            labels,
             places[i],
             tags[i],
             _tags(tags[i], votes, {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(tags[i])}),
@@ -58,12 +61,24 @@ def load_hits(
     )
 
 
-def _evidence_query(ids: Sequence[int]):
-    return (
-        select(Evidence)
-        .where(Evidence.id.in_(ids))
-        .options(selectinload(Evidence.study).options(selectinload(Study.segments), selectinload(Study.products)))
-    )
+def _evidence_query(ids: Sequence[int]) -> Select[Any]:
+    own = (
+        Evidence.id, Evidence.kind, Evidence.text, Evidence.context, Evidence.study_id, Evidence.said_on,
+        Evidence.date_precision, Evidence.rating, Evidence.rating_best,
+    )  # fmt: skip
+    of_study = Study.title, Study.method, Study.state
+    return select(*own, *of_study).join(Study, Study.id == Evidence.study_id).where(Evidence.id.in_(ids))
+
+
+def _study_labels(session: Session, reader: Reader, ids: Collection[int]) -> dict[tuple[int, str], tuple[str, ...]]:
+    """The names of the segments and products that a person set on these studies, by study and axis."""
+    labels: defaultdict[tuple[int, str], tuple[str, ...]] = defaultdict(tuple)
+    for study, term in (study_segment.columns, study_product.columns):
+        query = select(study, Term.axis, Term.name).join(Term, Term.id == term)
+        query = query.where(study.in_(ids), Term.id.in_(visible_terms(reader))).order_by(Term.id)
+        for study_id, axis, name in session.execute(query):
+            labels[study_id, axis] += (name,)
+    return labels
 
 
 def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[Row]]:
@@ -149,16 +164,14 @@ def _tags(
     )
 
 
-def _term_labels(reader: Reader, evidence: Evidence, tags: Sequence[Row], axis: str) -> tuple[str, ...]:
-    """The names on an axis that are known of the evidence: what came with the data, else what is set on its study."""
-    own = tuple(tag.name for tag in tags if tag.axis == axis and tag.state in ("accepted", "automatic"))
-    terms: Sequence[Term] = evidence.study.segments if axis == "segment" else evidence.study.products
-    return own or tuple(term.name for term in terms if reader.sees_term(term))
+def _own_labels(tags: Sequence[Row], axis: str) -> tuple[str, ...]:
+    """The names on an axis that the evidence itself is tagged with."""
+    return tuple(tag.name for tag in tags if tag.axis == axis and tag.state in ("accepted", "automatic"))
 
 
 def _hit(
-    reader: Reader,
-    evidence: Evidence,
+    evidence: Row,
+    labels: Mapping[tuple[int, str], tuple[str, ...]],
     places: list[Place],
     own: Sequence[Row],
     tags: tuple[TagShown, ...],
@@ -166,24 +179,24 @@ def _hit(
     marks: tuple[tuple[int, int], ...],
 ) -> Hit:
     locator = Locator.from_dict(places[0].locator) if places else Locator()
-    study = evidence.study
+    study_id = evidence.study_id
     return Hit(
         id=evidence.id,
         kind=evidence.kind,
         text=evidence.text,
         marks=marks,
         context=evidence.context,
-        study_id=study.id,
-        study=study.title,
-        study_method=study.method,
-        study_state=study.state,
+        study_id=study_id,
+        study=evidence.title,
+        study_method=evidence.method,
+        study_state=evidence.state,
         document_id=places[0].document_id if places else None,
         locator=locator.as_dict(),
         place=place_words(locator),
         date=date_words(evidence.said_on, evidence.date_precision),
         rating=rating_words(evidence.rating, evidence.rating_best),
-        segments=_term_labels(reader, evidence, own, "segment"),
-        products=_term_labels(reader, evidence, own, "product"),
+        segments=_own_labels(own, "segment") or labels[study_id, "segment"],
+        products=_own_labels(own, "product") or labels[study_id, "product"],
         keyword_rank=ranked.keyword_rank if ranked else None,
         meaning_rank=ranked.meaning_rank if ranked else None,
         boosts=ranked.boosts if ranked else (),

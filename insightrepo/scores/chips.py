@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, tuple_, union_all
+from sqlalchemy import Select, bindparam, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
@@ -104,45 +105,66 @@ def _fallbacks(cell: CellWanted) -> list[Key]:
     return list(dict.fromkeys(keys))
 
 
+Shape = tuple[bool, bool]  # of a cell: whether it is of one segment, whether it is of one product
+
+
 def _current(
     session: Session, keys: set[Key], measures: set[str]
 ) -> dict[tuple[int, int | None, int | None, str], Any]:
-    """The current score of each cell and measure. Ids are ranked first, one part a shape of cell: index reads only."""
-    shapes: dict[tuple[bool, bool], list[Key]] = {}
+    """The current score of each cell and measure."""
+    by_shape: dict[Shape, list[Key]] = {}
     for key in keys:
-        shapes.setdefault((key[1] is not None, key[2] is not None), []).append(key)
-    if not shapes:
+        by_shape.setdefault((key[1] is not None, key[2] is not None), []).append(key)
+    if not by_shape:
         return {}
-    parts = [_ranked(*shape, some, measures) for shape, some in sorted(shapes.items())]
-    ranked = union_all(*parts).subquery()
+    wanted: dict[str, list[Any]] = {"measures": sorted(measures)}
+    for shape, some in by_shape.items():
+        values = sorted(tuple(part for part in key if part is not None) for key in some)
+        wanted[_name("cells", shape)] = values
+        for column, parts in zip(_columns(shape), zip(*values, strict=True), strict=True):
+            wanted[_name(column.key, shape)] = sorted(set(parts))
+    rows = session.execute(_current_query(tuple(sorted(by_shape))), wanted)
+    return {(row.outcome_id, row.segment_id, row.product_id, row.measure): row for row in rows}
+
+
+@lru_cache(maxsize=16)
+def _current_query(shapes: tuple[Shape, ...]) -> Select[Any]:
+    """Ids are ranked first, one part a shape of cell: index reads only. Made once, since making it takes longer."""
+    ranked = union_all(*map(_ranked, shapes)).subquery()
     previous = aliased(Wave)
-    query = (
+    return (
         select(*SHOWN, Wave.code.label("wave"), Wave.state, previous.code.label("previous_wave"))
         .join(ranked, ranked.c.id == Score.id)
         .join(Wave, Wave.id == Score.wave_id)
         .join(previous, previous.id == Score.previous_wave_id, isouter=True)
         .where(ranked.c.place == 1)
     )
-    rows = session.execute(query)
-    return {(row.outcome_id, row.segment_id, row.product_id, row.measure): row for row in rows}
 
 
-def _ranked(has_segment: bool, has_product: bool, keys: Sequence[Key], measures: set[str]) -> Select[Any]:
-    columns: list[Any] = [Score.outcome_id]
-    columns += [Score.segment_id] if has_segment else []
-    columns += [Score.product_id] if has_product else []
-    values = [tuple(part for part in key if part is not None) for key in sorted(keys, key=str)]
+def _ranked(shape: Shape) -> Select[Any]:
+    columns = _columns(shape)
     place = func.row_number().over(
         partition_by=(Score.outcome_id, Score.segment_id, Score.product_id, Score.measure),
         order_by=(case((Wave.state == "frozen", 0), else_=1), Wave.first_day.desc(), Wave.id.desc()),
     )
     query = select(Score.id, place.label("place")).join(Wave, Wave.id == Score.wave_id)
-    query = query.where(Score.measure.in_(sorted(measures)))
-    query = query if has_segment else query.where(Score.segment_id.is_(None))
-    query = query if has_product else query.where(Score.product_id.is_(None))
-    for column, parts in zip(columns, zip(*values, strict=True), strict=True):
-        query = query.where(column.in_(sorted(set(parts))))  # so that SQLite searches the index, not scans it
-    return query.where(tuple_(*columns).in_(values))
+    query = query.where(Score.measure.in_(bindparam("measures", expanding=True)))
+    query = query if shape[0] else query.where(Score.segment_id.is_(None))
+    query = query if shape[1] else query.where(Score.product_id.is_(None))
+    for column in columns:  # so that SQLite searches the index, not scans it
+        query = query.where(column.in_(bindparam(_name(column.key, shape), expanding=True)))
+    if len(columns) == 1:
+        return query
+    return query.where(tuple_(*columns).in_(bindparam(_name("cells", shape), expanding=True)))
+
+
+def _columns(shape: Shape) -> list[Any]:
+    """What tells one cell of this shape from another."""
+    return [Score.outcome_id, *([Score.segment_id] if shape[0] else []), *([Score.product_id] if shape[1] else [])]
+
+
+def _name(what: str, shape: Shape) -> str:
+    return f"{what}_{shape[0]:d}{shape[1]:d}"
 
 
 def _names(session: Session, cells: Sequence[CellWanted]) -> tuple[dict[int, str], dict[int, str]]:
