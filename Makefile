@@ -7,10 +7,10 @@ TORCH := 2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check clean
+.PHONY: help install run test check bench bench-peers clean
 
 help: ## This list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 12
 
 install: $(STAMP) ## A virtual environment in .venv with the pinned dependencies.
 
@@ -33,6 +33,15 @@ test: $(STAMP) ## The whole suite; browser tests where Chromium is found, Postgr
 check: $(STAMP) ## Lint and format.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: $(STAMP) ## Measure 10k and 100k pieces of evidence, and the peers beside them; BENCH_LARGE=1: and 1M.
+	$(BIN)/python bench/run.py $(BENCH_ARGS)
+
+bench-peers: ## The peers of the bench, in an environment of their own in bench/.venv.
+	test -x bench/.venv/bin/python || $(PYTHON) -m venv bench/.venv
+	bench/.venv/bin/pip install -q "torch==$(TORCH)+cpu" || \
+		bench/.venv/bin/pip install -q "torch==$(TORCH)" --index-url $(TORCH_INDEX)
+	bench/.venv/bin/pip install -q -r bench/requirements.txt
 
 clean: ## Remove the virtual environment (the workspace in ./instance stays).
 	rm -rf $(VENV)

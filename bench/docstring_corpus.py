@@ -17,7 +17,7 @@ import json
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,10 @@ HALVES = ("tuning", "heldout")
 PROSE_SECTIONS = {"Notes", "Description", "Extended Summary"}
 DOCUMENTS = 2400  # at most; a hash chooses
 FEWEST_WORDS, MOST_CHARACTERS = 20, 1500  # of a document; of a query at least 4 words
+MOST_WORDS = 200  # of a paragraph
 SECTION = re.compile(r"^(?P<title>[A-Z][A-Za-z ]{2,24})\n[-=~]{3,}\s*$", re.MULTILINE)
 FIELDS = re.compile(r"^\s*(:\w+[^:\n]*:|\.\. |>>> |\.\.\. |Args:|Returns:|Raises:|Example|Keyword args:)")
+RULED = re.compile(r"^\s*[-=~]{3,}|>>>", re.MULTILINE)  # of a section or a table; an example
 MARKS = re.compile(r":[\w:]+:(?=`)|[`*]+")
 
 
@@ -87,10 +89,10 @@ def _plain(text: str) -> str:
     return " ".join(MARKS.sub("", text).split())
 
 
-def items() -> list[Item]:
+def items(packages: Sequence[str] = PACKAGES) -> list[Item]:
     """The corpus: no query and no document twice, `DOCUMENTS` at most, in the order of the hash."""
     library = Path(sysconfig.get_paths()["purelib"])
-    found = [item(*pair) for package in PACKAGES for pair in docstrings(library / package)]
+    found = [item(*pair) for package in packages for pair in docstrings(library / package)]
     queries, texts, kept = set[str](), set[str](), []
     for one in sorted((one for one in found if one), key=lambda one: one.digest):
         query, text = one.query.casefold(), one.text[:120].casefold()
@@ -99,6 +101,34 @@ def items() -> list[Item]:
         queries.add(query)
         texts.add(text)
     return kept[:DOCUMENTS]
+
+
+def digest(texts: Iterable[str]) -> str:
+    """What tells one row of texts from another."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+def paragraphs(packages: Sequence[str] = PACKAGES) -> list[str]:
+    """The distinct paragraphs of 20 to 200 words of all docstrings of these packages, in the order of a hash.
+
+    Some 40,000 of the ten packages; what it yields depends on their versions.
+    """
+    library, found = Path(sysconfig.get_paths()["purelib"]), dict[str, str]()
+    for package in packages:
+        for path in sorted((library / package).rglob("*.py")):
+            for text in _paragraphs(path):
+                found.setdefault(hashlib.sha256(text.casefold().encode()).hexdigest(), text)
+    return [found[digest] for digest in sorted(found)]
+
+
+def _paragraphs(path: Path) -> Iterator[str]:
+    source = path.read_text(encoding="utf-8", errors="replace")
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        for part in re.split(r"\n\s*\n", ast.get_docstring(node) or ""):
+            if FEWEST_WORDS <= len(part.split()) <= MOST_WORDS and not FIELDS.match(part) and not RULED.search(part):
+                yield _plain(part)
 
 
 def main(folder: Path) -> None:

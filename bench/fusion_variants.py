@@ -1,10 +1,13 @@
 """Compares ways of fusing the keyword and the meaning engine on judged sets, with a paired bootstrap.
 
-The sets: the two halves that `docstring_corpus.py` wrote into FOLDER, queries by a rare word of its documents, and the
-questions of tests/judged/demo_questions.tsv to a workspace HOME that holds the demo. Vectors are kept in FOLDER.
+The sets: what `docstring_corpus.py`, `manual_corpus.py` and `section_corpus.py` wrote into FOLDER/docstrings,
+FOLDER/manuals and FOLDER/sections (the last without and with its headings), queries by a rare word of the docstrings,
+and the questions of tests/judged/demo_questions.tsv to a workspace HOME that holds the demo. Vectors are kept in
+FOLDER.
 
     insightrepo --home HOME demo
-    python bench/docstring_corpus.py FOLDER && python bench/fusion_variants.py FOLDER HOME
+    for set in docstring manual section; do python bench/${set}_corpus.py FOLDER/${set}s; done
+    python bench/fusion_variants.py FOLDER HOME
 """
 
 from __future__ import annotations
@@ -12,9 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
-from math import log2
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,125 +24,166 @@ from sqlalchemy import select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from judged_files import HALVES, half
+
 from config import load_settings
 from indexes import fusion
-from indexes.base import Record, Scored
+from indexes.base import Record, WordFit
 from indexes.embedder import Embedder
-from indexes.evaluation import read_corpus, read_queries
+from indexes.evaluation import CorpusText, ndcg_at, read_corpus, read_judgments, read_queries
 from indexes.keyword import WhooshIndex
 from indexes.query import parse
-from indexes.vector import FaissIndex
+from ingest.passages import embedded_text
 from insightrepo.models import Evidence
 from insightrepo.workspace import Workspace
 
 JUDGED = Path(__file__).parents[1] / "tests" / "judged" / "demo_questions.tsv"
-LIMIT, RESAMPLES, RARE_QUERIES, COMMON = 1000, 10_000, 160, (40, 400)
-CHOSEN, MEANING = "chosen: (c), (b), fixed .55", "meaning alone"
+CORPORA = ("docstrings", "manuals", "sections")
+RESAMPLES, RARE_QUERIES, COMMON, FEEDBACK = 10_000, 160, (40, 400), 5
+CHOSEN = "chosen"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What both engines said to one question, and which ids are right."""
+    """What both engines said to one question of every text: scores, NaN where the text was not found; `grades` by its
+    number, from 0. `query` is the question's vector, `vectors` those of the texts."""
 
-    right: frozenset[int]
-    keyword: list[Scored]
-    meaning: list[Scored]
-    covered: float
-    mass: float
-
-
-Variant = Callable[[Asked], Iterable[int]]
-
-
-def ask(text: str, vector: np.ndarray, right: Iterable[int], keyword: WhooshIndex, vectors: FaissIndex) -> Asked:
-    """Ask both engines as `indexes.search` does; cosines are exact for all hits."""
-    query = parse(text).keywords
-    found = keyword.search(query, None, LIMIT)
-    cosines = {hit.id: hit.score for hit in vectors.search(vector, keyword.matching(query), len(vectors.ids()))}
-    ids = {hit.id for hit in found}
-    near = [Scored(*pair) for pair in cosines.items() if pair[1] >= fusion.MEANING_FLOOR or pair[0] in ids][:LIMIT]
-    fits = keyword.fit(query, [hit.id for hit in found[:1]])
-    return Asked(frozenset(right), found, near, fusion.coverage(fits), sum(fit.idf for fit in fits))
+    grades: Mapping[int, int]
+    keyword: np.ndarray
+    meaning: np.ndarray
+    fits: tuple[WordFit, ...]
+    query: np.ndarray
+    vectors: np.ndarray
 
 
-def convex(keyword: Callable[[Asked], float], floor: float, absolute: bool, weight: float) -> Variant:
-    """Keyword scores times a factor, cosines from `floor` to 1 or to the list's best, and a fixed weight."""
+Variant = Callable[[Asked], np.ndarray]
 
-    def fused(asked: Asked) -> Iterable[int]:
-        best = 1.0 if absolute else max((hit.score for hit in asked.meaning), default=1.0)
-        scale, width = keyword(asked), max(best - floor, 1e-9)
-        scores = {hit.id: (1 - weight) * hit.score * scale for hit in asked.keyword}
-        for hit in asked.meaning:
-            scores[hit.id] = scores.get(hit.id, 0.0) + weight * max(hit.score - floor, 0.0) / width
-        return sorted(scores, key=lambda number: -scores[number])
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts in the keyword index, numbered from 1 there, and their vectors."""
+
+    keyword: WhooshIndex
+    vectors: np.ndarray
+
+    def ask(self, text: str, vector: np.ndarray, grades: Mapping[int, int]) -> Asked:
+        """Ask both engines as `indexes.search` does; cosines are exact for all that is found."""
+        query, count = parse(text).keywords, len(self.vectors)
+        hits = self.keyword.search(query, None, count)
+        keyword, meaning = np.full(count, np.nan), self.vectors @ vector
+        keyword[[hit.id - 1 for hit in hits]] = [hit.score for hit in hits]
+        meaning = np.where((meaning >= fusion.MEANING_FLOOR) | ~np.isnan(keyword), meaning, np.nan)
+        within = self.keyword.matching(query)
+        if within is not None:
+            meaning[~np.isin(np.arange(1, count + 1), within.to_array())] = np.nan
+        return Asked(
+            grades, keyword, meaning, self.keyword.fit(query, [hit.id for hit in hits[:1]]), vector, self.vectors
+        )
+
+
+def plain_convex(asked: Asked) -> np.ndarray:
+    """Both lists over their own best, the cosine from the list's lowest, .7 for meaning: no weight by the query."""
+    known = np.nan_to_num(asked.meaning)
+    width = max(float(known.max() - known.min()), 1e-9)
+    return 0.7 * (known - known.min()) / width + 0.3 * fusion.keyword_shares(asked.keyword, 1.0)
+
+
+def share_held(asked: Asked) -> float:
+    """The share of the query's idf that the best keyword hit holds."""
+    mass = sum(word.idf for word in asked.fits)
+    return sum(word.idf * word.share for word in asked.fits) / mass if mass else 0.0
+
+
+def by_share(power: float, enough: float, weight: float) -> Variant:
+    """The keyword list is worth a power of the share that its best hit holds, `enough` being all."""
+
+    def fused(asked: Asked) -> np.ndarray:
+        held = min(share_held(asked) / enough, 1.0) ** (power / 3)
+        return fusion.convex(asked.keyword, asked.meaning, held, weight)
 
     return fused
 
 
-def own_best(asked: Asked) -> float:
-    """As before: the list's best is worth 1."""
-    return 1 / asked.keyword[0].score if asked.keyword and asked.keyword[0].score else 0.0
+def chosen(asked: Asked, meaning: np.ndarray | None = None) -> np.ndarray:
+    """What the product does."""
+    covered = fusion.coverage(asked.fits, len(asked.keyword))
+    return fusion.convex(asked.keyword, asked.meaning if meaning is None else meaning, covered)
 
 
-def reachable(asked: Asked) -> float:
-    """(a) What holds every word once in a text of usual length is worth 1: BM25 gives it the sum of the idf."""
-    return 1 / max(asked.mass, asked.keyword[0].score) if asked.keyword and asked.mass else 0.0
+def rocchio(weight: float) -> Variant:
+    """The question's vector moved towards the mean of the first hits'."""
+
+    def fused(asked: Asked) -> np.ndarray:
+        best = np.argsort(-chosen(asked), kind="stable")[:FEEDBACK]
+        mean = asked.vectors[best].mean(axis=0)
+        moved = (1 - weight) * asked.query + weight * mean / np.linalg.norm(mean)
+        return chosen(asked, asked.vectors @ (moved / np.linalg.norm(moved)))
+
+    return fused
 
 
-def covered(power: float) -> Callable[[Asked], float]:
-    """The list's best is worth a power of the share of the query that it holds."""
-    return lambda asked: own_best(asked) * asked.covered**power
+def reciprocal(asked: Asked) -> np.ndarray:
+    """Reciprocal rank fusion."""
+    lists = [np.argsort(-np.nan_to_num(values, nan=-9.0), kind="stable") for values in (asked.keyword, asked.meaning)]
+    known = [
+        order[: np.count_nonzero(~np.isnan(v))] for order, v in zip(lists, (asked.keyword, asked.meaning), strict=True)
+    ]
+    fused = fusion.reciprocal_rank([order.tolist() for order in known])
+    return np.array([fused.get(number, 0.0) for number in range(len(asked.keyword))])
 
 
-def variants() -> dict[str, Variant]:
-    """What is compared, by name."""
-    made: dict[str, Variant] = {
-        "keyword alone": lambda asked: [hit.id for hit in asked.keyword],
-        MEANING: lambda asked: [hit.id for hit in asked.meaning],
-        "RRF": lambda asked: fusion.reciprocal_rank([[h.id for h in asked.keyword], [h.id for h in asked.meaning]]),
-    }
-    for weight in (0.5, 0.6, 0.7, 0.8, 0.9):
-        made[f"as it was, fixed {weight}"] = convex(own_best, -1.0, False, weight)
-        made[f"(a), fixed {weight}"] = convex(reachable, -1.0, False, weight)
-        made[f"(b) to the list's best, fixed {weight}"] = convex(own_best, fusion.MEANING_FLOOR, False, weight)
-        made[f"(b) to 1, fixed {weight}"] = convex(own_best, fusion.MEANING_FLOOR, True, weight)
-        made[f"(a), (b), fixed {weight}"] = convex(reachable, fusion.MEANING_FLOOR, True, weight)
-    for power, weight in ((1, 0.6), (2, 0.55), (2, 0.6)):
-        made[f"covered**{power}, (b), fixed {weight}"] = convex(covered(power), fusion.MEANING_FLOOR, True, weight)
-    made[CHOSEN] = lambda asked: fusion.convex(asked.keyword, asked.meaning, asked.covered)
-    return made
+VARIANTS: dict[str, Variant] = {
+    "keyword alone": lambda asked: np.nan_to_num(asked.keyword),
+    "meaning alone": lambda asked: np.nan_to_num(asked.meaning),
+    "reciprocal rank fusion": reciprocal,
+    "plain convex .7": plain_convex,
+    "share, .6": by_share(1, 1.0, 0.6),
+    "square of share / .75, .6": by_share(2, 0.75, 0.6),
+    "cube of share / .75, .55": by_share(3, 0.75, 0.55),
+    "Rocchio .1": rocchio(0.1),
+    "Rocchio .3": rocchio(0.3),
+    CHOSEN: chosen,
+}
 
 
-def rank(ranking: Iterable[int], right: frozenset[int]) -> int:
-    """The rank of the first right one, from 1; far down where there is none."""
-    return next((at for at, number in enumerate(ranking, start=1) if number in right), 10**9)
+def corpus_sets(folder: Path, embedder: Embedder, work: Path, titled: bool) -> Iterator[tuple[str, list[Asked]]]:
+    """The halves of a corpus in a folder; `titled`: with the titles as headings, embedded and indexed."""
+    documents, grades = read_corpus(folder / "docs.jsonl"), read_judgments(folder / "judgments.trec")
+    numbers = {document.id: number for number, document in enumerate(documents)}
+    corpus = _corpus(documents, folder, embedder, work / f"{folder.name}{titled}", titled)
+    name = f"{folder.name} with headings" if titled else folder.name
+    for side in HALVES:
+        queries = {key: _plain(text) for key, text in read_queries(folder / f"{side}.tsv").items()}
+        embedded = _kept(folder / f"{side}.npy", embedder.embed_query, list(queries.values()))
+        yield (
+            f"{name}, {side}",
+            [
+                corpus.ask(text, vector, {numbers[right]: grade for right, grade in grades[key].items()})
+                for (key, text), vector in zip(queries.items(), embedded, strict=True)
+            ],
+        )
+    if folder.name == "docstrings":
+        for kind, asked in rare_queries([document.text for document in documents], corpus.keyword).items():
+            yield kind, [corpus.ask(text, embedder.embed_query(text), {number: 1}) for number, text in asked]
 
 
-def docstring_sets(folder: Path, embedder: Embedder, work: Path) -> Iterator[tuple[str, list[Asked]]]:
-    """The halves of the docstring corpus, and the queries by rare words."""
-    documents = read_corpus(folder / "docs.jsonl")
-    numbers = {document.id: number for number, document in enumerate(documents, start=1)}
-    texts = {numbers[document.id]: document.text for document in documents}
-    keyword, vectors = WhooshIndex.create(work / "keyword"), FaissIndex(work / "vectors", embedder.dimension)
-    keyword.apply([], [Record(number, text, "", "", "", frozenset()) for number, text in texts.items()])
-    vectors.apply(
-        [], list(texts), _vectors(folder / "docs.npy", lambda: embedder.embed_documents(list(texts.values())))
-    )
-    for half in ("tuning", "heldout"):
-        queries = {key: _plain(text) for key, text in read_queries(folder / f"{half}.tsv").items()}
-        asked = list(queries.values())
-        embedded = _vectors(folder / f"{half}.npy", partial(_embed, embedder, asked))
-        pairs = zip(queries.items(), embedded, strict=True)
-        yield half, [ask(text, vector, [numbers[key]], keyword, vectors) for (key, text), vector in pairs]
-    for kind, queries_ in rare_queries(texts, keyword).items():
-        yield kind, [ask(text, embedder.embed_query(text), [n], keyword, vectors) for n, text in queries_]
+def _corpus(documents: Sequence[CorpusText], folder: Path, embedder: Embedder, work: Path, titled: bool) -> Corpus:
+    keyword = WhooshIndex.create(work)
+    headings = [document.title if titled else "" for document in documents]
+    rows = enumerate(zip(headings, documents, strict=True), start=1)
+    keyword.apply([], [Record(number, document.text, heads, "", "", frozenset()) for number, (heads, document) in rows])
+    texts = [embedded_text(heads, document.text) for heads, document in zip(headings, documents, strict=True)]
+    path = folder / ("docs_titled.npy" if titled else "docs.npy")
+    if not path.exists():
+        np.save(path, embedder.embed_documents(texts))
+    return Corpus(keyword, np.load(path))
 
 
-def rare_queries(texts: Mapping[int, str], keyword: WhooshIndex) -> dict[str, list[tuple[int, str]]]:
+def rare_queries(texts: Sequence[str], keyword: WhooshIndex) -> dict[str, list[tuple[int, str]]]:
     """A word that only one text has: alone, between two more words of that text, beside a word of another text."""
     made: dict[str, list[tuple[int, str]]] = {"rare": [], "rare, 2 of its words": [], "rare, 1 of others": []}
     other = "value"
-    for number in sorted(texts, key=lambda number: sha256(texts[number].encode()).digest()):
+    for number in sorted(range(len(texts)), key=lambda number: sha256(texts[number].encode()).digest()):
         units = [unit for unit in keyword.analyzer.units(texts[number]) if not unit.link and len(unit.raw) > 3]
         counts = {unit: keyword.document_frequency(unit.key) for unit in units}
         rare = [unit.raw for unit in units if counts[unit] == 1]
@@ -160,63 +202,68 @@ def _plain(text: str) -> str:
     return text.replace('"', " ").replace(" -", " ")
 
 
-def _embed(embedder: Embedder, queries: Sequence[str]) -> np.ndarray:
-    return np.array([embedder.embed_query(text) for text in queries])
-
-
-def _vectors(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+def _kept(path: Path, embed: Callable[[str], np.ndarray], texts: Sequence[str]) -> np.ndarray:
     if not path.exists():
-        np.save(path, make())
+        np.save(path, np.array([embed(text) for text in texts]))
     return np.load(path)
 
 
-def demo_sets(home: Path) -> Iterator[tuple[str, list[Asked]]]:
-    """The demo questions: in other words than the evidence, and in its words."""
-    workspace = Workspace(load_settings(home=home, database_url="", embedding_model=""))
+def demo_sets(workspace: Workspace) -> Iterator[tuple[str, list[Asked]]]:
+    """The demo questions: by halves, and in other words than the evidence."""
     state, embedder = workspace.indexes.state, workspace.embedder
     if embedder is None or state.vectors is None:
-        sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")
+        sys.exit("the workspace has no embedding model: run insightrepo --home HOME demo")
     with workspace.database.reading() as session:
         texts = {number: " ".join(text.split()) for number, text in session.execute(select(Evidence.id, Evidence.text))}
-    lines = [line.split("\t") for line in JUDGED.read_text(encoding="utf-8").splitlines()]
-    sets: dict[str, list[Asked]] = {"demo, other words": [], "demo, same words": []}
-    for key, text, fragment in lines:
-        right = [number for number, whole in texts.items() if fragment in whole]
-        asked = ask(text, embedder.embed_query(parse(text).text), right, state.keyword, state.vectors)
-        sets["demo, same words" if key.startswith("same") else "demo, other words"].append(asked)
+    corpus = Corpus(state.keyword, np.nan_to_num(state.vectors.vectors(range(1, max(texts) + 1))))
+    sets: dict[str, list[Asked]] = {f"demo, {side}": [] for side in (*HALVES, "in other words")}
+    for line in JUDGED.read_text(encoding="utf-8").splitlines():
+        key, text, *fragments = line.split("\t")
+        right = {n - 1: 1 for n, whole in texts.items() if any(fragment in whole for fragment in fragments)}
+        asked = corpus.ask(text, embedder.embed_query(parse(text).text), right)
+        sets[f"demo, {half(key)}"].append(asked)
+        if not key.startswith(("same", "ask")):
+            sets["demo, in other words"].append(asked)
     yield from sets.items()
-    yield "demo", [asked for part in sets.values() for asked in part]
-    workspace.close()
+
+
+def ndcg(scores: np.ndarray, grades: Mapping[int, int]) -> float:
+    """nDCG@10 of the order of these scores."""
+    best = np.argsort(-scores, kind="stable")[:10]
+    return ndcg_at([str(number) for number in best], {str(number): grade for number, grade in grades.items()})
 
 
 def report(name: str, asked: Sequence[Asked]) -> None:
-    """nDCG@10, MRR and the share of firsts of every variant, and the chosen one's lead with its 95% interval."""
-    gains: dict[str, np.ndarray] = {}
-    print(f"\n{name}: {len(asked)} queries")
-    for label, variant in variants().items():
-        ranks = [rank(variant(one), one.right) for one in asked]
-        gains[label] = np.array([1 / log2(at + 1) if at <= 10 else 0.0 for at in ranks])
-        mrr, first = np.mean([1 / at for at in ranks]), np.mean([at == 1 for at in ranks])
-        print(f"  {label:42} nDCG@10 {gains[label].mean():.3f}  MRR {mrr:.3f}  first {first:.3f}")
+    """nDCG@10 of every variant, and what the chosen one is ahead by, with its 95% interval."""
+    gains = {label: np.array([ndcg(variant(one), one.grades) for one in asked]) for label, variant in VARIANTS.items()}
     draws = np.random.default_rng(0).integers(0, len(asked), (RESAMPLES, len(asked)))
-    for label in gains:
-        differences = (gains[CHOSEN] - gains[label])[draws].mean(axis=1)
-        low, high = np.percentile(differences, [2.5, 97.5])
-        print(f"  chosen less {label:42} {(gains[CHOSEN] - gains[label]).mean():+.3f} [{low:+.3f}, {high:+.3f}]")
+    print(f"\n{name}: {len(asked)} queries")
+    for label, values in gains.items():
+        lead = gains[CHOSEN] - values
+        low, high = np.percentile(lead[draws].mean(axis=1), [2.5, 97.5])
+        print(f"  {label:28} {values.mean():.3f}   chosen {lead.mean():+.3f} [{low:+.3f}, {high:+.3f}]", flush=True)
+
+
+def all_sets(folder: Path, workspace: Workspace, work: Path) -> Iterable[tuple[str, list[Asked]]]:
+    """Every set that is there."""
+    embedder = workspace.embedder
+    if embedder is None:
+        sys.exit("the workspace has no embedding model: run insightrepo --home HOME demo")
+    yield from demo_sets(workspace)
+    for name in CORPORA:
+        if (folder / name).is_dir():
+            yield from corpus_sets(folder / name, embedder, work, titled=False)
+    if (folder / "sections").is_dir():
+        yield from corpus_sets(folder / "sections", embedder, work, titled=True)
 
 
 def main(folder: Path, home: Path) -> None:
     """Report every set."""
     workspace = Workspace(load_settings(home=home, database_url="", embedding_model=""))
-    embedder = workspace.embedder
-    if embedder is None:
-        sys.exit(f"{home} has no embedding model: run insightrepo --home {home} demo")
     with TemporaryDirectory() as work:
-        for name, asked in docstring_sets(folder, embedder, Path(work)):
+        for name, asked in all_sets(folder, workspace, Path(work)):
             report(name, asked)
     workspace.close()
-    for name, asked in demo_sets(home):
-        report(name, asked)
 
 
 if __name__ == "__main__":

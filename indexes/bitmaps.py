@@ -131,6 +131,16 @@ class Bitmaps:
         result[known] = self._columns[name][wanted[known]]
         return result
 
+    def differing(self, other: Bitmaps) -> BitMap:
+        """The ids of which the two do not say the same, in any key or column."""
+        keys = self._maps.keys() | other._maps.keys()
+        differing = BitMap.union(BitMap(), *(self.get(key) ^ other.get(key) for key in keys))
+        ids = self.live | other.live
+        numbers = _array(ids)
+        for name in _COLUMNS:
+            differing |= BitMap(numbers[self.column(name, ids) != other.column(name, ids)])
+        return differing
+
     def save(self, path: Path) -> None:
         """Write everything to one file, in one step, with its checksum."""
         parts = [(key, ids.serialize()) for key, ids in self._maps.items()]

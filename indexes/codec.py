@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import warnings
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Whoosh dates from 2016: its escapes and "is 0" are told of when it is compiled
-    from whoosh import fields, formats, writing
+    from whoosh import fields, formats, reading, writing
     from whoosh.codec import whoosh3
     from whoosh.system import pack_ushort
 
@@ -27,6 +27,8 @@ SCHEMA = fields.Schema(**{FIELD: fields.FieldType(formats.Positions(), None)})
 _EXTENT = struct.Struct("<QII")  # of a token: where its postings begin, how many postings, how many places
 _PREFIX = pack_ushort(0)  # Whoosh's number of the one field, before each token
 _ITEM = 4  # bytes of every number in the arrays
+SMALL, MANY_SMALL = 50, 6  # documents; segments. Merging six of 500 takes seconds on a busy machine
+GROWTH = 4  # a segment this many times as large as all smaller ones together stays as it is
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ class TermsReader(whoosh3.W3TermsReader):  # type: ignore[misc]
         for key, extent in self._tindex.items():
             yield key[len(_PREFIX) :].decode(), self._block(extent)
 
+    def counts(self) -> Iterator[tuple[str, int]]:
+        """Every token with the number of its documents, deleted ones included; no postings are read."""
+        for key, extent in self._tindex.items():
+            yield key[len(_PREFIX) :].decode(), _EXTENT.unpack(extent)[1]
+
     def _block(self, extent: bytes) -> Block:
         offset, n, places = _EXTENT.unpack(extent)
         data = np.frombuffer(self._postfile.get(offset, (3 * n + places) * _ITEM), dtype=np.uint32)
@@ -149,12 +156,25 @@ class _Codec(whoosh3.W3Codec):  # type: ignore[misc]
         return TermsReader(self, terms, storage.file_length(name), postings)
 
 
+def open_terms(storage: Any, segment: Any) -> TermsReader:
+    """The terms of a segment."""
+    files = segment.open_compound_file(storage) if segment.is_compound() else storage
+    reader: TermsReader = segment.codec().terms_reader(files, segment)
+    return reader
+
+
 class SegmentWriter(writing.SegmentWriter):  # type: ignore[misc]
     """A Whoosh writer that takes tokens: a context manager which commits at the end, or cancels on an error."""
 
     def __init__(self, files: Any, **options: Any) -> None:
         super().__init__(files, codec=_Codec(), **options)
         self.pool = _Pool()
+        self.mergetype = _merge_small
+
+    def commit_merged(self) -> None:
+        """Commit, with as many segments made one as is worth it (`worth_merging`); seconds at 100k."""
+        chosen = worth_merging(self.segments)
+        self.commit(mergetype=lambda writer, segments: _merged(writer, segments, chosen))
 
     def add(self, id_: int, size: int, tokens: Iterable[tuple[str, int, float]]) -> None:
         """Add a document of this length from (token, position, weight); weights of a token are summed.
@@ -193,3 +213,31 @@ class SegmentWriter(writing.SegmentWriter):  # type: ignore[misc]
         self.pool.sizes.extend(sizes)
         self.docnum += len(ids)
         self._added = self._added or len(ids) > 0
+
+
+def worth_merging(segments: Sequence[Any]) -> list[Any]:
+    """The segments to make one: the small ones up to the first that is much larger than all of them.
+
+    So a document is written again only a few times however many commits there are. One that is mostly deleted joins.
+    """
+    by_size = sorted(segments, key=lambda segment: segment.doc_count())
+    chosen: list[Any] = []
+    for segment in by_size:
+        mostly_gone = segment.doc_count() * 2 < segment.doc_count_all()
+        if not mostly_gone and chosen and segment.doc_count() > GROWTH * sum(one.doc_count() for one in chosen):
+            break
+        chosen.append(segment)
+    return chosen if len(chosen) > 1 else []
+
+
+def _merge_small(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
+    """What a commit merges, so that it stays quick: a few small segments. More is for `SegmentWriter.commit_merged`."""
+    small = [segment for segment in segments if segment.doc_count_all() <= SMALL]
+    return _merged(writer, segments, small if len(small) >= MANY_SMALL else [])
+
+
+def _merged(writer: SegmentWriter, segments: Sequence[Any], chosen: Sequence[Any]) -> list[Any]:
+    """Take these segments into the new one; gives those that stay."""
+    for segment in chosen:
+        writer.add_reader(reading.SegmentReader(writer.storage, writer.schema, segment))
+    return [segment for segment in segments if segment not in chosen]

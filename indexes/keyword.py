@@ -6,10 +6,9 @@ The index holds tokens with their positions, and the id and length of each recor
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from math import log
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -17,10 +16,13 @@ from typing import Any, Literal
 import numpy as np
 from pyroaring import BitMap
 
-from indexes.analyzer import Analyzer, Token, Unit
-from indexes.base import KeywordQuery, Record, Scored
-from indexes.codec import SCHEMA, SegmentWriter
-from indexes.postings import Postings, Row, Snapshot
+from indexes import clauses
+from indexes.analyzer import Analyzer
+from indexes.base import KeywordIndexBusy, KeywordQuery, Record, Scored, WordFit
+from indexes.clauses import Clause, Clauses, Row
+from indexes.codec import SCHEMA, SegmentWriter, worth_merging
+from indexes.kept import Postings
+from indexes.postings import Snapshot
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # as in codec
@@ -29,53 +31,24 @@ with warnings.catch_warnings():
 TEXT_WEIGHT, HEADINGS_WEIGHT, TITLE_WEIGHT = 1.0, 1.5, 0.75  # all passages of a study share its title
 FIELD_GAP = 100  # positions between text, headings and title: no phrase runs across them
 LOCK_SECONDS = 30.0
-FEW_RECORDS = 1000  # a word in one of fewer says little: it is taken as no rarer than in so many
-
-
-class KeywordIndexBusy(Exception):
-    """Another process is writing the keyword index and did not finish in time."""
-
-
-@dataclass(frozen=True)
-class WordFit:
-    """How well one word of a query is met: what `fusion.query_weight` goes by.
-
-    `idf` is at least 0. `rarity` is `idf` over that of a word in a single record: 1 for a word in one record or none,
-    near 0 for a word in all; among few records no word is rare (`FEW_RECORDS`). `share` is the share of the looked-at
-    hits that have the word. `is_code`: see `Unit`.
-    """
-
-    word: str
-    idf: float
-    rarity: float
-    share: float
-    is_code: bool = False
-
-
-@dataclass(frozen=True)
-class _Clause:
-    """A word of a query: the rows by which it may be spelt. A record is scored by the best of them."""
-
-    word: str
-    rows: tuple[Row, ...]
-    is_code: bool = False
+MANY_SEGMENTS = 8
 
 
 @lru_cache(maxsize=4096)
-def _shared_tokens(analyzer: Analyzer, text: str) -> tuple[Token, ...]:
+def _shared_stacks(analyzer: Analyzer, text: str) -> tuple[tuple[str, ...], ...]:
     """The tokens of a title or a heading path, which many records share."""
-    return tuple(analyzer.tokens(text))
+    return tuple(analyzer.stacks(text))
 
 
 class WhooshIndex:
     """A `KeywordIndex` in a folder. Safe in threads; other processes see a commit after `refresh`."""
 
-    def __init__(self, files: Any, language: Literal["en", "none"]) -> None:
+    def __init__(self, files: Any, language: Literal["en", "none"], before: WhooshIndex | None = None) -> None:
         self.analyzer = Analyzer(language)
         self.folder = Path(files.storage.folder)
         self._index = files
         self._lock = RLock()  # Whoosh's cursors share file positions
-        self._snapshot = Snapshot(files.reader(), files.latest_generation())
+        self._snapshot = Snapshot(_commit(files), files.storage, before._snapshot if before else None)
 
     @classmethod
     def create(cls, folder: Path, language: Literal["en", "none"] = "en") -> WhooshIndex:
@@ -84,15 +57,19 @@ class WhooshIndex:
         return cls(index.create_in(str(folder), SCHEMA), language)
 
     @classmethod
-    def open(cls, folder: Path, language: Literal["en", "none"] = "en") -> WhooshIndex:
+    def open(
+        cls, folder: Path, language: Literal["en", "none"] = "en", before: WhooshIndex | None = None
+    ) -> WhooshIndex:
         """The index of a folder, which has to be made under the same `Analyzer.stamp`.
+
+        `before`: an index whose files this folder has as hard links, to share what it has read.
 
         Raises:
             FileNotFoundError: there is none.
         """
         if not folder.is_dir() or not index.exists_in(str(folder)):
             raise FileNotFoundError(f"{folder} holds no keyword index: run reindex")
-        return cls(index.open_dir(str(folder), schema=SCHEMA), language)
+        return cls(index.open_dir(str(folder), schema=SCHEMA), language, before)
 
     def apply(self, removed: Iterable[int], added: Sequence[Record]) -> None:
         """Remove these ids, then add these records (an id that was there is replaced), in one commit.
@@ -104,11 +81,7 @@ class WhooshIndex:
         gone = np.array(sorted(records.keys() | set(removed)), dtype=np.int64)
         if not len(gone):
             return
-        try:
-            writer = SegmentWriter(self._index, timeout=LOCK_SECONDS)
-        except index.LockError as error:
-            raise KeywordIndexBusy("another process is writing the keyword index: try again when it is done") from error
-        with writer:  # commits, or cancels where something is raised
+        with self._writer() as writer:  # commits, or cancels where something is raised
             self.refresh()
             for document in self._snapshot.documents(gone):
                 writer.delete_document(int(document))
@@ -117,13 +90,33 @@ class WhooshIndex:
                 writer.add(record.id, size, content)
         self.refresh()
 
+    def _writer(self) -> SegmentWriter:
+        try:
+            return SegmentWriter(self._index, timeout=LOCK_SECONDS)
+        except index.LockError as error:
+            raise KeywordIndexBusy("another process is writing the keyword index: try again when it is done") from error
+
+    def merge_wanted(self) -> bool:
+        """Whether its segments have become so many that searching and opening suffer."""
+        segments = _commit(self._index).segments
+        return len(segments) > MANY_SEGMENTS and bool(worth_merging(segments))
+
+    def merge(self) -> None:
+        """Make segments one, in a commit of its own; seconds at 100k.
+
+        Raises:
+            KeywordIndexBusy: as `apply`.
+        """
+        self._writer().commit_merged()
+        self.refresh()
+
     def refresh(self) -> bool:
         """Take up what was committed since; whether there was anything."""
         with self._lock:
             generation = self._index.latest_generation()
             if generation == self._snapshot.generation:
                 return False
-            self._snapshot = Snapshot(self._index.reader(), generation, self._snapshot)
+            self._snapshot = Snapshot(_commit(self._index), self._index.storage, self._snapshot)
             return True
 
     def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> list[Scored]:
@@ -134,26 +127,27 @@ class WhooshIndex:
         """
         with self._lock:
             snapshot = self._snapshot
-            needed, more = self._clauses(query)
-            eligible = snapshot.mask(allowed) & self._conditions(query)
+            asked = self._read(query)
+            if not asked.needed and not asked.has_conditions:
+                return []
+            eligible = snapshot.mask(allowed) & self._conditions(asked)
             scores, met = np.zeros(len(snapshot.ids)), np.zeros(len(snapshot.ids), dtype=bool)
-            for clause in (*needed, *more):
+            for clause in asked.scored:
                 docs, values = self._scores(clause)
                 scores[docs] += values
-                met[docs] |= clause in needed
-        if needed:
+                met[docs] |= clause in asked.needed
+        if asked.needed:
             eligible &= met
-        elif not self._says((*query.phrases, *query.excluded)):
-            return []
         best = _best(np.flatnonzero(eligible), scores, snapshot.ids, limit)
-        return [Scored(int(snapshot.ids[doc]), float(scores[doc])) for doc in best]
+        return list(map(Scored, snapshot.ids[best].tolist(), scores[best].tolist()))
 
     def matching(self, query: KeywordQuery) -> BitMap | None:
         """All ids that meet the hard conditions (phrases, exclusions); None where the query has none."""
-        if not self._says((*query.phrases, *query.excluded)):
-            return None
         with self._lock:
-            return BitMap(self._snapshot.ids[self._snapshot.alive & self._conditions(query)])
+            asked = self._read(query)
+            if not asked.has_conditions:
+                return None
+            return BitMap(self._snapshot.ids[self._snapshot.alive & self._conditions(asked)])
 
     def ids(self) -> BitMap:
         """Every id in the index."""
@@ -169,53 +163,41 @@ class WhooshIndex:
         with self._lock:
             return len(self._snapshot.postings((token,))[0])
 
+    def vocabulary(self) -> list[tuple[str, int]]:
+        """Every token and in how many records it stands, those removed since its segment was written included."""
+        counts: Counter[str] = Counter()
+        with self._lock:
+            for segment in self._snapshot.segments:
+                for token, count in segment.terms.counts():
+                    counts[token] += count
+        return list(counts.items())
+
     def fit(self, query: KeywordQuery, ids: Sequence[int]) -> tuple[WordFit, ...]:
         """How rare each word of the query is (its phrases' words too), and in which share of these ids it stands."""
         with self._lock:
             snapshot = self._snapshot
-            needed, more = self._clauses(query)
             looked_at = snapshot.documents(np.array(ids, dtype=np.int64))
-            rarest = max(snapshot.idf(1), log(FEW_RECORDS))
             found = []
-            for clause in (*needed, *more):
+            for clause in self._read(query).scored:
                 docs = self._scores(clause)[0]
-                idf = snapshot.idf(len(docs))
                 share = float(np.isin(looked_at, docs).mean()) if len(looked_at) else 0.0
-                found.append(WordFit(clause.word, idf, min(idf / rarest, 1.0), share, clause.is_code))
+                found.append(WordFit(clause.word, snapshot.idf(len(docs)), share))
             return tuple(found)
 
-    def _says(self, texts: Iterable[str]) -> bool:
-        """Whether there is any word in these texts."""
-        return any(self.analyzer.units(text) for text in texts)
-
     def _content(self, record: Record) -> tuple[list[tuple[str, int, float]], int]:
-        """The record's tokens with positions and weights, and its weighted length in words."""
+        """The record's tokens with positions and weights, and its weighted length in tokens."""
         content, size, start = [], 0.0, 0
-        headings, title = (_shared_tokens(self.analyzer, text) for text in (record.headings, record.title))
-        fields_ = (self.analyzer.tokens(record.text), TEXT_WEIGHT), (headings, HEADINGS_WEIGHT), (title, TITLE_WEIGHT)
-        for tokens, weight in fields_:
-            content += [(token.text, start + token.position, weight) for token in tokens]
-            length = tokens[-1].position + 1 if tokens else 0
-            size, start = size + weight * length, start + length + FIELD_GAP
+        headings, title = (_shared_stacks(self.analyzer, text) for text in (record.headings, record.title))
+        fields_ = (self.analyzer.stacks(record.text), TEXT_WEIGHT), (headings, HEADINGS_WEIGHT), (title, TITLE_WEIGHT)
+        for stacks, weight in fields_:
+            content += [(text, at, weight) for at, stack in enumerate(stacks, start) for text in stack]
+            size, start = size + weight * sum(map(len, stacks)), start + len(stacks) + FIELD_GAP
         return content, round(size)
 
-    def _clauses(self, query: KeywordQuery) -> tuple[list[_Clause], list[_Clause]]:
-        """The clauses of the words, and those of the phrases' words; stop words only where there is nothing else."""
-        words = [unit for word in query.words for unit in self.analyzer.units(word)]
-        phrases = [unit for phrase in query.phrases for unit in self.analyzer.units(phrase)]
-        only_stop = all(map(self.analyzer.is_stop, (*words, *phrases)))
-        made: list[dict[_Clause, None]] = []
-        for units in (words, phrases):
-            weighty = [at for at, unit in enumerate(units) if only_stop or not self.analyzer.is_stop(unit)]
-            made.append(dict.fromkeys(clause for at in weighty for clause in self._spellings(units, at)))
-        return list(made[0]), [clause for clause in made[1] if clause not in made[0]]
+    def _read(self, query: KeywordQuery) -> Clauses:
+        return clauses.read(query, self.analyzer, self._snapshot.knows)
 
-    def _spellings(self, units: Sequence[Unit], at: int) -> list[_Clause]:
-        """The clauses of one unit of a query."""
-        found = self.analyzer.spellings(units, at, self._snapshot.knows)
-        return [_Clause(word, rows, units[at].is_code) for word, rows in found]
-
-    def _scores(self, clause: _Clause) -> Postings:
+    def _scores(self, clause: Clause) -> Postings:
         """The documents of a clause, each with the score of its best spelling."""
         found = [self._snapshot.scores(row) for row in clause.rows]
         if len(found) == 1:
@@ -225,23 +207,24 @@ class WhooshIndex:
         np.maximum.at(best, at, np.concatenate([scores for _, scores in found]))
         return docs, best
 
-    def _conditions(self, query: KeywordQuery) -> np.ndarray:
+    def _conditions(self, asked: Clauses) -> np.ndarray:
         """True for each document that has all phrases and nothing excluded."""
         mask = np.ones(len(self._snapshot.ids), dtype=bool)
-        for phrase in query.phrases:
-            mask &= self._having(phrase, nothing=True)
-        for text in query.excluded:
-            mask &= ~self._having(text, nothing=False)
-        return mask
+        for rows in asked.phrases:
+            mask &= self._having(rows)
+        return mask & ~self._having(asked.excluded)
 
-    def _having(self, text: str, nothing: bool) -> np.ndarray:
-        """True for each document in which the words of the text stand in a row; `nothing`: what a text without words
-        gives."""
-        units = self.analyzer.units(text)
-        mask = np.full(len(self._snapshot.ids), nothing and not units)
-        for row in self.analyzer.sequences(units, self._snapshot.knows):
+    def _having(self, rows: Iterable[Row]) -> np.ndarray:
+        """True for each document in which any of the rows stands."""
+        mask = np.zeros(len(self._snapshot.ids), dtype=bool)
+        for row in rows:
             mask[self._snapshot.postings(row)[0]] = True
         return mask
+
+
+def _commit(files: Any) -> Any:
+    """What Whoosh wrote of the last commit: its generation and segments."""
+    return index.TOC.read(files.storage, files.indexname, schema=SCHEMA)
 
 
 def _best(docs: np.ndarray, scores: np.ndarray, ids: np.ndarray, limit: int) -> np.ndarray:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 SCHEMA = 3  # raise it when the meaning of any index file changes; every workspace is then asked to reindex
 FILE_NAME = "manifest.json"
+SMALL = 256 * 1024  # bytes of a file that is read in a millisecond
+PREVIOUS = "manifest.previous.json"  # the commit before it, whose files are kept to fall back on
 
 
 class ManifestError(Exception):
@@ -93,6 +96,14 @@ def written_aside(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+def link(source: Path, target: Path) -> None:
+    """A second name for a file that never changes; a copy where the file system has no hard links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
@@ -124,9 +135,10 @@ def _stamp(folder: Path, name: str, memo: Mapping[tuple[str, int, int], str]) ->
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Replace the folder's manifest in one step."""
+    """Replace the folder's manifest in one step; the one before it becomes `PREVIOUS`."""
     body = asdict(manifest)
     text = json.dumps({"sha256": _digest(body), "manifest": body}, indent=1)
+    _keep_previous(folder)
     with written_aside(folder / FILE_NAME) as file:
         file.write(text.encode())
     # Readers go by the mtime, and a file system's own clock may tick too slowly for two quick commits.
@@ -134,13 +146,21 @@ def write(folder: Path, manifest: Manifest) -> None:
     sync_folder(folder)
 
 
-def read(folder: Path) -> Manifest:
-    """The folder's manifest.
+def _keep_previous(folder: Path) -> None:
+    aside = folder / f".aside-{PREVIOUS}"
+    aside.unlink(missing_ok=True)  # of a commit that was killed
+    if (folder / FILE_NAME).exists():
+        link(folder / FILE_NAME, aside)
+        os.replace(aside, folder / PREVIOUS)
+
+
+def read(folder: Path, name: str = FILE_NAME) -> Manifest:
+    """The folder's manifest, or with `PREVIOUS` the one before it.
 
     Raises:
         ManifestError: it is missing, cut short or changed.
     """
-    path = folder / FILE_NAME
+    path = folder / name
     try:
         whole = json.loads(path.read_bytes())
         body = whole["manifest"]
@@ -166,8 +186,9 @@ def _digest(body: Mapping[str, Any]) -> str:
 def problems(folder: Path, manifest: Manifest, *, thorough: bool) -> list[str]:
     """What is wrong with the files a manifest names, a sentence each, naming part and file; empty: nothing.
 
-    Thorough hashes every byte. Otherwise a file is hashed only where its mtime is not the recorded one, which finds
-    what is missing, cut, edited or restored, but not bits that turned on the disk.
+    Thorough hashes every byte. Otherwise a file is hashed only where it is small or its mtime is not the recorded one,
+    once a process for each mtime: that finds what is missing, cut, edited or restored, but not bits that turned on the
+    disk in a large file.
     """
     found = (
         (part.name, stamp.name, _problem(folder / stamp.name, stamp, thorough))
@@ -182,12 +203,43 @@ def _problem(path: Path, stamp: FileStamp, thorough: bool) -> str:
         status = path.stat()
         if status.st_size != stamp.size:
             return f"has {status.st_size} bytes, {stamp.size} were written"
-        unchanged = status.st_mtime_ns == stamp.mtime_ns and not thorough
-        return "" if unchanged or sha256_of(path) == stamp.sha256 else "has been changed: its checksum is wrong"
+        if thorough:
+            same = sha256_of(path) == stamp.sha256
+        else:
+            trusted = status.st_mtime_ns == stamp.mtime_ns and status.st_size > SMALL
+            same = trusted or _hashed(path, status) == stamp.sha256
+        return "" if same else "has been changed: its checksum is wrong"
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+
+
+_known: dict[tuple[int, int, int, int], str] = {}  # checksums of restored files, by device, inode, size and mtime
+
+
+def _hashed(path: Path, status: os.stat_result) -> str:
+    """The checksum of a file, taken once: an index restored from a backup would else be read at each commit."""
+    key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    if key not in _known:
+        if len(_known) > 1_000:
+            _known.clear()
+        _known[key] = sha256_of(path)
+    return _known[key]
+
+
+def distrust(folder: Path, manifest: Manifest) -> None:
+    """Let every process see the files whose bytes are wrong: with another mtime they are no longer taken on trust."""
+    for part in manifest.parts.values():
+        for stamp in part.files:
+            if _problem(folder / stamp.name, stamp, thorough=True):
+                _touch(folder / stamp.name, 0)
+    _touch(folder / FILE_NAME, time.time_ns())  # readers look again
+
+
+def _touch(path: Path, moment: int) -> None:
+    with suppress(OSError):  # missing, or not ours to touch
+        os.utime(path, ns=(moment, moment))
 
 
 def verify(folder: Path) -> list[str]:

@@ -1,38 +1,42 @@
 """The index of a workspace as one thing: opened, changed, followed, rebuilt aside and swapped in.
 
-``current.json`` names the generation folder in use (indexes/state.py says what is in it); ``writer.lock`` is held by
-whoever writes.
+``current.json`` names the generation folder in use (indexes/pointer.py; indexes/state.py says what is in the folder).
+``writer.lock`` is held by whoever writes, ``upkeep.lock`` by whoever merges (indexes/upkeep.py).
 """
 
 from __future__ import annotations
 
-import json
-import re
+import errno
+import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 
 import numpy as np
 from filelock import FileLock, Timeout
 from pyroaring import BitMap
 
 from indexes import manifest as manifests
+from indexes import pointer
 from indexes import state as states
 from indexes.analyzer import Analyzer
 from indexes.base import Record
 from indexes.bitmaps import Bitmaps
 from indexes.engines import Engine, KeywordPart, Language
-from indexes.manifest import Manifest, sync_folder, written_aside
-from indexes.state import IndexDamaged, State
+from indexes.manifest import Manifest
+from indexes.state import REPAIR, IndexDamaged, State
 from indexes.vector import FaissIndex
 
-__all__ = ["IndexBusy", "IndexDamaged", "IndexMismatch", "IndexParts", "State"]
+__all__ = ["IndexBusy", "IndexDamaged", "IndexFull", "IndexMismatch", "IndexParts", "State"]
 
-POINTER = "current.json"
+log = logging.getLogger(__name__)
+
+UPKEEP_LOCK, MERGING = "upkeep.lock", "merging"
 LOCK_SECONDS = 30.0
-_GENERATION = re.compile(r"generation-(\d{6,})")
+DAMAGED_NOTE = "the index is being rebuilt: results may miss the newest changes"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ATTEMPTS = 50  # to read a state that a writer keeps replacing meanwhile
 
 Identity = tuple[tuple[int, int, int] | None, ...]
@@ -46,6 +50,16 @@ class IndexBusy(Exception):
     """Another process is writing the index and did not finish in time."""
 
 
+class IndexFull(OSError):
+    """There was no room on the disk for a commit; nothing was lost, the message says where and what to do."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the disk with {folder} is full: nothing is lost, but what changed is not found yet; make room, then run "
+            "'insightrepo maintain'"
+        )
+
+
 class IndexParts:
     """The index in a folder. Reading is thread-safe; who writes holds `writer_lock`. Get it from `open`."""
 
@@ -55,12 +69,14 @@ class IndexParts:
         """Nothing is read yet. `embedder_key` and `dimension` None: without meaning search."""
         self.folder = Path(folder)
         self._wanted = Manifest(Analyzer(language).stamp, embedder_key or "", dimension or 0, engine)
-        self._language: Language = language
+        self.language: Language = language
         self._lock = FileLock(self.folder / "writer.lock")
         self._reading = RLock()
         self._aside: str | None = None  # the generation folder of a rebuild that is not swapped in yet
         self._state: State | None = None
         self._seen: Identity = ()
+        self._loader: Thread | None = None
+        self.damage = ""
 
     @classmethod
     def open(
@@ -75,14 +91,15 @@ class IndexParts:
         """The current index of this folder, made empty where there is none. Nothing is ever wiped.
 
         An index with vectors may be opened without a model (`embedder_key` None): its vectors then wait, and records
-        whose words change meanwhile lose theirs.
+        whose words change meanwhile lose theirs. Of a damaged index the last good state is opened; `damage` then says
+        what is wrong.
 
         Raises:
             IndexMismatch: it was made by another version, analyzer, language or model.
-            IndexDamaged: a file is missing or changed.
+            IndexDamaged: a file is missing or changed, and nothing good is left.
         """
         parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language, engine=engine)
-        if not (parts.folder / POINTER).exists():
+        if not pointer.exists(parts.folder):
             parts._create()
         parts._take(None)
         return parts
@@ -93,6 +110,11 @@ class IndexParts:
         if self._state is None:
             raise RuntimeError("use IndexParts.open or IndexParts.begin_rebuild")
         return self._state
+
+    @property
+    def note(self) -> str:
+        """What whoever reads a result should know; empty where the index is whole."""
+        return DAMAGED_NOTE if self.damage else ""
 
     @property
     def keyword(self) -> KeywordPart:
@@ -123,10 +145,11 @@ class IndexParts:
     def refresh(self) -> bool:
         """Take up what was committed or swapped in since; whether there was anything. Two file stats if not.
 
-        Searches under way keep the `state` they took.
+        Searches under way keep the `state` they took. Where what was committed is damaged, `state` is the last good one
+        and `damage` says what is wrong.
 
         Raises:
-            IndexMismatch, IndexDamaged: as in `open`; the state stays what it was.
+            IndexMismatch: as in `open`; the state stays what it was.
         """
         with self._reading:
             if self._identity(self.state.home) == self._seen:
@@ -134,8 +157,30 @@ class IndexParts:
             self._take(self.state)
             return True
 
+    def follow(self, patience: float) -> State:
+        """The newest state that can be had within so many seconds; what takes longer is loaded by a thread meanwhile.
+
+        For servers, whose readers never wait. Raises as `refresh` does, for what was found while loading before.
+        """
+        if self._identity(self.state.home) != self._seen:
+            loader = self._loader
+            if loader is None or not loader.is_alive():
+                loader = self._loader = Thread(target=self._load, name="index loader", daemon=True)
+                loader.start()
+            loader.join(patience)
+        return self.state
+
+    def _load(self) -> None:
+        try:
+            self.refresh()
+        except (IndexDamaged, IndexMismatch) as error:
+            log.error("the index stays as it was: %s", error)
+
     def verify(self) -> list[str]:
-        """Everything that is wrong with the files, every byte read, and where the parts disagree; empty: nothing."""
+        """Everything that is wrong with the files, every byte read, and where the parts disagree; empty: nothing.
+
+        What is found wrong is marked, so that no process goes on trusting it.
+        """
         problems: list[str] = []
         for _ in range(_ATTEMPTS):
             home = self.state.home
@@ -145,34 +190,53 @@ class IndexParts:
                 break
             try:
                 self.refresh()  # a writer replaced files while we read them
-            except (IndexDamaged, IndexMismatch) as error:
+            except IndexMismatch as error:
                 return [str(error)]
-        return problems + states.disagreements(self.state)
+        if problems:
+            self._distrust()
+        known = [f"{self.damage}: {REPAIR}"] if self.damage and not problems else []
+        return known + [f"{problem}: {REPAIR}" for problem in problems] + states.disagreements(self.state)
+
+    def _distrust(self) -> None:
+        with suppress(manifests.ManifestError):
+            manifests.distrust(self.state.home, manifests.read(self.state.home))
+        with suppress(IndexMismatch):
+            self.refresh()
 
     def _identity(self, home: Path) -> Identity:
-        return tuple(_identity(path) for path in (self.folder / POINTER, home / manifests.FILE_NAME))
+        return tuple(_identity(path) for path in (self.folder / pointer.FILE_NAME, home / manifests.FILE_NAME))
 
     def _take(self, before: State | None) -> None:
         """Read the current state; again, where a writer replaced it while it was read."""
         for attempt in range(_ATTEMPTS):
-            home = self.folder / (self._aside or _pointed_to(self.folder))
+            name, damage = (self._aside, "") if self._aside else pointer.named(self.folder)
+            home = self.folder / name
             seen = self._identity(home)
             try:
                 manifest = states.read_manifest(home)
                 self._check_stamp(manifest)
-                self._state, self._seen = states.load(home, manifest, self._language, before), seen
-            except IndexDamaged:
-                if attempt + 1 == _ATTEMPTS or seen == self._identity(home):
-                    raise
-            else:
-                return
+                state = states.load(home, manifest, self.language, before)
+            except IndexDamaged as error:
+                if attempt + 1 < _ATTEMPTS and seen != self._identity(home):
+                    continue
+                state, damage = self._last_good(home, error), error.what
+            if damage and damage != self.damage:
+                log.error("the index is damaged, the last good state serves: %s", damage)
+            self._state, self._seen, self.damage = state, seen, damage
+            return
+
+    def _last_good(self, home: Path, error: IndexDamaged) -> State:
+        """What to go on with: the state before, from disk, or as it is still in memory."""
+        state = states.load_last_good(home, self.language, self._wanted) or self._state
+        if state is None:
+            raise error
+        return state
 
     def _check_stamp(self, found: Manifest) -> None:
-        for name in ["schema", "analyzer", "engine"] + (["model", "dimension"] if self._wanted.model else []):
+        for name in states.differing(found, self._wanted):
             made, wanted = getattr(found, name), getattr(self._wanted, name)
-            if made != wanted:
-                why = f"made with {name} {made or 'none'}, but now it is {wanted}"
-                raise IndexMismatch(f"the index in {self.folder} was {why}: run 'insightrepo reindex'")
+            why = f"made with {name} {made or 'none'}, but now it is {wanted}"
+            raise IndexMismatch(f"the index in {self.folder} was {why}: {REPAIR}")
 
     @contextmanager
     def writer_lock(self, timeout: float = LOCK_SECONDS) -> Iterator[None]:
@@ -193,8 +257,16 @@ class IndexParts:
         finally:
             self._lock.release()
 
+    def is_being_written(self) -> bool:
+        """Whether somebody holds `writer_lock` right now."""
+        try:
+            with FileLock(self._lock.lock_file).acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def _require_lock(self) -> None:
-        if not self._lock.is_locked:
+        if not self._lock.is_locked and not self._aside:  # nobody else knows what is aside
             raise RuntimeError("hold writer_lock() while writing the index")
 
     def apply(
@@ -210,28 +282,44 @@ class IndexParts:
             RuntimeError: the caller does not hold `writer_lock`.
         """
         self._require_lock()
-        state = states.advance(self.state, removed, records, vectors, position, self._language)
+        if self.damage:
+            raise IndexDamaged(self.damage)
+        try:
+            state = states.advance(self.state, removed, records, vectors, position, self.language)
+        except OSError as error:
+            raise self._as_full(error) from error
+        self.take_over(state)
+
+    def _as_full(self, error: OSError) -> OSError:
+        """The error in words, where a disk was full. NumPy and Whoosh leave out the number of such an error."""
+        return IndexFull(self.folder) if error.errno in (*_FULL, None) else error
+
+    def take_over(self, state: State) -> None:
+        """Go on from a state that was just committed here, and sweep what it made needless."""
         with self._reading:
             self._state, self._seen = state, self._identity(state.home)
-        states.sweep(state)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete what is left over of commits that are past or were killed; what is being built aside is spared."""
+        upkeep = FileLock(self.folder / UPKEEP_LOCK)  # another object than the builder's: it conflicts in one process
+        try:
+            with upkeep.acquire(timeout=0):
+                shutil.rmtree(self.folder / MERGING, ignore_errors=True)
+                states.sweep(self.state)
+        except Timeout:
+            states.sweep(self.state, building=True)
 
     def _create(self) -> None:
         with self.writer_lock():
-            if (self.folder / POINTER).exists():
+            if pointer.exists(self.folder):
                 return
-            for home in _generations(self.folder):
+            for home in pointer.generations(self.folder):
                 if (home / manifests.FILE_NAME).exists() and states.read_manifest(home).generation:
-                    raise IndexDamaged(f"{self.folder / POINTER} is missing")
+                    raise IndexDamaged(f"{self.folder / pointer.FILE_NAME} is missing")
             home = self.folder / "generation-000001"
-            states.create(home, self._wanted, self._language)
-            self._point_to(home)
-
-    def _point_to(self, home: Path) -> None:
-        for half in self.folder.glob(".aside-*"):  # of a swap that was killed
-            half.unlink()
-        with written_aside(self.folder / POINTER) as file:
-            file.write(json.dumps({"folder": home.name}).encode())
-        sync_folder(self.folder)
+            states.create(home, self._wanted, self.language)
+            pointer.point_to(home)
 
     @classmethod
     def begin_rebuild(
@@ -245,33 +333,43 @@ class IndexParts:
     ) -> IndexParts:
         """An empty index beside the current one, which goes on serving, whatever its stamp or damage.
 
-        Fill it with `apply` and end with `swap`, under one `writer_lock` of it from the first to the last: what is
-        committed to the current index meanwhile would be lost.
+        Fill it with `apply`; that needs no lock. Then, under one `writer_lock` of it, renew what the current index has
+        got meanwhile (`differing_from_current`) and `swap`. One rebuild at a time is for the caller to see to.
         """
         parts = cls(folder, embedder_key=embedder_key, dimension=dimension, language=language, engine=engine)
         with parts.writer_lock():
-            homes = _generations(parts.folder)
+            homes = pointer.generations(parts.folder)
             number = max((int(home.name.partition("-")[2]) for home in homes), default=0) + 1
-            parts._delete_generations(except_for=_pointed_to_or_none(parts.folder))  # of rebuilds that were killed
+            parts._delete_generations(except_for=pointer.named_or_none(parts.folder))  # of rebuilds that were killed
             parts._aside = f"generation-{number:06d}"
             states.create(parts.folder / parts._aside, parts._wanted, language)
             parts._take(None)
         return parts
 
+    def differing_from_current(self) -> BitMap | None:
+        """The ids of which this index from `begin_rebuild` says something else than the current one.
+
+        None: the current one cannot be read.
+        """
+        name = pointer.named_or_none(self.folder)
+        current = states.read_bitmaps(self.folder / name) if name else None
+        return None if current is None else self.bitmaps.differing(current)
+
     def swap(self) -> None:
         """Make this rebuilt index the current one, in one step, and delete the others."""
-        self._require_lock()
+        if not self._lock.is_locked:
+            raise RuntimeError("hold writer_lock() while writing the index")
         if not self._aside:
             raise RuntimeError("only an index from begin_rebuild can be swapped in")
         home = self.state.home
-        self._point_to(home)
+        pointer.point_to(home)
         with self._reading:
-            self._aside, self._seen = None, self._identity(home)
+            self._aside, self._seen, self.damage = None, self._identity(home), ""
         self._delete_generations(except_for=home.name)
 
     def _delete_generations(self, except_for: str | None) -> None:
         """Delete the other generation folders; none, where it is not known which one is in use."""
-        for home in _generations(self.folder) if except_for else ():
+        for home in pointer.generations(self.folder) if except_for else ():
             if home.name != except_for:
                 shutil.rmtree(home, ignore_errors=True)
 
@@ -282,28 +380,3 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _generations(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("generation-*") if _GENERATION.fullmatch(path.name))
-
-
-def _pointed_to(folder: Path) -> str:
-    """The name of the generation folder in use."""
-    path = folder / POINTER
-    try:
-        name = json.loads(path.read_bytes())["folder"]
-    except FileNotFoundError as error:
-        raise IndexDamaged(f"{path} is missing") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"{path} cannot be read ({error})") from error
-    if not isinstance(name, str) or not _GENERATION.fullmatch(name):
-        raise IndexDamaged(f"{path} names no generation")
-    return name
-
-
-def _pointed_to_or_none(folder: Path) -> str | None:
-    try:
-        return _pointed_to(folder)
-    except IndexDamaged:
-        return None

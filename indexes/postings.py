@@ -5,7 +5,6 @@ Whoosh's own searcher and filters are not used: they walk every posting in Pytho
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from math import log
 from typing import Any
@@ -13,27 +12,29 @@ from typing import Any
 import numpy as np
 from pyroaring import BitMap
 
-from indexes.codec import Block, TermsReader
+from indexes.clauses import Row
+from indexes.codec import Block, TermsReader, open_terms
+from indexes.kept import KeptPostings, Postings
 
 K1, B = 1.2, 0.75  # BM25's saturation and length norm, the values its authors recommend
 CACHED_POSTINGS = 4_000_000  # of 12 bytes
-
-Row = tuple[str, ...]  # tokens at neighbouring positions; one token is a row of one
-Postings = tuple[np.ndarray, np.ndarray]  # document numbers, ascending, int64; weights or counts, float32
 
 
 class _Segment:
     """One Whoosh segment: its postings, and each document's id and length. Documents are numbered from `start` on."""
 
-    def __init__(self, reader: Any, start: int, known: _Segment | None) -> None:
-        self.start, self.name, self.count = start, reader.segment().segment_id(), reader.doc_count_all()
-        self.terms: TermsReader = (
-            known.terms if known else reader.codec().terms_reader(reader.storage(), reader.segment())
-        )
-        ids, sizes = (known.ids, known.sizes) if known else self.terms.documents()
-        self.ids, self.sizes = ids.astype(np.int64), sizes.astype(np.float32)
+    def __init__(self, storage: Any, segment: Any, start: int, known: _Segment | None) -> None:
+        """`known`: the same segment as it was opened before; only what is deleted may differ."""
+        self.start, self.name, self.count = start, segment.segment_id(), segment.doc_count_all()
+        self.terms: TermsReader = known.terms if known else open_terms(storage, segment)
+        self.ids, self.sizes = (known.ids, known.sizes) if known else _documents(self.terms)
         self.alive = np.ones(self.count, dtype=bool)
-        self.alive[list(reader.segment().deleted_docs())] = False
+        self.alive[list(segment.deleted_docs())] = False
+        self.is_whole = bool(self.alive.all())
+
+    def knows(self, token: str) -> bool:
+        """Whether a living document has the token."""
+        return self.terms.knows(token) and (self.is_whole or len(self.postings(token)[0]) > 0)
 
     def postings(self, token: str) -> Postings:
         """The living documents with a token, and its weights."""
@@ -58,6 +59,11 @@ class _Segment:
         return docs[alive] + self.start, counts[alive].astype(np.float32)
 
 
+def _documents(terms: TermsReader) -> tuple[np.ndarray, np.ndarray]:
+    ids, sizes = terms.documents()
+    return ids.astype(np.int64), sizes.astype(np.float32)
+
+
 _POSITION_BITS = 32
 
 
@@ -69,13 +75,16 @@ def _places(block: Block) -> np.ndarray:
 class Snapshot:
     """The index at one commit: arrays over all documents, and postings kept in memory once read."""
 
-    def __init__(self, reader: Any, generation: int, before: Snapshot | None = None) -> None:
+    def __init__(self, commit: Any, storage: Any, before: Snapshot | None = None) -> None:
+        """`commit` is Whoosh's TOC; segments that `before` has, of this or a linked folder, are taken from there."""
         known: dict[Any, _Segment] = {segment.name: segment for segment in before.segments} if before else {}
-        leaves = [(leaf, start) for leaf, start in reader.leaf_readers() if leaf.doc_count_all()]
-        self.generation = generation
-        self.segments: list[_Segment] = [
-            _Segment(leaf, start, known.get(leaf.segment().segment_id())) for leaf, start in leaves
-        ]
+        self.generation = commit.generation
+        self.segments: list[_Segment] = []
+        start = 0
+        for segment in commit.segments:
+            if segment.doc_count_all():
+                self.segments.append(_Segment(storage, segment, start, known.get(segment.segment_id())))
+                start += segment.doc_count_all()
         self.ids = _join([segment.ids for segment in self.segments], np.int64)
         self.alive = _join([segment.alive for segment in self.segments], bool)
         sizes = _join([segment.sizes for segment in self.segments], np.float32)
@@ -83,8 +92,7 @@ class Snapshot:
         self.norm = K1 * (1 - B + B * sizes / max(float(sizes[self.alive].mean()) if self.count else 1.0, 1.0))
         self._by_id = np.flatnonzero(self.alive)[np.argsort(self.ids[self.alive], kind="stable")]
         self._sorted_ids = self.ids[self._by_id]
-        self._cache: OrderedDict[Row, Postings] = OrderedDict()
-        self._cached = 0
+        self._kept = KeptPostings(CACHED_POSTINGS)
 
     def documents(self, ids: np.ndarray) -> np.ndarray:
         """The numbers of the living documents with these ids; ids that are not there are passed over."""
@@ -102,20 +110,12 @@ class Snapshot:
         return mask
 
     def knows(self, token: str) -> bool:
-        """Whether the token is in the index."""
-        return any(segment.terms.knows(token) for segment in self.segments)
+        """Whether a living document has the token."""
+        return any(segment.knows(token) for segment in self.segments)
 
     def postings(self, row: Row) -> Postings:
         """The living documents in which these tokens stand in a row, with the token's weights or the row's counts."""
-        if row in self._cache:
-            self._cache.move_to_end(row)
-            return self._cache[row]
-        found = self._read(row)
-        self._cache[row] = found
-        self._cached += len(found[0])
-        while self._cached > CACHED_POSTINGS and len(self._cache) > 1:
-            self._cached -= len(self._cache.popitem(last=False)[1][0])
-        return found
+        return self._kept.get(row, lambda: self._read(row))
 
     def _read(self, row: Row) -> Postings:
         found = [segment.postings(row[0]) if len(row) == 1 else segment.rows(row) for segment in self.segments]

@@ -1,50 +1,50 @@
-"""What a person types, read: words, "phrases", -exclusions and field:value. No text fails.
+"""What a person types, read: words, "phrases", -exclusions, field:value and OR. No text fails.
 
-slow "sign in" -mobile outcome:CXO-12 -segment:"small business" since:2025-Q1
+slow "sign in" -mobile outcome:CXO-12,CXO-13 -segment:"small business" since:"last quarter" laggy OR sluggish
+
+Everything typed is in a piece with its place, so that a page can say piece by piece what it was taken for.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from calendar import monthrange
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from rapidfuzz import fuzz, process
 
 from indexes.base import KeywordQuery
+from indexes.query_dates import DATE_FORMS, days, first_day, last_day
+from indexes.query_tokens import Token, tokens
 
-FIELDS = (
-    "outcome", "segment", "product", "category", "kind", "study", "method", "level", "year", "state", "since", "until",
-)  # fmt: skip
-DATE_FIELDS = ("since", "until")
+__all__ = ["FIELDS", "Note", "ParsedQuery", "Piece", "closest_field", "first_day", "last_day", "parse", "render",
+           "understood"]  # fmt: skip
+
+FIELDS = {  # and a value for the examples in notes
+    "outcome": "CXO-12", "segment": "SMB", "product": "app", "category": "planning", "kind": "verbatim", "study": "4",
+    "method": "interview", "level": "relationship", "year": "2025", "state": "published", "date": "2025-Q1",
+    "since": "2025-Q1", "until": "2025-03-14",
+}  # fmt: skip
+SPAN_FIELDS = ("since", "until")
+DATE_FIELDS = (*SPAN_FIELDS, "date")
+OTHER_NAMES = {  # what the fields are called elsewhere
+    "after": "since", "from": "since", "before": "until", "to": "until", "month": "date", "quarter": "date",
+    "day": "date", "type": "kind", "tag": "outcome", "title": "study", "status": "state",
+}  # fmt: skip
 CLOSE_ENOUGH = 80  # per cent of agreement at which another name is taken for a misspelt field
+EITHER = "OR"
 
-_QUOTES = '"“”„‟«»＂'
-_PIECE = re.compile(
-    rf"""(?P<minus>(?<!\S)-(?=[^\s-]))?
-    (?:(?P<name>[^\W\d_]+):(?=\S)(?!//))?
-    (?:[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}] | (?P<bare>\S+))""",
-    re.VERBOSE,
-)
-_DAY = re.compile(r"(\d{4})(?:-[Qq]([1-4])|-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+_NAMES = frozenset(FIELDS)
+_NAMED = re.compile(r"([^\W\d_]+):(?=\S)(?!//)")
 
-
-@dataclass(frozen=True)
-class FieldFilter:
-    """``name:value``, at ``text[start:end]`` of what was typed. `value` is raw; `excluded`: ``-name:value``."""
-
-    name: str
-    value: str
-    excluded: bool
-    start: int
-    end: int
+Kind = Literal["word", "phrase", "filter", "left out"]
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something the person should know about ``text[start:end]`` of what was typed."""
+    """Something the person should know about ``typed[start:end]``."""
 
     message: str
     start: int
@@ -52,170 +52,243 @@ class Note:
 
 
 @dataclass(frozen=True)
-class ParsedQuery:
-    """A query taken apart. `text` is its words and phrases as typed, for the meaning engine; "" where it has none."""
+class Piece:
+    """What ``typed[start:end]`` was taken for; an OR before it is within.
 
-    words: tuple[str, ...] = ()
-    phrases: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-    fields: tuple[FieldFilter, ...] = ()
-    notes: tuple[Note, ...] = ()
+    `text` is a word or a phrase, or, left out, what was typed. A filter has its `field` and its raw `values`, of which
+    any will do. Words and phrases that OR joins share an `either` above 0. `note` says what the person should know.
+    """
+
+    kind: Kind
+    start: int
+    end: int
     text: str = ""
+    excluded: bool = False
+    field: str = ""
+    values: tuple[str, ...] = ()
+    either: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ParsedQuery:
+    """A query taken apart. The pieces are in the order typed and do not overlap."""
+
+    typed: str = ""
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is ranked by: the words, and the words and phrases of which one has to be there."""
+        return tuple(p.text for p in self._asked if p.kind == "word" or p.either)
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The phrases, each of which has to be there."""
+        return tuple(p.text for p in self._asked if p.kind == "phrase" and not p.either)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Words and phrases that must not be there."""
+        return tuple(p.text for p in self.pieces if p.kind in ("word", "phrase") and p.excluded)
+
+    @property
+    def choices(self) -> tuple[tuple[str, ...], ...]:
+        """Words and phrases joined by OR: of each group one has to be there."""
+        groups = sorted({p.either for p in self._asked} - {0})
+        return tuple(tuple(p.text for p in self._asked if p.either == group) for group in groups)
+
+    @property
+    def fields(self) -> tuple[Piece, ...]:
+        """The filters."""
+        return tuple(p for p in self.pieces if p.kind == "filter")
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What the person should know."""
+        return tuple(Note(p.note, p.start, p.end) for p in self.pieces if p.note)
+
+    @property
+    def text(self) -> str:
+        """The words and phrases as typed, for the meaning engine; "" where there are none."""
+        return " ".join(" ".join(p.text for p in self._asked).split())
 
     @property
     def keywords(self) -> KeywordQuery:
-        """What is asked of a keyword engine."""
+        """What is asked of a keyword engine; `choices` are not in it as conditions."""
         return KeywordQuery(self.words, self.phrases, self.excluded)
 
     @property
     def has_words(self) -> bool:
         """Whether there is anything to rank by."""
-        return bool(self.words or self.phrases)
+        return any(self._asked)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but words, with nothing to say about them."""
+        return all(p.kind == "word" and not (p.excluded or p.either or p.note) for p in self.pieces)
+
+    @property
+    def _asked(self) -> tuple[Piece, ...]:
+        return tuple(p for p in self.pieces if p.kind in ("word", "phrase") and not p.excluded)
 
 
-@dataclass
-class _Reading:
-    """What was read so far."""
-
-    words: list[str] = field(default_factory=list)
-    phrases: list[str] = field(default_factory=list)
-    excluded: list[str] = field(default_factory=list)
-    fields: list[FieldFilter] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-
-    def words_of(self, text: str, excluded: bool) -> None:
-        """Take a piece as plain words."""
-        if not excluded:
-            self.text.append(text)
-        if any(sign.isalnum() for sign in text):
-            (self.excluded if excluded else self.words).append(text)
-
-
-def parse(text: str) -> ParsedQuery:
-    """Read what was typed. Never fails.
+def parse(typed: str, today: dt.date | None = None) -> ParsedQuery:
+    """Read what was typed. Never fails; each letter and digit is within a piece.
 
     A name that is no field is searched as plain words, with a note where it is close to one; a filter whose value
-    cannot be read is left out, with a note.
+    cannot be read is left out, with a note. `today` is what "last quarter" goes by.
     """
-    reading = _Reading()
-    for match in _PIECE.finditer(text):
-        _take(match, reading)
-    meant = " ".join(" ".join(reading.text).split()) if reading.words or reading.phrases else ""
-    return ParsedQuery(
-        words=tuple(reading.words),
-        phrases=tuple(reading.phrases),
-        excluded=tuple(reading.excluded),
-        fields=tuple(reading.fields),
-        notes=tuple(reading.notes),
-        text=meant,
-    )
+    found = [_piece(typed, token, today) for token in tokens(typed, _NAMES)]
+    return ParsedQuery(typed, tuple(_joined([piece for piece in found if piece])))
 
 
-def _take(match: re.Match[str], reading: _Reading) -> None:
-    """Sort one piece into the reading."""
-    quoted, name, excluded = match["quoted"], (match["name"] or "").lower(), bool(match["minus"])
-    value = match["bare"] if quoted is None else quoted.strip()
-    if name in FIELDS:
-        _take_field(FieldFilter(name, value.strip(_QUOTES), excluded, *match.span()), reading)
-        return
-    note = _looks_like_a_mistake(name, match["bare"] or "")
-    if note:
-        reading.notes.append(Note(note, *match.span()))
-    if quoted is None:
-        reading.words_of(match[0][excluded:], excluded)
-        return
-    if name:
-        reading.words_of(match["name"], excluded)
-    if any(sign.isalnum() for sign in value):
-        (reading.excluded if excluded else reading.phrases).append(value)
-        reading.text.extend([] if excluded else [value])
+def _piece(typed: str, token: Token, today: dt.date | None) -> Piece | None:
+    """What a token is; None where it says nothing."""
+    if token.name:
+        return _filter(typed, token, today)
+    if not _says(token.text):
+        return None
+    kind: Kind = "phrase" if token.quoted else "word"
+    note = "" if token.quoted else _note_on(typed, token)
+    return Piece(kind, token.start, token.end, token.text, token.minus, note=note)
 
 
-def _looks_like_a_mistake(name: str, bare: str) -> str:
-    """What to say of ``outcom:x`` or of ``outcome:`` before a blank; empty if nothing."""
-    meant = closest_field(name) if name else None
-    if meant:
-        return f"no field is called {name}; did you mean {meant}?"
-    lonely = bare[:-1].lower()
-    if bare.endswith(":") and lonely in FIELDS:
-        return f"searched as a word; to filter, write {lonely}:{_EXAMPLES[lonely]} without a blank"
-    return ""
+def _says(text: str) -> bool:
+    return any(sign.isalnum() for sign in text)
 
 
-def _take_field(found: FieldFilter, reading: _Reading) -> None:
-    """Take a filter whose value can be read; leave another out and say what is wrong with it."""
-    wrong = _wrong(found)
-    if wrong:
-        reading.notes.append(Note(wrong, found.start, found.end))
-    else:
-        reading.fields.append(found)
+def _note_on(typed: str, token: Token) -> str:
+    """What to say of ``outcom:x``, of ``outcome:`` before a blank, of AND and NOT; empty if nothing."""
+    word = token.text
+    named = _NAMED.match(typed, token.start + token.minus)
+    meant = closest_field(named[1].lower()) if named else None
+    if named and meant:
+        return f"no field is called {named[1].lower()}; did you mean {meant}?"
+    lonely = word[:-1].lower()
+    if word.endswith(":") and lonely in FIELDS:
+        return f"searched as a word; to filter, write {lonely}:{FIELDS[lonely]} without a blank"
+    between = typed[: token.start].strip() and typed[token.end :].strip()
+    if word == "AND" and between:
+        return "AND is not needed; put a word in quotes if it has to be there"
+    return "to leave a word out, write -word" if word == "NOT" and typed[token.end :].strip() else ""
 
 
-def _wrong(found: FieldFilter) -> str:
+def _filter(typed: str, token: Token, today: dt.date | None) -> Piece:
+    """A filter with the values that can be read, or what is left out, and why."""
+    name, values, wrong = token.name, [], []
+    for value in (item.text for item in token.items if _says(item.text)):
+        problem = _wrong(name, value, today)
+        (wrong if problem else values).append(problem or value)
+    if name in SPAN_FIELDS and len(values) > 1:
+        wrong.append(f"{name}: takes one date; {values[0]} was taken")
+        values = values[:1]
+    if name in SPAN_FIELDS and token.minus:
+        wrong, values = [f"-{name}: was left out; write {'until' if name == 'since' else 'since'}: instead"], []
+    if not values and not wrong:
+        wrong = [f"{name}: was left out; it needs a value, such as {name}:{FIELDS[name]}"]
+    if typed[token.end - 1] == "," and typed[token.end :].strip() and values:
+        wrong.append(f"a blank ends the list; write the next value right after the comma: {name}:{values[0]},…")
+    found = Piece("filter", token.start, token.end, "", token.minus, name, tuple(dict.fromkeys(values)))
+    note = "; ".join(wrong)
+    return replace(found, note=note) if values else _left_out(found, typed[token.start : token.end], note)
+
+
+def _left_out(piece: Piece, text: str, note: str) -> Piece:
+    return Piece("left out", piece.start, piece.end, text, note=note)
+
+
+def _wrong(name: str, value: str, today: dt.date | None) -> str:
     """What is wrong with a filter's value; empty if nothing."""
-    if not any(sign.isalnum() for sign in found.value):
-        return f"{found.name}: was left out; it needs a value, such as {found.name}:{_EXAMPLES[found.name]}"
-    if found.name == "year" and not re.fullmatch(r"\d{4}", found.value, re.ASCII):
-        return f"{found.value} is not a year and was left out; write year:2025"
-    if found.name not in DATE_FIELDS:
-        return ""
-    if found.excluded:
-        return f"-{found.name}: was left out; write {'until' if found.name == 'since' else 'since'}: instead"
-    if first_day(found.value) is None:
-        return f"{found.value} is not a date and was left out; write 2025, 2025-03, 2025-Q1 or 2025-03-14"
+    if name == "year" and not re.fullmatch(r"\d{4}", value, re.ASCII):
+        return f"{value} is not a year and was left out; write year:2025"
+    if name in DATE_FIELDS and days(value, today) is None:
+        return f"{value} is not a date and was left out; write {DATE_FORMS}"
     return ""
 
 
-_EXAMPLES = {
-    "outcome": "CXO-12", "segment": "SMB", "product": "app", "category": "planning", "kind": "verbatim", "study": "4",
-    "method": "interview", "level": "relationship", "year": "2025", "state": "published", "since": "2025-Q1",
-    "until": "2025-03-14",
-}  # fmt: skip
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces with OR read: what it joins gets a number, the OR itself goes or, joining nothing, is left out."""
+    joined: list[Piece] = []
+    group, pending = 0, None
+    for at, piece in enumerate(pieces):
+        if _is_either(piece) and 0 < at < len(pieces) - 1:
+            pending = replace(pending or piece, end=piece.end)
+            continue
+        if pending and _can_join(joined[-1]) and _can_join(piece):
+            group = joined[-1].either or group + 1
+            joined[-1] = replace(joined[-1], either=group)
+            piece = replace(piece, start=pending.start, either=group)
+        elif pending and _same_field(joined[-1], piece):
+            piece = replace(piece, start=pending.start)
+        elif pending:
+            joined.append(_left_out(pending, EITHER, "OR joins words and phrases; it was left out here"))
+        joined.append(piece)
+        pending = None
+    return joined
+
+
+def _is_either(piece: Piece) -> bool:
+    return piece.kind == "word" and piece.text == EITHER and not piece.excluded
+
+
+def _can_join(piece: Piece) -> bool:
+    return piece.kind in ("word", "phrase") and not piece.excluded and not _is_either(piece)
+
+
+def _same_field(one: Piece, other: Piece) -> bool:
+    """Whether OR between these says what holds anyway: values of one field are united."""
+    return one.kind == other.kind == "filter" and one.field == other.field and not one.excluded and not other.excluded
 
 
 def closest_field(name: str) -> str | None:
-    """The field that a misspelt name is likely to mean: a close spelling, or a beginning of four letters or more."""
+    """The field that a name is likely to mean: another word for it, a close spelling, a beginning of four letters."""
     if name in FIELDS:
         return name
+    if name in OTHER_NAMES:
+        return OTHER_NAMES[name]
     begun = [known for known in FIELDS if len(name) >= 4 and known.startswith(name)]
-    close = process.extractOne(name, FIELDS, scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
+    close = process.extractOne(name, list(FIELDS), scorer=fuzz.ratio, score_cutoff=CLOSE_ENOUGH)
     return begun[0] if begun else close[0] if close else None
 
 
-def first_day(value: str) -> date | None:
-    """The first day of 2025, 2025-Q1, 2025-03 or 2025-03-14; None where it is none of these."""
-    span = _span(value)
-    return span[0] if span else None
+def render(pieces: Iterable[Piece]) -> str:
+    """What to type for these pieces: `parse` reads it as the same pieces again."""
+    parts: list[str] = []
+    before: Piece | None = None
+    for piece in pieces:
+        if before and before.either and before.either == piece.either:
+            parts.append(EITHER)
+        parts.append(_typed(piece))
+        before = piece
+    return " ".join(parts)
 
 
-def last_day(value: str) -> date | None:
-    """The last day, itself included, of 2025, 2025-Q1, 2025-03 or 2025-03-14; None where it is none of these."""
-    span = _span(value)
-    return span[1] if span else None
+def _typed(piece: Piece) -> str:
+    minus = "-" if piece.excluded else ""
+    if piece.kind == "filter":
+        return f"{minus}{piece.field}:{','.join(map(quoted_value, piece.values))}"
+    return f'{minus}"{piece.text}"' if piece.kind == "phrase" else minus + piece.text
 
 
-def _span(value: str) -> tuple[date, date] | None:
-    match = _DAY.fullmatch(value.strip())
-    if not match:
-        return None
-    year, quarter, month, day = (int(part) if part else None for part in match.groups())
-    months = (quarter * 3 - 2, quarter * 3) if quarter else (month, month) if month is not None else (1, 12)
-    if not year or not 1 <= months[0] <= 12:
-        return None
-    if day is None:
-        return date(year, months[0], 1), date(year, months[1], monthrange(year, months[1])[1])
-    if not 1 <= day <= monthrange(year, months[0])[1]:
-        return None
-    return date(year, months[0], day), date(year, months[0], day)
+def quoted_value(value: str) -> str:
+    """A value as it is typed after ``field:``, in quotes where it has to be; it has none of its own at its ends."""
+    return f'"{value}"' if any(sign.isspace() or sign == "," for sign in value) else value
 
 
-def understood(query: ParsedQuery) -> str:
+def without(parsed: ParsedQuery, *pieces: Piece) -> str:
+    """What to type for the query without these pieces."""
+    return render(piece for piece in parsed.pieces if piece not in pieces)
+
+
+def understood(query: ParsedQuery, today: dt.date | None = None) -> str:
     """What was understood, as a sentence: ``slow login, with “sign in”, without “mobile”; outcome CXO-12``."""
-    parts = [" ".join(query.words)] if query.words else []
+    words = [p.text for p in query.pieces if p.kind == "word" and not p.excluded and not p.either]
+    parts = [" ".join(words)] if words else []
     parts += [f"with {_quoted(query.phrases)}"] if query.phrases else []
+    parts += [f"with {_quoted(choice, 'or')}" for choice in query.choices]
     parts += [f"without {_quoted(query.excluded, 'or')}"] if query.excluded else []
-    filters = [_filter_in_words(found) for found in query.fields]
+    filters = [filter_in_words(found, today) for found in query.fields]
     return "; ".join(filter(None, [", ".join(parts), ", ".join(filters)])) or "everything"
 
 
@@ -223,7 +296,21 @@ def _quoted(texts: Iterable[str], link: str = "and") -> str:
     return f" {link} ".join(f"“{text}”" for text in texts)
 
 
-def _filter_in_words(found: FieldFilter) -> str:
-    day = {"since": first_day, "until": last_day}.get(found.name, lambda _: None)(found.value)
-    value = f"{day.day} {day:%B %Y}" if day else found.value
-    return f"{'not ' if found.excluded else ''}{found.name} {value}"
+def filter_in_words(found: Piece, today: dt.date | None = None) -> str:
+    """A filter as it is read aloud: ``not segment SMB``, ``since 1 January 2025``, ``outcome A or B``."""
+    named: dict[str, Callable[[str], str]] = {
+        "since": lambda value: _day_in_words(first_day(value, today)),
+        "until": lambda value: _day_in_words(last_day(value, today)),
+        "date": lambda value: _days_in_words(value, today),
+    }
+    values = " or ".join(map(named.get(found.field, str), found.values))
+    return f"{'not ' if found.excluded else ''}{found.field} {values}"
+
+
+def _days_in_words(value: str, today: dt.date | None) -> str:
+    first, last = _day_in_words(first_day(value, today)), _day_in_words(last_day(value, today))
+    return first if first == last else f"{first} to {last}"
+
+
+def _day_in_words(day: dt.date | None) -> str:
+    return f"{day.day} {day:%B} {day.year}" if day else ""

@@ -5,10 +5,9 @@ What is found, with words, is the best `Request.limit` of each engine within the
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from pyroaring import BitMap
@@ -16,27 +15,13 @@ from pyroaring import BitMap
 from indexes import fusion
 from indexes.base import KeywordIndex, KeywordQuery, Scored, VectorIndex
 from indexes.fusion import MEANING_FLOOR
-from indexes.keyword import WordFit
+from indexes.ranks import Boost, Ranked, Ranking, Ranks
+
+__all__ = ["LIMIT", "Boost", "Mode", "Ranked", "Ranking", "Ranks", "Request", "search", "whole"]
 
 Mode = Literal["hybrid", "keyword", "meaning"]
 
 LIMIT = 1000  # of each engine
-
-
-class RankingKeywordIndex(KeywordIndex, Protocol):
-    """A keyword engine that also tells how the words of a query are met; the default engine does."""
-
-    def fit(self, query: KeywordQuery, ids: Sequence[int]) -> tuple[WordFit, ...]:
-        """For each word of the query: its idf, and the share of these ids that have it."""
-
-
-@dataclass(frozen=True)
-class Boost:
-    """A reason to rank some ids higher: `weight` is added to their score, which is 0 to 1 before."""
-
-    label: str
-    ids: BitMap
-    weight: float
 
 
 @dataclass(frozen=True)
@@ -52,36 +37,21 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One id found, and why.
+class _Answer:
+    """What one engine says: ids and scores, the best first, and whether it had more."""
 
-    Ranks count from 1 and are None where that engine did not bring it. `keyword_score` is the engine's own (BM25),
-    `meaning_score` the cosine, known for keyword hits too. `boosts` are the labels of what raised `score`.
-    """
+    ids: np.ndarray
+    scores: np.ndarray
+    capped: bool = False
 
-    id: int
-    score: float
-    keyword_rank: int | None = None
-    meaning_rank: int | None = None
-    keyword_score: float | None = None
-    meaning_score: float | None = None
-    boosts: tuple[str, ...] = ()
+    @classmethod
+    def of(cls, hits: Sequence[Scored], limit: int) -> _Answer:
+        """The first `limit` of these hits."""
+        ids, scores = zip(*hits[:limit], strict=True) if hits[:limit] else ((), ())
+        return cls(np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64), len(hits) > limit)
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """The answer. `hits` are in order; `found` is the same as a set, which totals and facets count; `capped` where an
-    engine had more; `meaning_off` where meaning was asked for and could not be had."""
-
-    hits: tuple[Ranked, ...]
-    found: BitMap
-    capped: bool
-    meaning_off: bool
-
-    @property
-    def ids(self) -> tuple[int, ...]:
-        """The ids in order."""
-        return tuple(hit.id for hit in self.hits)
+_NOTHING = _Answer(np.empty(0, dtype=np.int64), np.empty(0))
 
 
 def whole(
@@ -95,7 +65,7 @@ def whole(
 
 def search(
     request: Request,
-    keyword: RankingKeywordIndex,
+    keyword: KeywordIndex,
     vector: VectorIndex | None,
     embed_query: Callable[[str], np.ndarray] | None,
     live: BitMap,
@@ -107,94 +77,79 @@ def search(
     """
     inside = live if request.allowed is None else live & request.allowed
     off = request.mode != "keyword" and (vector is None or embed_query is None)
-    by_keyword: list[Scored] = []
-    by_meaning: list[Scored] = []
-    capped = False
+    by_keyword, by_meaning, cosines = _NOTHING, _NOTHING, None
     if request.mode != "meaning" or off:
-        by_keyword = keyword.search(request.query, inside, request.limit + 1)
-        by_keyword, capped = by_keyword[: request.limit], len(by_keyword) > request.limit
+        by_keyword = _Answer.of(keyword.search(request.query, inside, request.limit + 1), request.limit)
     if request.mode != "keyword" and vector is not None and embed_query is not None and request.text.strip():
         conditions = keyword.matching(request.query)
         within = inside if conditions is None else inside & conditions
         asked = np.asarray(embed_query(request.text), dtype=np.float32)
-        by_meaning, cut = _by_meaning(asked, vector, within, by_keyword, request.limit)
-        return _ranking(
-            request, keyword, by_keyword, by_meaning, _cosines(asked, vector, by_keyword), capped or cut, off
-        )
-    return _ranking(request, keyword, by_keyword, by_meaning, [], capped, off)
+        by_meaning = _near(vector.search(asked, within, request.limit + 1), by_keyword.ids, request.limit)
+        cosines = vector.scores(asked, by_keyword.ids.tolist()) if len(by_keyword.ids) else None
+    return _ranking(request, keyword, by_keyword, by_meaning, cosines, off, live)
 
 
-def _by_meaning(
-    asked: np.ndarray, vector: VectorIndex, within: BitMap, by_keyword: Sequence[Scored], limit: int
-) -> tuple[list[Scored], bool]:
-    """The nearest `limit` that are near at all, and whether there were more.
+def _near(nearest: Sequence[Scored], found: np.ndarray, limit: int) -> _Answer:
+    """The nearest that are near at all, and whether there were more.
 
     Below `MEANING_FLOOR` they do not count as found, unless by a keyword.
     """
-    found = {scored.id for scored in by_keyword}
-    nearest = vector.search(asked, within, limit + 1)
-    near = [scored for scored in nearest[:limit] if scored.score >= MEANING_FLOOR or scored.id in found]
-    return near, any(scored.score >= MEANING_FLOOR for scored in nearest[limit:])
-
-
-def _cosines(asked: np.ndarray, vector: VectorIndex, hits: Sequence[Scored]) -> list[Scored]:
-    """The exact cosines of these hits, without those that have no vector yet."""
-    ids = [scored.id for scored in hits]
-    values = vector.scores(asked, ids) if ids else ()
-    return [Scored(number, float(value)) for number, value in zip(ids, values, strict=True) if not math.isnan(value)]
+    answer = _Answer.of(nearest, limit)
+    near = answer.scores >= MEANING_FLOOR
+    if not near.all():
+        near |= np.isin(answer.ids, found)
+    capped = any(scored.score >= MEANING_FLOOR for scored in nearest[limit:])
+    return _Answer(answer.ids[near], answer.scores[near], capped)
 
 
 def _ranking(
     request: Request,
-    keyword: RankingKeywordIndex,
-    by_keyword: Sequence[Scored],
-    by_meaning: Sequence[Scored],
-    cosines: Sequence[Scored],
-    capped: bool,
+    keyword: KeywordIndex,
+    by_keyword: _Answer,
+    by_meaning: _Answer,
+    cosines: np.ndarray | None,
     off: bool,
+    live: BitMap,
 ) -> Ranking:
-    meaning = {scored.id: scored.score for scored in (*cosines, *by_meaning)}
-    fused = _fused(request, keyword, by_keyword, [Scored(*pair) for pair in meaning.items()], off)
-    labels, additions = _boosts(request.boosts, fused)
-    keyword_scores = {scored.id: scored.score for scored in by_keyword}
-    keyword_ranks, meaning_ranks = _ranks(by_keyword), _ranks(by_meaning)
-    hits = tuple(
-        Ranked(
-            number, score, keyword_ranks.get(number), meaning_ranks.get(number),
-            keyword_scores.get(number), meaning.get(number), tuple(labels.get(number, ())),
-        )
-        for number, score in fusion.boosted(fused, additions).items()
-    )  # fmt: skip
-    return Ranking(hits, BitMap(fused), capped, off)
+    """One row for each id: those of the keyword engine in its order, then what only meaning brought."""
+    count = len(by_keyword.ids)
+    new = _ranks(by_keyword, by_meaning.ids) == 0
+    numbers = np.concatenate([by_keyword.ids, by_meaning.ids[new]])
+    more = len(numbers) - count
+    keyword_scores = np.concatenate([by_keyword.scores, np.full(more, np.nan)])
+    meaning_scores = np.concatenate([np.full(count, np.nan) if cosines is None else cosines, by_meaning.scores[new]])
+    found = BitMap(numbers.tolist())
+    scores = _fused(request, keyword, by_keyword, keyword_scores, meaning_scores, off, len(live))
+    for boost in request.boosts:
+        scores = scores + boost.weight * np.isin(numbers, (boost.ids & found).to_array())
+    order = np.argsort(-scores, kind="stable")
+    columns = numbers, scores, _ranks(by_keyword, numbers), _ranks(by_meaning, numbers), keyword_scores, meaning_scores
+    ranks = Ranks(*(column[order] for column in columns), boosts=request.boosts)
+    return Ranking(ranks, found, by_keyword.capped or by_meaning.capped, off)
 
 
 def _fused(
     request: Request,
-    keyword: RankingKeywordIndex,
-    by_keyword: Sequence[Scored],
-    by_meaning: Sequence[Scored],
+    keyword: KeywordIndex,
+    by_keyword: _Answer,
+    keyword_scores: np.ndarray,
+    meaning_scores: np.ndarray,
     off: bool,
-) -> dict[int, float]:
+    records: int,
+) -> np.ndarray:
     """The scores of all that was found, 0 to 1. One engine that was asked alone counts fully."""
     if request.mode == "keyword" or off:
-        return fusion.convex(by_keyword, [], covered=1.0, weight=0.0)
+        return fusion.keyword_shares(keyword_scores, covered=1.0)
     if request.mode == "meaning":
-        return fusion.convex([], by_meaning, covered=0.0, weight=1.0)
-    covered = fusion.coverage(keyword.fit(request.query, [scored.id for scored in by_keyword[:1]]))
-    return fusion.convex(by_keyword, by_meaning, covered)
+        return fusion.meaning_shares(meaning_scores)
+    covered = fusion.coverage(keyword.fit(request.query, by_keyword.ids[:1].tolist()), records)
+    return fusion.convex(keyword_scores, meaning_scores, covered)
 
 
-def _ranks(scored: Sequence[Scored]) -> dict[int, int]:
-    return {hit.id: rank for rank, hit in enumerate(scored, start=1)}
-
-
-def _boosts(boosts: Sequence[Boost], ids: Iterable[int]) -> tuple[dict[int, list[str]], dict[int, float]]:
-    """For each id that a boost raises, the labels and the sum of the weights."""
-    found = BitMap(ids)
-    labels: dict[int, list[str]] = {}
-    additions: dict[int, float] = {}
-    for boost in boosts:
-        for number in boost.ids & found:
-            labels.setdefault(number, []).append(boost.label)
-            additions[number] = additions.get(number, 0.0) + boost.weight
-    return labels, additions
+def _ranks(answer: _Answer, numbers: np.ndarray) -> np.ndarray:
+    """The rank of each of these ids in an answer, from 1; 0 where it is not in it."""
+    if not len(answer.ids):
+        return np.zeros(len(numbers), dtype=np.int64)
+    order = np.argsort(answer.ids)
+    at = order[np.minimum(np.searchsorted(answer.ids[order], numbers), len(order) - 1)]
+    return np.where(answer.ids[at] == numbers, at + 1, 0)

@@ -21,8 +21,10 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "import": ("importing", "import_"),
     "scores": ("scores", "scores"),
     "search": ("searching", "search"),
+    "search-gaps": ("gaps", "search_gaps"),
     "retag": ("maintenance", "retag"),
     "check": ("maintenance", "check"),
+    "maintain": ("maintenance", "maintain"),
     "reindex": ("maintenance", "reindex"),
     "evaluate": ("evaluation", "evaluate"),
 }

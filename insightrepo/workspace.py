@@ -34,6 +34,8 @@ class Workspace:
         self.home = Path(settings.home)
         self.model_folder = model_folder or self.home / "models"  # where exported models are cached
         self.database = Database(settings.url)
+        self.patience = 5.0  # seconds a search waits for what was just committed; a server's readers wait less
+        self.looked_at, self.left_behind = 0.0, False  # when changes left behind were looked for; whether there were
 
     @property
     def index_folder(self) -> Path:
@@ -97,7 +99,8 @@ class Workspace:
         """The indexes as they are on disk.
 
         Raises:
-            IndexMismatch, IndexDamaged: they were made otherwise or are broken; `insightrepo reindex` rebuilds them.
+            IndexMismatch: they were made otherwise; `insightrepo reindex` rebuilds them.
+            IndexDamaged: nothing good is left of them; `insightrepo maintain` rebuilds them.
         """
         return IndexParts.open(self.index_folder, **self.index_stamp)
 

@@ -57,3 +57,17 @@ def test_an_installed_wheel_serves_a_page_with_all_its_files(site: Path, tmp_pat
 def test_the_wheel_has_no_tests_and_no_workspace(site: Path) -> None:
     assert not (site / "tests").exists()
     assert not list(site.rglob("workspace.key"))
+
+
+def test_the_wheel_has_every_module_and_every_file_beside_them(site: Path) -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "ingest", "indexes", "insightrepo"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert [name for name in tracked.stdout.split() if not (site / name).exists()] == []
+
+
+def test_an_installed_command_runs(site: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    command = [sys.executable, "-m", "insightrepo", "taxonomy", "--help"]
+    shown = subprocess.run(command, env=environment, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "lint" in shown.stdout

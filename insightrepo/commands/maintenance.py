@@ -1,4 +1,4 @@
-"""`insightrepo init`, `demo`, `serve`, `check`, `reindex`, `retag`."""
+"""`insightrepo init`, `demo`, `serve`, `check`, `maintain`, `reindex`, `retag`."""
 
 from __future__ import annotations
 
@@ -47,11 +47,15 @@ def _init(workspace: Workspace, email: str, password: str | None) -> None:
 def _renew_indexes(workspace: Workspace) -> None:
     """Build indexes anew that another version or model has made, or that are damaged."""
     try:
-        indexing.drain(workspace)
+        damage = workspace.indexes.damage
     except (IndexMismatch, IndexDamaged) as error:
-        click.echo(str(error).partition(": run ")[0])
-        with progress("indexing") as draw:
-            click.echo(f"indexed {indexing.rebuild(workspace, draw)} pieces of evidence anew")
+        damage = str(error).partition(": run ")[0]
+    if not damage:
+        indexing.drain(workspace)
+        return
+    click.echo(damage)
+    with progress("indexing") as draw:
+        click.echo(f"indexed {indexing.rebuild(workspace, draw)} pieces of evidence anew")
 
 
 def _prepare_model(workspace: Workspace) -> None:
@@ -133,7 +137,26 @@ def reindex(context: Context) -> None:
     context.reader_at_least("researcher")
     with progress("indexing") as draw:
         count = indexing.rebuild(context.workspace, draw)
+        indexing.maintain(context.workspace, draw)
     click.echo(f"indexed {count} pieces of evidence")
+
+
+@click.command()
+@command
+def maintain(context: Context) -> None:
+    """Look after the indexes: apply changes that wait, heal damage, merge, build graphs, once a day read every byte.
+
+    The server starts it by itself when there is need; to run it by a timer does no harm.
+
+    \b
+    Example:
+      insightrepo maintain
+    """
+    context.reader_at_least("researcher")
+    with progress("indexing") as draw:
+        done = indexing.maintain(context.workspace, draw)
+    for line in done:
+        click.echo(line)
 
 
 @click.command()

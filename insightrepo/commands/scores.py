@@ -69,17 +69,18 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
     try:
         table = _table(file, workspace.settings.max_file_megabytes * 2**20)
         redactor = redactor.with_names(names_in_table(table, respondents=filter(None, [given["respondent"]])))
-        report = import_answers(
-            workspace.database,
-            workspace.pseudonyms,
-            wave,
-            table,
-            columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
-            scale=_scale(given["scale"], given["best"]),
-            timezone=workspace.settings.timezone,
-            first_day=_day(given["first_day"]),
-            last_day=_day(given["last_day"]),
-        )
+        with workspace.import_lock:  # a wave is not frozen while half of a file is in it
+            report = import_answers(
+                workspace.database,
+                workspace.pseudonyms,
+                wave,
+                table,
+                columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
+                scale=_scale(given["scale"], given["best"]),
+                timezone=workspace.settings.timezone,
+                first_day=_day(given["first_day"]),
+                last_day=_day(given["last_day"]),
+            )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
         raise click.ClickException(redactor.redact(f"{file.name}: {error}").text) from error
     _print_report(report, redactor, as_json)
@@ -170,7 +171,8 @@ def freeze(context: Context, wave: str) -> None:
       insightrepo scores freeze 2025-Q3
     """
     reader = context.reader_at_least("researcher")
-    with context.workspace.database.writing() as session:
+    workspace = context.workspace
+    with workspace.import_lock, workspace.database.writing() as session:
         try:
             row = find_wave(session, wave)
             freeze_wave(session, row, session.get_one(User, reader.user_id))

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from indexes.query import first_day, last_day
+from indexes.query_dates import DATE_FORMS, first_day, last_day
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.library.filters import storable
 from insightrepo.library.hits import Hit, SearchQuery, SearchResult
+from insightrepo.library.reading import NotVisible
 from insightrepo.library.search import search as run_search
+from insightrepo.library.search_gaps import keep_gap
 from insightrepo.library.search_json import result_json
 from insightrepo.models import EVIDENCE_KINDS
 
@@ -37,18 +39,20 @@ from insightrepo.models import EVIDENCE_KINDS
 @click.option(
     "--sort", type=click.Choice(("relevance", "newest", "gap")), default="relevance", show_default=True, help="Order."
 )
+@click.option("--like", type=click.IntRange(1), metavar="ID", help="Similar to this piece of evidence.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Hits printed.")
 @as_json_option
 @command
 def search(context: Context, words: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Search evidence; each hit stands beside the current score of its outcomes.
 
-    "Quoted words" are a phrase, -word excludes, outcome:FT-01 and the other fields filter.
+    "Quoted words" are a phrase, -word excludes, outcome:FT-01 and the other fields filter; docs/searching.md says all.
 
     \b
     Examples:
       insightrepo search "people could not find the download"
       insightrepo search stops --outcome FT-01 --since 2025-Q2 --json
+      insightrepo search --like 112 kind:verbatim
     """
     filters = {name: given[name] for name in ("outcome", "segment", "product", "kind") if given[name]}
     query = SearchQuery(
@@ -57,10 +61,14 @@ def search(context: Context, words: tuple[str, ...], as_json: bool, **given: Any
         study=given["study"],
         since=_day(given["since"], first_day),
         until=_day(given["until"], last_day),
-        **{name: given[name] for name in ("verified", "mode", "sort", "limit")},
+        **{name: given[name] for name in ("verified", "mode", "sort", "limit", "like")},
     )
     with context.workspace.database.reading() as session:
-        result = run_search(context.workspace, session, context.reader(session), query)
+        try:
+            result = run_search(context.workspace, session, context.reader(session), query)
+        except NotVisible as error:
+            raise click.ClickException(f"{error} was not found: --like takes the number in [ ] of a hit") from error
+    keep_gap(context.workspace, result)
     if as_json:
         print_json(result_json(result))
     else:
@@ -70,13 +78,17 @@ def search(context: Context, words: tuple[str, ...], as_json: bool, **given: Any
 def _day(text: str | None, read: Callable[[str], dt.date | None]) -> dt.date | None:
     found = read(text) if text else None
     if text and found is None:
-        raise click.UsageError(f"{text!r} is not a date: write 2025, 2025-03, 2025-Q1 or 2025-03-14")
+        raise click.UsageError(f"{text!r} is not a date: write {DATE_FORMS}")
     return found
 
 
 def _print_result(result: SearchResult) -> None:
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    if result.suggestion:
+        click.echo(f"note: did you mean: {result.suggestion.words}", err=True)
+    if result.like:
+        click.echo(f"similar to [{result.like.id}] “{' '.join(result.like.text.split())}”")
     more = "+" if result.capped else ""
     click.echo(f"{result.total:,}{more} hits, {result.people:,} people, {result.studies:,} studies")
     for number, hit in enumerate(result.hits, start=1):
@@ -84,6 +96,11 @@ def _print_result(result: SearchResult) -> None:
         click.echo(f"   “{' '.join(hit.text.split())}”")
         for tag in hit.outcomes:
             click.echo(f"   {tag.code} ({tag.state}) {chip_words(tag.chip)}")
+    if result.similar_studies:
+        click.echo("\nStudies that may have asked this:")
+    for study in result.similar_studies:
+        facts = ", ".join(filter(None, (study.method, study.when, f"{study.hits} of the best hits")))
+        click.echo(f"   study {study.id}: {study.title} ({facts})")
 
 
 def _source(hit: Hit) -> str:

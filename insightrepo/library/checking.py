@@ -1,4 +1,7 @@
-"""Compares what is stored twice: database with indexes, originals with their hashes, frozen waves with theirs."""
+"""Compares what is stored twice: database with indexes, originals with their hashes, frozen waves with theirs.
+
+Of the indexes everything is compared: every byte with its checksum, every id, key and day, every vector.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,12 @@ from insightrepo.library.indexing import BATCH
 from insightrepo.library.originals import OriginalMissing
 from insightrepo.library.records import live_ids, load_records
 from insightrepo.library.retagging import retag_is_wanted
-from insightrepo.models import Document, Outbox, Wave
+from insightrepo.models import Document, Evidence, Outbox, Wave
 from insightrepo.scores.waves import verify_frozen
 from insightrepo.workspace import Workspace
 
 REINDEX = "run 'insightrepo reindex'"
+SAME = 0.999  # the cosine of a vector with itself, after whatever rounding the index does
 SHOWN = 5  # ids named in a problem
 
 
@@ -54,13 +58,32 @@ def _check_indexes(workspace: Workspace) -> Iterable[str]:
         waiting = session.scalar(select(func.count()).select_from(Outbox)) or 0
         expected = BitMap(live_ids(session))
     if waiting:
-        yield f"{waiting} changes wait in the outbox: run 'insightrepo reindex', or let a writer drain it"
+        yield f"{waiting} changes wait in the outbox: run 'insightrepo maintain'"
     for name, held in parts.ids().items():
         if missing := expected - held:
             yield f"the {name} index lacks {len(missing)} pieces of evidence ({_some(missing)}): {REINDEX}"
         if extra := held - expected:
             yield f"the {name} index holds {len(extra)} that are not in the database ({_some(extra)}): {REINDEX}"
     yield from _check_keys(workspace, parts)
+    yield from _check_vectors(workspace, parts)
+
+
+def _check_vectors(workspace: Workspace, parts: IndexParts) -> Iterable[str]:
+    """Whether each vector is the one that is kept for the words of the evidence."""
+    if parts.vectors is None or workspace.vectors is None:
+        return
+    wrong = BitMap()
+    for batch in batches(list(parts.vectors.ids()), BATCH):
+        with workspace.database.reading() as session:
+            query = select(Evidence.id, Evidence.content_hash).where(Evidence.id.in_(batch))
+            hashes = dict(session.execute(query).tuples().all())
+        kept = workspace.vectors.get(hashes.values())
+        ids = [number for number in batch if hashes.get(number) in kept]
+        if ids:
+            cosines = np.einsum("ij,ij->i", parts.vectors.vectors(ids), np.array([kept[hashes[n]] for n in ids]))
+            wrong |= BitMap(np.asarray(ids)[~(cosines > SAME)])
+    if wrong:
+        yield f"the vectors of {len(wrong)} ({_some(wrong)}) are not those of their words: {REINDEX}"
 
 
 def _check_keys(workspace: Workspace, parts: IndexParts) -> Iterable[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.pipeline import Draft
 from ingest.tagger import Vote as VoteCast
-from insightrepo.models import AXES, Place
+from insightrepo.models import AXES, Document, Place
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 
 Facts = Mapping[str, Sequence[str]]  # names by axis
@@ -62,10 +62,15 @@ class FactVotes:
         return self._terms[axis, name]
 
     def of_evidence(self, session: Session, evidence_ids: Sequence[int]) -> dict[int, list[VoteCast]]:
-        """The votes of all facts that stand with the places of this evidence, by its id."""
-        places = select(Place.evidence_id, Place.document_id, Place.facts).where(Place.evidence_id.in_(evidence_ids))
+        """The votes of the facts that stand with the places of this evidence, by its id.
+
+        Of a file's revisions the latest that has the row counts: an earlier one may say what was corrected since.
+        """
+        columns = (Place.evidence_id, Place.document_id, Place.facts, Document.study_id, Document.name)
+        places = select(*columns).join(Document).where(Place.evidence_id.in_(evidence_ids)).order_by(Document.revision)
+        latest = {(row.evidence_id, row.study_id, row.name): row for row in session.execute(places)}
         votes: dict[int, list[VoteCast]] = {}
-        for evidence_id, document_id, facts in session.execute(places):
-            if facts:
-                votes.setdefault(evidence_id, []).extend(self.cast(facts, document_id))
+        for row in latest.values():
+            if row.facts:
+                votes.setdefault(row.evidence_id, []).extend(self.cast(row.facts, row.document_id))
         return votes

@@ -7,46 +7,61 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from pyroaring import BitMap
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
-from indexes.query import FieldFilter, first_day, last_day
+from indexes.query import Note, Piece, first_day, last_day
+from indexes.query_dates import Days, days
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.hits import SearchQuery
-from insightrepo.models import Outcome, Study, Term
+from insightrepo.models import EVIDENCE_KINDS, LEVELS, STUDY_STATES, Outcome, Study, Term
 from insightrepo.taxonomy.reading import UnknownTerm, find_term, product_and_below
 
 TERM_FACETS = ("outcome", "segment", "product")
 STUDY_FACETS = ("level", "method", "state")
 EVIDENCE_FACETS = ("kind", "year")
+FIXED_VALUES: dict[str, Sequence[str]] = {"kind": EVIDENCE_KINDS, "level": LEVELS, "state": STUDY_STATES}
+MOST_NAMED = 8  # known values that a note lists
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One facet of the filter, resolved: evidence matches any of the values (or, `excluded`, none)."""
+    """One facet of the filter, resolved: evidence matches any of the values (or, `excluded`, none).
+
+    A term facet has `term_ids`, "study" has `study_ids`, "date" has `periods`; the others go by `values`.
+    """
 
     facet: str
     values: tuple[str, ...]
     term_ids: frozenset[int] = frozenset()
     excluded: bool = False
     named_term: int | None = None  # the one term named, before what is below it was added
+    study_ids: frozenset[int] = frozenset()
+    periods: tuple[Days, ...] = ()
 
 
 @dataclass(frozen=True)
 class ResolvedFilter:
-    """A filter with codes looked up; `notes` say what could not be understood and was left out."""
+    """A filter with codes looked up; `said` is what could not be understood, at its place in what was typed (0 to 0:
+    it was not typed), and `labels` are the names of what was typed, by field and value."""
 
     conditions: tuple[Condition, ...]
     study: int | None
     since: dt.date | None
     until: dt.date | None
     verified: bool
-    notes: tuple[str, ...] = ()
+    said: tuple[Note, ...] = ()
+    labels: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be understood and matches nothing, a sentence each."""
+        return tuple(note.message for note in self.said)
 
     @property
     def tag_key(self) -> str:
@@ -63,36 +78,33 @@ class ResolvedFilter:
         return named[0].named_term if len(named) == 1 else None
 
 
-def resolve(session: Session, reader: Reader, query: SearchQuery, fields: Iterable[FieldFilter] = ()) -> ResolvedFilter:
-    """Look up what the query's facets and the typed fields name. What is unknown matches nothing and is said.
+NO_FILTER = ResolvedFilter((), None, None, None, False)
 
-    A term that the reader may not see is unknown.
+
+def resolve(session: Session, reader: Reader, query: SearchQuery, fields: Iterable[Piece] = ()) -> ResolvedFilter:
+    """Look up what the query's facets and the typed filters name. What is unknown matches nothing and is said.
+
+    A term or a study that the reader may not see is unknown.
     """
-    notes: list[str] = []
-    wanted: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
+    wanted: defaultdict[tuple[str, bool], list[tuple[str, Piece | None]]] = defaultdict(list)
     for facet, values in query.filters.items():
-        wanted[(facet, False)].extend(map(storable, values))
-    since, until, study = query.since, query.until, query.study
-    for field in fields:
-        if field.name in ("since", "until"):
-            since, until = _period(field, since, until)
-        elif field.name == "study":
-            study, note = _study_named(session, reader, field.value)
-            notes.extend(note)
+        wanted[(facet, False)].extend((storable(value), None) for value in values)
+    since, until = query.since, query.until
+    for piece in fields:
+        if piece.field in ("since", "until"):
+            since, until = _period(piece, since, until)
         else:
-            wanted[(field.name, field.excluded)].append(field.value)
-    conditions = [
-        _condition(session, reader, facet, values, excluded, notes)
-        for (facet, excluded), values in wanted.items()
-        if values
-    ]
-    return ResolvedFilter(tuple(conditions), study, since, until, query.verified, tuple(notes))
+            wanted[(piece.field, piece.excluded)].extend((value, piece) for value in piece.values)
+    look_up = _LookUp(session, reader)
+    conditions = [look_up.condition(facet, values, excluded) for (facet, excluded), values in wanted.items() if values]
+    said, labels = tuple(look_up.said), look_up.labels
+    return ResolvedFilter(tuple(conditions), query.study, since, until, query.verified, said, labels)
 
 
-def _period(field: FieldFilter, since: dt.date | None, until: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
-    if field.name == "since":
-        return max(filter(None, (since, first_day(field.value))), default=None), until
-    return since, min(filter(None, (until, last_day(field.value))), default=None)
+def _period(piece: Piece, since: dt.date | None, until: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
+    if piece.field == "since":
+        return max(filter(None, (since, first_day(piece.values[0]))), default=None), until
+    return since, min(filter(None, (until, last_day(piece.values[0]))), default=None)
 
 
 def storable(text: str) -> str:
@@ -100,37 +112,89 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "ignore").decode().replace("\x00", " ")
 
 
-def _study_named(session: Session, reader: Reader, text: str) -> tuple[int, list[str]]:
-    if text.isdecimal():
-        return (int(text) if len(text) < 10 else -1), []
-    named = Study.title.icontains(text, autoescape=True), Study.id.in_(visible_studies(reader))
-    found = list(session.scalars(select(Study.id).where(*named).order_by(Study.id).limit(2)))
-    if len(found) == 1:
-        return found[0], []
-    return -1, [f"study:{text} names {'no' if not found else 'more than one'} study; use its number or its whole title"]
+class _LookUp:
+    """Looks up values for a reader and keeps what there is to say about them."""
 
+    def __init__(self, session: Session, reader: Reader) -> None:
+        self.session = session
+        self.reader = reader
+        self.said: list[Note] = []
+        self.labels: dict[tuple[str, str], str] = {}
 
-def _condition(
-    session: Session, reader: Reader, facet: str, values: list[str], excluded: bool, notes: list[str]
-) -> Condition:
-    distinct = tuple(dict.fromkeys(values))
-    if facet == "category":
-        return Condition(facet, distinct, _outcomes_in(session, reader, distinct), excluded)
-    if facet not in TERM_FACETS:
-        return Condition(facet, distinct, frozenset(), excluded)
-    ids, codes = set(), []
-    for value in distinct:
-        try:
-            term = find_term(session, facet, value, Term.id.in_(visible_terms(reader)))
-        except UnknownTerm as error:
-            notes.append(str(error))
-            codes.append(value)
-            continue
-        ids.add(term.id)
-        codes.append(term.code)
-    named = next(iter(ids)) if len(ids) == 1 else None
-    below = product_and_below(session, ids) if facet == "product" and ids else ids
-    return Condition(facet, tuple(codes), frozenset(below), excluded, named)
+    def condition(self, facet: str, named: Sequence[tuple[str, Piece | None]], excluded: bool) -> Condition:
+        """The condition of one facet; each value comes with the piece that it was typed in."""
+        distinct = dict(reversed(named))  # the first piece of equal values counts
+        values = tuple(dict.fromkeys(value for value, _ in named))
+        if facet in TERM_FACETS:
+            return self._terms(facet, distinct, values, excluded)
+        if facet == "category":
+            values = self._known(facet, distinct, values, self._categories())
+            return Condition(facet, values, _outcomes_in(self.session, self.reader, values), excluded)
+        if facet == "study":
+            ids = frozenset(self._study(value, distinct[value]) for value in values)
+            return Condition(facet, values, excluded=excluded, study_ids=ids)
+        if facet == "date":
+            periods = tuple(filter(None, map(days, values)))
+            return Condition(facet, values, excluded=excluded, periods=periods)
+        if facet in FIXED_VALUES or facet == "method":
+            known = FIXED_VALUES.get(facet) or self._methods()
+            values = self._known(facet, distinct, values, known)
+        return Condition(facet, values, excluded=excluded)
+
+    def _say(self, message: str, piece: Piece | None) -> None:
+        self.said.append(Note(message, piece.start, piece.end) if piece else Note(message, 0, 0))
+
+    def _terms(self, facet: str, pieces: dict[str, Piece | None], values: Sequence[str], excluded: bool) -> Condition:
+        ids, codes = set(), []
+        for value in values:
+            try:
+                term = find_term(self.session, facet, value, Term.id.in_(visible_terms(self.reader)))
+            except UnknownTerm as error:
+                self._say(str(error), pieces[value])
+                codes.append(value)
+                continue
+            ids.add(term.id)
+            codes.append(term.code)
+            self.labels[(facet, value)] = term.name
+        only = next(iter(ids)) if len(ids) == 1 else None
+        below = product_and_below(self.session, ids) if facet == "product" and ids else ids
+        return Condition(facet, tuple(dict.fromkeys(codes)), frozenset(below), excluded, only)
+
+    def _known(
+        self, facet: str, pieces: dict[str, Piece | None], values: Sequence[str], known: Iterable[str]
+    ) -> tuple[str, ...]:
+        """The values as they are written in the library, whatever the case; one that is not there is said."""
+        by_folded = {value.casefold(): value for value in known}
+        for value in values:
+            if value.casefold() not in by_folded:
+                names = ", ".join(sorted(by_folded.values())[:MOST_NAMED]) or "none yet"
+                self._say(f"no {facet} is called {value!r}: known are {names}", pieces[value])
+        return tuple(dict.fromkeys(by_folded.get(value.casefold(), value) for value in values))
+
+    def _categories(self) -> Sequence[str]:
+        seen = Outcome.id.in_(visible_terms(self.reader)), Outcome.category != ""
+        return self.session.scalars(select(Outcome.category).where(*seen).distinct()).all()
+
+    def _methods(self) -> Sequence[str]:
+        seen = Study.id.in_(visible_studies(self.reader)), Study.method != ""
+        return self.session.scalars(select(Study.method).where(*seen).distinct()).all()
+
+    def _study(self, text: str, piece: Piece | None) -> int:
+        """The study with this number, this title, or alone with this in its title; -1 where there is none."""
+        seen = select(Study.id, Study.title).where(Study.id.in_(visible_studies(self.reader))).order_by(Study.id)
+        if text.isdecimal():
+            named = seen.where(Study.id == (int(text) if len(text) < 10 else -1))
+        else:
+            named = seen.where(Study.title.icontains(text, autoescape=True)).limit(MOST_NAMED)
+        found = self.session.execute(named).all()
+        exact = [study for study in found if study.title.casefold() == text.casefold()]
+        if len(exact or found) == 1:
+            study = (exact or found)[0]
+            self.labels[("study", text)] = study.title
+            return study.id
+        how_many = "more than one" if found else "no"
+        self._say(f"study:{text} names {how_many} study; use its number or its whole title", piece)
+        return -1
 
 
 def _outcomes_in(session: Session, reader: Reader, categories: tuple[str, ...]) -> frozenset[int]:
@@ -144,9 +208,9 @@ def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, b
     if resolved.since or resolved.until:
         allowed &= bitmaps.period(resolved.since, resolved.until)
     for condition in resolved.conditions:
-        if condition.facet in STUDY_FACETS:
+        if condition.facet in (*STUDY_FACETS, "study"):
             continue
-        matching = bitmaps.any(_keys(condition, resolved.tag_key))
+        matching = _matching(condition, resolved.tag_key, bitmaps)
         allowed = allowed - matching if condition.excluded else allowed & matching
     return allowed
 
@@ -155,7 +219,8 @@ def _of_studies(session: Session, reader: Reader, resolved: ResolvedFilter, bitm
     # Read from the database each time: publishing, withdrawing or a new scope holds at once, whatever the index lags.
     query = visible_studies(reader)
     for condition in _study_conditions(resolved):
-        matching = getattr(Study, condition.facet).in_(condition.values)
+        by_id = condition.facet == "study"
+        matching = Study.id.in_(condition.study_ids) if by_id else _of_study(condition.facet).in_(condition.values)
         query = query.where(~matching if condition.excluded else matching)
     if resolved.study is not None:
         query = query.where(Study.id == resolved.study)
@@ -165,10 +230,16 @@ def _of_studies(session: Session, reader: Reader, resolved: ResolvedFilter, bitm
 
 
 def _study_conditions(resolved: ResolvedFilter) -> list[Condition]:
-    return [condition for condition in resolved.conditions if condition.facet in STUDY_FACETS]
+    return [condition for condition in resolved.conditions if condition.facet in (*STUDY_FACETS, "study")]
 
 
-def _keys(condition: Condition, tag_key: str) -> list[str]:
+def _of_study(facet: str):
+    return func.coalesce(getattr(Study, facet), "")  # else a study without a level would be neither in nor out
+
+
+def _matching(condition: Condition, tag_key: str, bitmaps: Bitmaps) -> BitMap:
+    if condition.facet == "date":
+        return BitMap.union(BitMap(), *(bitmaps.period(*period) for period in condition.periods))
     if condition.facet in EVIDENCE_FACETS:
-        return [f"{condition.facet}:{value}" for value in condition.values]
-    return [f"{tag_key}:{term_id}" for term_id in condition.term_ids]
+        return bitmaps.any(f"{condition.facet}:{value}" for value in condition.values)
+    return bitmaps.any(f"{tag_key}:{term_id}" for term_id in condition.term_ids)

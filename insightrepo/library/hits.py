@@ -10,6 +10,7 @@ from insightrepo.scores.chips import Chip
 
 Mode = Literal["hybrid", "keyword", "meaning"]
 Sort = Literal["relevance", "newest", "gap"]
+Group = Literal["none", "study"]
 FACETS = ("outcome", "category", "segment", "product", "kind", "level", "method", "year", "state")
 
 
@@ -18,7 +19,8 @@ class SearchQuery:
     """A typed query. `words` is what a person typed, fields and all; `filters` maps a facet's name to its values.
 
     Values of one facet are united, facets are intersected. Outcome, segment and product take codes; a product
-    includes what is below it.
+    includes what is below it. `like` is a piece of evidence that the results are to be similar to; `group` "study" asks
+    for `SearchResult.similar_studies`, which a long question has anyway.
     """
 
     words: str = ""
@@ -31,6 +33,8 @@ class SearchQuery:
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20
+    like: int | None = None
+    group: Group = "none"
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Hit:
     boosts: tuple[str, ...]
     tags: tuple[TagShown, ...]
     more_places: int = 0
+    more_from_study: int = 0  # hits of its study that stand further down so that others are seen
 
     @property
     def outcomes(self) -> tuple[TagShown, ...]:
@@ -129,6 +134,66 @@ class OutcomeSpokenTo:
 
 
 @dataclass(frozen=True)
+class PieceShown:
+    """A piece of what was typed and what it was taken for. `text` is said after `label` (phrase, without, a field);
+    `name` is the long name of what a filter names; `without` is what to type for the query without it."""
+
+    label: str
+    text: str
+    name: str
+    note: str
+    without: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What may have been meant. `words` is the corrected query; `parts` is the same in stretches: (text, changed)."""
+
+    words: str
+    parts: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class LikeShown:
+    """The evidence that the results are similar to."""
+
+    id: int
+    text: str
+    study_id: int
+    study: str
+
+
+@dataclass(frozen=True)
+class StudyFound:
+    """A study among the best hits: `hits` of these are of it."""
+
+    id: int
+    title: str
+    method: str
+    when: str | None
+    participants_n: int | None
+    hits: int
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """A condition that can be given up, the query without it, and how much that finds."""
+
+    label: str
+    query: SearchQuery
+    total: int
+    capped: bool
+
+
+@dataclass(frozen=True)
+class Gap:
+    """That a question had no good answer: how many hits, and the best cosine (-1 to 1; None: no hits)."""
+
+    hits: int
+    best_cosine: float | None
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """What a search answers. `total`, `people`, `studies` and the facets count exactly the result set."""
 
@@ -142,3 +207,13 @@ class SearchResult:
     outcomes: tuple[OutcomeSpokenTo, ...]
     notes: tuple[str, ...] = ()  # what was not understood, what was left out, what is off
     understood: str = ""
+    gap: Gap | None = None  # where nothing, or nothing near, was found
+    pieces: tuple[PieceShown, ...] = ()  # what was typed, piece by piece; empty where it is nothing but words
+    suggestion: Suggestion | None = None
+    like: LikeShown | None = None
+    similar_studies: tuple[StudyFound, ...] = ()  # the best first
+
+    @property
+    def unplaced_notes(self) -> tuple[str, ...]:
+        """The notes that do not stand beside a piece."""
+        return tuple(note for note in self.notes if not any(note in piece.note for piece in self.pieces))

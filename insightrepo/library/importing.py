@@ -184,11 +184,19 @@ class _Import:
         self.people |= prepared.names
         called = without_people(before, self.safe.knowing(prepared.names))
         self.called[file.name] = called.name
+        if prepared.document.text:
+            self._refuse_unrelated(before, sha256, prepared)
         self.report.note(called.name, prepared)
         if self.dry_run:
-            self.dry_run.count(self.reader, before, sha256, prepared)
+            self.dry_run.count(self.reader, before, called.name, sha256, prepared)
         else:
             self._store(file, before, called, prepared)
+
+    def _refuse_unrelated(self, stored: Called, sha256: str, prepared: Prepared) -> None:
+        known_by = {item.identity for item in identities(self.workspace.pseudonyms, stored.first, prepared.drafts)}
+        with self.workspace.database.reading() as session:
+            if study := find_study(session, stored.study.key, self.reader):
+                refuse_unrelated(session, study, stored.name, sha256, self.redaction, known_by)
 
     def _refuse(self, name: str, cause: str) -> None:
         cause = self.pipeline.redactor.with_names(self.people).redact(cause).text
@@ -227,9 +235,6 @@ class _Import:
             self.options.apply_to(session, row, self.reader)
             note_facts(row, prepared, called.study.moment)
             renew_evidence(session, row, before)
-            if prepared.document.text:
-                known_by = identities(self.workspace.pseudonyms, called.first, prepared.drafts)
-                refuse_unrelated(session, row, called.name, {item.identity for item in known_by})
             original = (sha256, len(file.data))
             document = start_document(session, row, called.name, original, prepared.document, self.redaction)
             study_id, document_id = row.id, document.id

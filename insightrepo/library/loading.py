@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from indexes.analyzer import Analyzer
 from indexes.highlight import spans
 from indexes.query import ParsedQuery
-from indexes.search import Ranked
+from indexes.ranks import Ranked
 from ingest.readers.base import Locator
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.filters import ResolvedFilter
@@ -30,7 +30,7 @@ def load_hits(
     reader: Reader,
     ids: Sequence[int],
     resolved: ResolvedFilter,
-    ranked: dict[int, Ranked],
+    ranked: Mapping[int, Ranked],
     parsed: ParsedQuery,
     language: str,
 ) -> tuple[Hit, ...]:
@@ -202,4 +202,5 @@ def _hit(
         boosts=ranked.boosts if ranked else (),
         tags=tags,
         more_places=max(0, len(places) - 1),
+        more_from_study=ranked.more_from_study if ranked else 0,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from indexes import fusion
 from indexes.bitmaps import Bitmaps
 from indexes.parts import State
 from indexes.query import ParsedQuery
-from indexes.search import Boost, Ranked, Request, whole
+from indexes.ranks import Boost, Ranked, Ranking
+from indexes.search import Request, whole
 from indexes.search import search as rank
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.filters import ResolvedFilter
@@ -33,7 +35,7 @@ class Found:
     resolved: ResolvedFilter
     within: BitMap
     ids: Sequence[int] = ()
-    ranked: dict[int, Ranked] = field(default_factory=dict)
+    ranked: Mapping[int, Ranked] = field(default_factory=dict)
     capped: bool = False
     notes: tuple[str, ...] = ()
 
@@ -55,20 +57,25 @@ def ranked(workspace: Workspace, session: Session, reader: Reader, query: Search
     ranking = rank(request, state.keyword, state.vectors, embed_query, state.bitmaps.live)
     off = query.mode != "keyword" and ranking.meaning_off
     notes = ("meaning search is off: no embedding model; these are keyword results",) if off else ()
-    return replace(
-        found,
-        ids=ranking.ids,
-        within=ranking.found,
-        ranked={hit.id: hit for hit in ranking.hits},
-        capped=ranking.capped,
-        notes=notes,
-    )
+    return replace(in_order(found, ranking, uncrowd=query.sort == "relevance"), notes=notes)
+
+
+def in_order(found: Found, ranking: Ranking, uncrowd: bool = True) -> Found:
+    """What was found, with a ranking's hits in order; `uncrowd`: no study fills the first page where another is nearly
+    as good (`indexes.fusion.uncrowded`). The set stays the same."""
+    ids, ranks = ranking.ids, ranking.ranks
+    if uncrowd:
+        studies = found.state.bitmaps.column("study", ids).tolist()
+        ids, more = fusion.uncrowded(ids, ranks.scores.tolist(), studies)
+        ranks = ranks.with_more(more)
+    return replace(found, ids=ids, within=ranking.found, ranked=ranks, capped=ranking.capped)
 
 
 def _term_boosts(session: Session, reader: Reader, parsed: ParsedQuery, bitmaps: Bitmaps) -> tuple[Boost, ...]:
     """Terms whose name or alias stands in the query: matched here, not indexed, so that a rename costs nothing."""
     text = f" {' '.join((*parsed.words, *parsed.phrases)).casefold()} "
-    terms = session.scalars(select(Term).where(Term.status != "retired", Term.id.in_(visible_terms(reader))))
+    columns = Term.id, Term.code, Term.name, Term.aliases
+    terms = session.execute(select(*columns).where(Term.status != "retired", Term.id.in_(visible_terms(reader))))
     named = [t for t in terms if any(f" {name.casefold()} " in text for name in (t.code, t.name, *t.aliases))]
     return tuple(
         Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named

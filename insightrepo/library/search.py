@@ -10,47 +10,97 @@ from pyroaring import BitMap
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from indexes.analyzer import Analyzer
+from indexes.base import KeywordQuery
 from indexes.bitmaps import Bitmaps
-from indexes.query import parse, understood
+from indexes.parts import State
+from indexes.query import ParsedQuery, parse, understood
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.facets import count_facets, outcomes_spoken_to
 from insightrepo.library.filters import allowed_bitmap, resolve, storable
 from insightrepo.library.hits import SearchQuery, SearchResult
+from insightrepo.library.indexing import follow
+from insightrepo.library.indexing import notes as index_notes
 from insightrepo.library.loading import load_hits
+from insightrepo.library.pieces import pieces_shown
 from insightrepo.library.ranking import Found, ranked
+from insightrepo.library.search_gaps import gap_of
+from insightrepo.library.similar import Likeness, liken, marked_like, ranked_like, studies_found
+from insightrepo.library.suggesting import suggest
 from insightrepo.models import Outcome
 from insightrepo.scores.chips import CellWanted, chips
 from insightrepo.workspace import Workspace
 
+LONG_QUESTION = 8  # words from which on similar studies are shown unasked
+
 
 def search(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> SearchResult:
-    """Search as this reader. Never fails on what was typed; what was not understood stands in `notes`."""
-    found = find(workspace, session, reader, query)
+    """Search as this reader. Never fails on what was typed; what was not understood stands in `notes`.
+
+    Raises:
+        NotVisible: `query.like` is no evidence that the reader may see.
+    """
+    found, likeness = _found(workspace, session, reader, query)
     parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
     page = list(found.ids[query.offset : query.offset + query.limit])
+    marked = marked_like(parsed, likeness) if likeness else parsed
     return SearchResult(
         query=query,
         total=len(found.within),
         capped=found.capped,
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
-        hits=load_hits(session, reader, page, resolved, found.ranked, parsed, workspace.settings.language),
+        hits=load_hits(session, reader, page, resolved, found.ranked, marked, workspace.settings.language),
         facets=count_facets(session, reader, bitmaps, found.within, resolved),
         outcomes=outcomes_spoken_to(session, reader, bitmaps, found.within, resolved),
-        notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes),
+        notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes, *index_notes(workspace)),
         understood=understood(parsed),
+        gap=gap_of(query, found),
+        pieces=pieces_shown(parsed, resolved),
+        suggestion=suggest(workspace, session, reader, found) if query.offset == 0 else None,
+        like=likeness.shown if likeness else None,
+        similar_studies=studies_found(session, reader, found) if _wants_studies(query, found) else (),
     )
 
 
 def find(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> Found:
-    """The whole result set in the order asked for, without loading a hit."""
+    """The whole result set in the order asked for, without loading a hit.
+
+    Raises:
+        NotVisible: as `search`.
+    """
+    return _found(workspace, session, reader, query)[0]
+
+
+def _found(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery) -> tuple[Found, Likeness | None]:
     parsed = parse(storable(query.words))
-    workspace.indexes.refresh()
-    state = workspace.indexes.state  # one consistent state for the whole query, whatever is committed meanwhile
+    state = follow(workspace)  # one consistent state for the whole query, whatever is committed meanwhile
     resolved = resolve(session, reader, query, parsed.fields)
-    allowed = allowed_bitmap(session, reader, resolved, state.bitmaps)
-    found = ranked(workspace, session, reader, query, Found(state, parsed, resolved, allowed))
-    return replace(found, ids=_sorted(session, reader, query, found))
+    allowed = allowed_bitmap(session, reader, resolved, state.bitmaps) & _of_choices(state, parsed)
+    found = Found(state, parsed, resolved, allowed)
+    likeness = None
+    if query.like is None:
+        found = ranked(workspace, session, reader, query, found)
+    else:
+        likeness = liken(session, reader, state, query.like, Analyzer(workspace.settings.language))
+        found = ranked_like(workspace, found, likeness, query)
+    return replace(found, ids=_sorted(session, reader, query, found)), likeness
+
+
+def _of_choices(state: State, parsed: ParsedQuery) -> BitMap:
+    """What has at least one of the words or phrases of each group that OR joins."""
+    inside = state.bitmaps.live
+    for choice in parsed.choices:
+        having = [state.keyword.matching(KeywordQuery(phrases=(text,))) for text in choice]
+        known = [ids for ids in having if ids is not None]
+        inside = inside & BitMap.union(BitMap(), *known) if known else inside
+    return inside
+
+
+def _wants_studies(query: SearchQuery, found: Found) -> bool:
+    """Whether similar studies are shown: they are asked for, or a question was pasted."""
+    words = sum(len(text.split()) for text in (*found.parsed.words, *found.parsed.phrases))
+    return bool(found.ranked) and (query.group == "study" or words >= LONG_QUESTION)
 
 
 def _sorted(session: Session, reader: Reader, query: SearchQuery, found: Found) -> Sequence[int]:

@@ -14,6 +14,8 @@ def result_json(result: SearchResult) -> dict[str, Any]:
         "query": result.query.words,
         "understood": result.understood,
         "notes": list(result.notes),
+        "did_you_mean": result.suggestion.words if result.suggestion else None,
+        "like": result.like.id if result.like else None,
         "total": result.total,
         "capped": result.capped,
         "people": result.people,
@@ -29,6 +31,10 @@ def result_json(result: SearchResult) -> dict[str, Any]:
                 "score": as_json(spoken.chip) if spoken.chip else None,
             }
             for spoken in result.outcomes
+        ],
+        "similar_studies": [
+            {"id": study.id, "title": study.title, "method": study.method, "when": study.when, "hits": study.hits}
+            for study in result.similar_studies
         ],
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest.duplicates import NearDuplicates, normalised
 from ingest.passages import embedded_text
-from ingest.pipeline import Draft, Refused
+from ingest.pipeline import Draft
 from ingest.tagger import Tagger
 from ingest.tagger import Vote as VoteCast
 from insightrepo.batches import batches
@@ -22,6 +22,7 @@ from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import embed, enqueue
 from insightrepo.library.pseudonyms import Pseudonyms
+from insightrepo.library.strangers import files_of, stranger
 from insightrepo.library.tagging import MACHINES, settle, settle_new, vote_values
 from insightrepo.models import Document, Evidence, EvidenceLink, Place, Respondent, Study, Vote
 from insightrepo.workspace import Workspace
@@ -214,26 +215,15 @@ class _Chunk:
             for item in batch
             if item.identity in stored and stored[item.identity].content_hash != item.draft.content_hash
         ]
-        query = select(Place.evidence_id, Document.name).join(Document, Document.id == Place.document_id)
-        names: defaultdict[int, set[str]] = defaultdict(set)
-        for evidence_id, name in self.session.execute(query.where(Place.evidence_id.in_(other))) if other else ():
-            names[evidence_id].add(name)
+        names = files_of(self.session, other)
         kept = []
         for item in batch:
             row = stored.get(item.identity)
             if row is not None and names.get(row.id) and self.name not in names[row.id]:
-                self._refuse(item.draft, min(names[row.id]))
+                self.store_of.report.refused_rows.append(stranger(self.name, item.draft, min(names[row.id])))
             else:
                 kept.append(item)
         return kept
-
-    def _refuse(self, draft: Draft, other: str) -> None:
-        cause = (
-            f"this id stands in {other} with other words; name the column that tells rows apart with --id, "
-            "or import the file as a study of its own with --study-title"
-        )
-        report = self.store_of.report
-        report.refused_rows.append(Refused(self.name, draft.locator.row, "id", cause, (draft.text,)))
 
     def _spoken(self, ids: Sequence[int]) -> defaultdict[int, set[int]]:
         """The terms that this file's data has spoken for, in whatever revision, by evidence."""

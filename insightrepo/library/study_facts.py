@@ -144,8 +144,12 @@ class Unrelated(Exception):
     """A file is called like one that is here and shares nothing with it; the message says what to do."""
 
 
-def refuse_unrelated(session: Session, study: Study, name: str, identities: Collection[str]) -> None:
+def refuse_unrelated(
+    session: Session, study: Study, name: str, sha256: str, redaction: str, identities: Collection[str]
+) -> None:
     """A loose report is known by its file's name alone: one that shares no passage with it is another report.
+
+    The same bytes are the same report, and what was redacted otherwise may share no passage though it is.
 
     Raises:
         Unrelated: the name is taken by another report.
@@ -154,7 +158,8 @@ def refuse_unrelated(session: Session, study: Study, name: str, identities: Coll
         return
     current = (Document.study_id == study.id, Document.name == name, Document.current, Document.text != "")
     query = select(Evidence.identity).join(Place, Place.evidence_id == Evidence.id)
-    there = set(session.scalars(query.join(Document, Document.id == Place.document_id).where(*current)))
+    alike = (Document.redaction == redaction, Document.sha256 != sha256)
+    there = set(session.scalars(query.join(Document, Document.id == Place.document_id).where(*current, *alike)))
     if there and not there & set(identities):
         raise Unrelated("another report of this name is here: import yours with --study-title, or under another name")
 

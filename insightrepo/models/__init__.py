@@ -2,6 +2,7 @@
 
 from insightrepo.models.accounts import ROLES, AuditEntry, Scope, Team, User
 from insightrepo.models.base import Base, utcnow
+from insightrepo.models.judgements import Judgement, SearchGap
 from insightrepo.models.library import (
     EVIDENCE_KINDS,
     LEVELS,
@@ -60,6 +61,7 @@ __all__ = [
     "Head",
     "Instrument",
     "Job",
+    "Judgement",
     "Outbox",
     "Outcome",
     "Place",
@@ -68,6 +70,7 @@ __all__ = [
     "Rule",
     "Scope",
     "Score",
+    "SearchGap",
     "Segment",
     "Study",
     "Tag",

@@ -37,13 +37,25 @@ def refuse_if_frozen(wave: Wave) -> None:
         )
 
 
+def lock_wave(session: Session, wave_id: int) -> Wave:
+    """The open wave as it stands now, which nobody else changes until the transaction ends; on SQLite there is one
+    writer anyway.
+
+    Raises:
+        WaveFrozen: it is frozen.
+    """
+    wave = session.get_one(Wave, wave_id, with_for_update=True, populate_existing=True)
+    refuse_if_frozen(wave)
+    return wave
+
+
 def compute_wave(session: Session, wave: Wave) -> int:
     """Compute all scores of an open wave and put them in place of the old ones; the number of scores.
 
     Raises:
         WaveFrozen: it is frozen.
     """
-    refuse_if_frozen(wave)
+    lock_wave(session, wave.id)
     definition, rows = computed(session, wave)
     _store(session, wave, definition, rows)
     return len(rows)
@@ -52,15 +64,17 @@ def compute_wave(session: Session, wave: Wave) -> int:
 def recompute(database: Database, wave_id: int) -> int:
     """`compute_wave` with its reading and computing outside of the write lock. The number of scores.
 
+    Where answers came in meanwhile nothing is put in place: whoever brought them computes after us, or has.
+
     Raises:
         WaveFrozen: it is frozen.
     """
     with database.reading() as session:
         definition, rows = computed(session, session.get_one(Wave, wave_id))
     with database.writing() as session:
-        wave = session.get_one(Wave, wave_id)
-        refuse_if_frozen(wave)
-        _store(session, wave, definition, rows)
+        wave = lock_wave(session, wave_id)
+        if _answers(session, wave) == definition["answers"]:
+            _store(session, wave, definition, rows)
     return len(rows)
 
 

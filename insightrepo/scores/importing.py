@@ -7,8 +7,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest.dates import Moment, guess_day_first, parse_moment
@@ -17,9 +19,10 @@ from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Answer, Respondent, Wave
 from insightrepo.scores.columns import AnswerColumns, resolved
-from insightrepo.scores.computing import recompute, refuse_if_frozen, stale_waves
+from insightrepo.scores.computing import lock_wave, recompute, refuse_if_frozen, stale_waves
 from insightrepo.scores.waves import ensure_instrument, ensure_wave, wave_period
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
+from insightrepo.upsert import upsert
 
 CHUNK = 1000  # answers of one transaction
 DONT_KNOW = frozenset({
@@ -120,14 +123,13 @@ def import_answers(
 
     Raises:
         ColumnsUnclear: a column is missing or not in the file.
-        WaveFrozen: the wave is frozen; nothing was stored.
+        WaveFrozen: the wave is frozen; what was stored before somebody froze it meanwhile is in its scores.
         WaveDiffers: the wave has another scale, instrument or other days.
         ValueError: the wave's days are not known, or the scale has no top box.
     """
     found = resolved(table.header, columns)
     report = ImportReport(wave_code, found, read=len(table.rows))
-    with database.writing() as session:
-        wave = _wave(session, wave_code, scale, instrument, first_day, last_day)
+    wave = _ensured(database, wave_code, scale, instrument, first_day, last_day)
     with database.reading() as session:
         reader = _Reader(session, pseudonyms, wave, table, found, timezone, dont_know)
     answers = reader.answers(report)
@@ -137,6 +139,15 @@ def import_answers(
     _compute(database, wave.id, report)
     report.refused.sort(key=lambda refused: refused.row)
     return report
+
+
+def _ensured(database: Database, code: str, *asked: Any) -> Wave:
+    try:
+        with database.writing() as session:
+            return _wave(session, code, *asked)
+    except IntegrityError:  # another import has made wave or instrument at this very moment: now they are here
+        with database.writing() as session:
+            return _wave(session, code, *asked)
 
 
 def _wave(
@@ -270,7 +281,7 @@ def _last_day(moment: Moment) -> dt.date:
 
 
 def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: ImportReport) -> None:
-    refuse_if_frozen(session.get_one(Wave, wave_id))
+    lock_wave(session, wave_id)  # of two imports the second sees what the first has stored
     columns = [getattr(Answer, name) for name in CONTENT]
     query = select(Answer.identity, *columns).where(
         Answer.wave_id == wave_id, Answer.identity.in_({answer.identity for answer in chunk})
@@ -310,8 +321,9 @@ def _respondent_ids(session: Session, keys: set[str]) -> dict[str, int]:
     query = select(Respondent.key, Respondent.id).where(Respondent.key.in_(keys))
     known = dict(session.execute(query).tuples().all())
     missing = sorted(keys - known.keys())
-    if missing:
-        session.connection().execute(insert(Respondent), [{"key": key} for key in missing])
+    if missing:  # an import into another wave may bring the same people just now
+        statement = upsert(session, Respondent).values([{"key": key} for key in missing])
+        session.execute(statement.on_conflict_do_nothing())
         known = dict(session.execute(query).tuples().all())
     return known
 

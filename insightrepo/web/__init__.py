@@ -13,13 +13,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import insightrepo
 from config import load_settings
-from insightrepo.web import auth, errors, evidence, formatting, health, outcomes, search, security, studies
+from insightrepo.web import auth, errors, evidence, formatting, health, judgements, outcomes, search, security, studies
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
 PACKAGE = Path(__file__).parent.parent
 FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
 SESSION_SECONDS = 7 * 24 * 3600
+
+
+PATIENCE = 0.2  # seconds that a reader waits for what was just committed, before the state of before answers
 
 
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
@@ -33,6 +36,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         ConfigurationError: a setting is wrong; the message names it.
     """
     workspace = workspace or Workspace(load_settings())
+    workspace.patience = PATIENCE
     app = Flask(
         "insightrepo.web", template_folder=str(template_folder()), static_folder=str(PACKAGE / "web" / "static")
     )
@@ -92,5 +96,5 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
-    for room in (auth, search, studies, evidence, outcomes, health):
+    for room in (auth, search, studies, evidence, judgements, outcomes, health):
         app.register_blueprint(room.blueprint)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 from urllib.parse import urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from insightrepo.library.hits import FACETS, Mode, SearchQuery, SearchResult, Sort
+from indexes.query import Piece, render
+from indexes.query import parse as read_words
+from insightrepo.library.hits import FACETS, Group, Mode, SearchQuery, SearchResult, Sort
 from insightrepo.web.request import is_id
 
 PER_PAGE = 20
@@ -58,6 +60,8 @@ def parse(args: MultiDict[str, str]) -> tuple[SearchQuery, tuple[str, ...]]:
         sort=_choice(args, "sort", get_args(Sort), notes),
         offset=(page_number(args) - 1) * PER_PAGE,
         limit=PER_PAGE,
+        like=_number(args, "like", notes),
+        group=_choice(args, "group", get_args(Group), notes),
     )
     return query, tuple(notes)
 
@@ -114,9 +118,12 @@ class Links:
         return [(name, value) for name, value in self._items if name not in leaving_out]
 
     def toggle(self, name: str, value: str) -> str:
-        """Add the value to the filter, or take it away if it is there."""
+        """Add the value to the filter, or take it away if it is there, also from what was typed."""
         if (name, value) in self._items:
             return self._url([item for item in self._items if item != (name, value)])
+        rest = _untyped(self.query.words, name, value)
+        if rest is not None:
+            return self.put("q", rest)
         return self._url([*self._items, (name, value)])
 
     def put(self, name: str, value: object | None) -> str:
@@ -130,7 +137,11 @@ class Links:
 
     def only_words(self) -> str:
         """The words without any filter."""
-        return self._url([item for item in self._items if item[0] in ("q", "mode", "sort")])
+        return self._url([item for item in self._items if item[0] in ("q", "like", "mode", "sort")])
+
+    def here(self) -> str:
+        """The query itself."""
+        return self._url(self._items)
 
     def without_words(self) -> str:
         """The filters without the words."""
@@ -140,9 +151,22 @@ class Links:
         return url_for("search.results") + (f"?{urlencode(items)}" if items else "")
 
 
+def _untyped(words: str, field: str, value: str) -> str | None:
+    """The words without ``field:value``; None where it is not typed there."""
+    pieces = read_words(words).pieces
+    kept = [_less(piece, value) if piece.field == field and not piece.excluded else piece for piece in pieces]
+    return None if kept == list(pieces) else render(piece for piece in kept if piece is not None)
+
+
+def _less(piece: Piece, value: str) -> Piece | None:
+    values = tuple(other for other in piece.values if other.casefold() != value.casefold())
+    return replace(piece, values=values) if values else None
+
+
 def _items(query: SearchQuery) -> list[tuple[str, str]]:
     """What differs from an empty query, in a fixed order, the page left out."""
     items = [("q", query.words)] if query.words else []
+    items += [("like", str(query.like))] if query.like is not None else []
     items += [(facet, value) for facet in FACETS for value in query.filters.get(facet, ())]
     singles = {
         "study": query.study,
@@ -151,6 +175,7 @@ def _items(query: SearchQuery) -> list[tuple[str, str]]:
         "verified": "1" if query.verified else None,
         "mode": query.mode if query.mode != "hybrid" else None,
         "sort": query.sort if query.sort != "relevance" else None,
+        "group": query.group if query.group != "none" else None,
     }
     return items + [(name, str(value)) for name, value in singles.items() if value is not None]
 

@@ -11,7 +11,9 @@ from werkzeug.exceptions import HTTPException
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
 from insightrepo.accounts.access import Forbidden
+from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
+from insightrepo.web.request import workspace
 from insightrepo.workspace import WorkspaceMissing
 
 PAGES = {
@@ -74,4 +76,7 @@ def _no_database(error: OperationalError) -> ResponseReturnValue:
 
 def _no_indexes(error: IndexMismatch | IndexDamaged) -> ResponseReturnValue:
     current_app.logger.error("the indexes cannot be read: %s", error)
+    if isinstance(error, IndexDamaged):
+        ask_for_maintenance(workspace())
+        return page(503, "The search index was damaged and is being rebuilt; nothing is lost. Try again in a minute.")
     return page(503, "The indexes cannot be read. Run “insightrepo reindex” on the server: nothing is lost by it.")

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
+from insightrepo.library.indexing import follow, notes
 from insightrepo.models import User
 from insightrepo.web.request import workspace
 
@@ -17,10 +18,11 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 where the database answers and the indexes are whole, else 503."""
+    """200 where the database answers and the indexes can be searched, else 503; `notes` say what results may miss."""
     state = {"database": _database(), "indexes": _indexes()}
     ok = all(state.values())
-    return jsonify(ok=ok, version=current_app.config["VERSION"], **state), 200 if ok else 503
+    said = {"notes": found} if ok and (found := notes(workspace())) else {}
+    return jsonify(ok=ok, version=current_app.config["VERSION"], **state, **said), 200 if ok else 503
 
 
 def _database() -> bool:
@@ -35,7 +37,7 @@ def _database() -> bool:
 
 def _indexes() -> bool:
     try:
-        workspace().indexes.refresh()
+        follow(workspace())
     except (IndexMismatch, IndexDamaged):
         current_app.logger.exception("health: the indexes cannot be read")
         return False

@@ -11,6 +11,7 @@ from insightrepo.library.hits import Hit, SearchQuery
 from insightrepo.library.loading import load_hits
 from insightrepo.library.outcomes import list_outcomes, read_outcome
 from insightrepo.library.search import find
+from insightrepo.taxonomy.review import SIZE, review, review_outcome
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw
 
@@ -28,7 +29,13 @@ def outcomes() -> ResponseReturnValue:
     categories = [(category or "Without a category", list(lines)) for category, lines in groups]
     if retired:
         categories.append(("Retired", retired))
-    return render_template("outcomes/list.html", categories=categories, total=len(found))
+    return render_template("outcomes/list.html", categories=categories, total=len(found), may_review=_may_review())
+
+
+@blueprint.get("/outcomes/review")
+def register() -> ResponseReturnValue:
+    """The state of the register, for those who may change it: statements, overlaps, what outcomes lack."""
+    return render_template("outcomes/review.html", review=review(session(), reader(), workspace()), size=SIZE)
 
 
 @blueprint.get("/outcomes/<path:code>")
@@ -43,7 +50,12 @@ def outcome(code: str) -> ResponseReturnValue:
         trend=draw(points, reading.measure, reading.unit),
         evidence=evidence,
         total=total,
+        reviewed=review_outcome(session(), reader(), workspace(), reading.line.code),
     )
+
+
+def _may_review() -> bool:
+    return reader().at_least("researcher")
 
 
 def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:

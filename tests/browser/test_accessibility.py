@@ -18,6 +18,7 @@ NAMES = (
     "evidence",
     "outcomes",
     "outcome",
+    "review",
     "hostile",
 )
 
@@ -38,7 +39,7 @@ def test_axe_finds_nothing(browse, library, name, scheme):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["search", "document", "outcome"])
+@pytest.mark.parametrize("name", ["search", "document", "outcome", "review"])
 def test_axe_finds_nothing_on_a_phone(browse, library, name):
     page = browse(PHONE, scheme="dark")
     page.goto(pages_of(library)[name])

@@ -44,5 +44,6 @@ def pages_of(library: Library) -> dict[str, str]:
         "evidence": f"/evidence/{library.evidence['published 0']}",
         "outcomes": "/outcomes",
         "outcome": "/outcomes/PLAN-01",
+        "review": "/outcomes/review",
         "hostile": f"/studies/{library.studies['hostile']}/documents/{library.documents['hostile']}",
     }

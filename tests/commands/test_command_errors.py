@@ -98,12 +98,24 @@ def test_a_mapping_in_another_encoding_and_a_list_of_names_that_is_gone_are_said
     assert_one_line(named, "INSIGHTREPO_NAMES_FILE", "names.txt")
 
 
-@pytest.mark.parametrize("part", ["current.json", "keyword", "vectors", "bitmaps", "manifest"])
-def test_a_damaged_index_says_to_reindex(run: Run, home: Path, part: str) -> None:
+def cut_short(home: Path, part: str) -> None:
     files = [path for path in (home / "indexes").rglob("*") if path.is_file() and part in str(path.relative_to(home))]
     for path in files:
         if path.stat().st_size:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("part", ["current.json", "vectors"])
+def test_an_index_that_is_damaged_in_part_answers_until_it_is_healed(run: Run, home: Path, part: str) -> None:
+    cut_short(home, part)
+    assert run("search", "boring").exit_code == 0
+    assert run("maintain").exit_code == 0
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize("part", ["keyword", "bitmaps", "manifest"])
+def test_a_damaged_index_says_to_reindex(run: Run, home: Path, part: str) -> None:
+    cut_short(home, part)
     assert_one_line(run("search", "boring"), "insightrepo reindex")
     assert run("reindex").exit_code == 0
     assert run("search", "boring").exit_code == 0

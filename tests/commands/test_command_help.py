@@ -28,7 +28,7 @@ ALL = list(paths(main))
 
 def test_every_command_of_the_table_is_there() -> None:
     assert {path[0] for path in ALL} == set(COMMANDS)
-    assert len(ALL) == len(COMMANDS) + 8  # user add, taxonomy and scores with three each less one, evaluate two
+    assert len(ALL) == len(COMMANDS) + 9  # user add, taxonomy three, scores two, evaluate two
 
 
 @pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
@@ -51,7 +51,7 @@ def test_an_unknown_option_is_wrong_use(tmp_path: Path, path: tuple[str, ...]) -
     [
         ["nonsense"],
         ["search", "x", "--mode", "guess"],
-        ["search", "x", "--since", "yesterday"],
+        ["search", "x", "--since", "someday"],
         ["search", "x", "--limit", "0"],
         ["import"],
         ["import", "/nowhere/at/all"],
@@ -60,6 +60,7 @@ def test_an_unknown_option_is_wrong_use(tmp_path: Path, path: tuple[str, ...]) -
         ["scores", "import", "2025-Q1", "/nowhere.csv"],
         ["scores", "freeze"],
         ["taxonomy", "import", "/nowhere.yaml"],
+        ["taxonomy", "lint", "/nowhere.yaml"],
         ["evaluate", "tags", "--train", "/nowhere.csv"],
     ],
     ids=" ".join,

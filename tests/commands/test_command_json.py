@@ -28,7 +28,7 @@ def printed(result: Result, exit_code: int = 0):
 def test_search(demo_home: Path) -> None:
     found = printed(invoke(demo_home, "search", "where to stop", "--limit", "20", "--json"))
     contract = {"query", "total", "capped", "people", "studies", "hits", "facets", "outcomes"}
-    assert found.keys() == contract | {"understood", "notes"}
+    assert found.keys() == contract | {"understood", "notes", "did_you_mean", "like", "similar_studies"}
     assert found["query"] == "where to stop"
     assert len(found["hits"]) == 20 <= found["total"]
     assert found["facets"].keys() == FACETS
@@ -134,8 +134,30 @@ def test_scores(run: Run, tmp_path: Path) -> None:
 def test_taxonomy(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "taxonomy.yaml"
     path.write_text(TAXONOMY.replace("with ease", "at once"))
-    assert printed(run("taxonomy", "import", str(path), "--json")) == {"created": 0, "changed": 1, "unchanged": 4}
-    assert printed(run("taxonomy", "import", str(path), "--json")) == {"created": 0, "changed": 0, "unchanged": 5}
+    first = printed(run("taxonomy", "import", str(path), "--json"))
+    assert [(warning["outcome"], warning["line"], warning["code"]) for warning in first.pop("warnings")] == [
+        ("COST", 8, "success")
+    ]
+    assert first == {"created": 0, "changed": 1, "unchanged": 4}
+    again = printed(run("taxonomy", "import", str(path), "--json"))
+    assert (again["created"], again["changed"], again["unchanged"]) == (0, 0, 5)
+
+
+def test_taxonomy_lint(run: Run, tmp_path: Path) -> None:
+    found = printed(run("taxonomy", "lint", "--json"))
+    [warning] = found["warnings"]
+    assert warning.keys() == {
+        "outcome", "line", "code", "field", "text", "start", "end", "words", "why", "advice"
+    }  # fmt: skip
+    assert (warning["outcome"], warning["line"], warning["code"]) == ("COST", None, "success")
+    path = tmp_path / "new.yaml"
+    path.write_text("outcomes:\n  - {code: NEW, job: Find a stop the children like, success: with ease}\n")
+    assert printed(run("taxonomy", "lint", str(path), "--json")) == {
+        "warnings": [],
+        "overlaps": [
+            {"outcomes": ["NEW", "STOP"], "score": 1.0, "by": "words", "shared": ["find", "stop", "children", "like"]}
+        ],
+    }
 
 
 def test_evaluate_search(run: Run, tmp_path: Path) -> None:

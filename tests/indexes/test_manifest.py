@@ -65,7 +65,15 @@ def test_a_missing_a_short_and_a_changed_file_are_each_named(tmp_path: Path, sta
     assert any("a.seg has been changed" in text for text in problems(tmp_path, stamped, thorough=False))
 
 
-def test_a_bit_that_turned_on_the_disk_is_found_by_verify(tmp_path: Path, stamped: Manifest):
+def test_a_bit_that_turned_in_a_small_file_is_found_at_once(tmp_path: Path, stamped: Manifest):
+    flip(tmp_path / "bits.bin")
+    assert len(problems(tmp_path, stamped, thorough=False)) == 1
+
+
+def test_a_bit_that_turned_in_a_large_file_is_found_by_verify(
+    tmp_path: Path, stamped: Manifest, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(manifests, "SMALL", 0)
     flip(tmp_path / "bits.bin")
     assert problems(tmp_path, stamped, thorough=False) == []
     assert len(verify(tmp_path)) == 1

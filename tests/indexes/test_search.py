@@ -211,3 +211,14 @@ def test_searching_changes_nothing_that_was_handed_in(keyword: WhooshIndex, vect
     ask(keyword, vector, download(allowed=allowed), live)
     whole(None, live).add(9)
     assert (allowed, live) == (BitMap([1, 2]), BitMap([1, 2, 3]))
+
+
+def test_the_ranks_are_a_mapping_that_says_the_best_of_both_engines(keyword: WhooshIndex, vector: FaissIndex) -> None:
+    ranking = ask(keyword, vector, download())
+    assert list(ranking.ranks) == list(ranking.ids)
+    assert ranking.ranks[ranking.ids[0]] == ranking.hits[0]
+    assert ranking.ranks.get(4) is None
+    assert ranking.ranks.best_score == max(hit.score for hit in ranking.hits)
+    assert ranking.ranks.best_cosine == max(hit.meaning_score for hit in ranking.hits if hit.meaning_score is not None)
+    nothing = ask(keyword, vector, download(allowed=BitMap())).ranks
+    assert (len(nothing), nothing.best_score, nothing.best_cosine) == (0, None, None)

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from indexes import vector
 from indexes.vector import MAX_SEGMENTS, FaissIndex, VectorError
 
 
@@ -62,12 +61,8 @@ def test_only_the_allowed_are_found(tmp_path: Path):
     assert index.search(units(1)[0], BitMap(), 5) == []
 
 
-@pytest.mark.parametrize("gather_limit", [0, 4096])
 @pytest.mark.parametrize("share", [0.02, 0.5, 1.0])
-def test_both_ways_of_scoring_agree_with_brute_force(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gather_limit: int, share: float
-):
-    monkeypatch.setattr(vector, "GATHER_LIMIT", gather_limit)
+def test_exact_search_agrees_with_brute_force(tmp_path: Path, share: float):
     rows = units(600)
     ids = list(range(1, 601))
     index = filled(tmp_path, ids[:400], rows[:400])
@@ -77,6 +72,17 @@ def test_both_ways_of_scoring_agree_with_brute_force(
     hits = index.search(query, BitMap(int(i) + 1 for i in chosen), 20)
     expected = brute([int(i) + 1 for i in chosen], rows[chosen], query, 20)
     assert [hit.id for hit in hits] == expected
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_gaps_between_ids_do_not_matter(tmp_path: Path, step: int):
+    rows = units(300)
+    ids = [7 + step * at for at in range(300)]
+    index = filled(tmp_path, ids, rows)
+    index.apply(ids[10:20], [], np.empty((0, 8), np.float32))
+    hits = index.search(rows[50], BitMap(ids[15:200]), 30)
+    assert [hit.id for hit in hits] == brute(ids[20:200], rows[20:200], rows[50], 30)
+    assert index.vectors([ids[50]])[0].tolist() == rows[50].tolist()
 
 
 def test_an_id_added_again_has_its_new_vector_only(tmp_path: Path):
@@ -121,7 +127,9 @@ def test_scores_and_vectors_keep_the_order_asked(tmp_path: Path):
 
 def test_equal_vectors_come_in_order_of_id(tmp_path: Path):
     rows = np.repeat(units(1), 4, axis=0)
-    assert [hit.id for hit in filled(tmp_path, [9, 3, 7, 5], rows).search(rows[0], None, 4)] == [3, 5, 7, 9]
+    index = filled(tmp_path, [9, 3, 7, 5], rows)
+    assert [hit.id for hit in index.search(rows[0], None, 4)] == [3, 5, 7, 9]
+    assert [hit.id for hit in index.search(rows[0], None, 2)] == [3, 5]
 
 
 def test_the_largest_id_fits(tmp_path: Path):
@@ -146,6 +154,26 @@ def test_rows_that_were_replaced_over_and_over_are_cleared_away(tmp_path: Path):
         index.apply([], list(range(0, 200, 5)), units(40, seed=seed))
     stored = sum(len(np.load(tmp_path / name)) for name in index.names() if name.endswith("ids.npy"))
     assert stored <= 400
+
+
+def test_building_by_batches_writes_a_row_few_times(tmp_path: Path):
+    rows, written = units(1000), 0
+    index = FaissIndex(tmp_path, 8)
+    for start in range(0, 1000, 10):
+        before = set(index.names())
+        index.apply([], range(start, start + 10), rows[start : start + 10])
+        written += sum(len(np.load(tmp_path / name)) for name in set(index.names()) - before if "ids" in name)
+    assert written < 8 * 1000
+    assert np.array_equal(index.vectors(range(1000)), rows)
+
+
+def test_states_of_one_index_share_what_they_have_open(tmp_path: Path):
+    before = filled(tmp_path, list(range(50)), units(50))
+    before.apply([], [60], units(1))
+    again = FaissIndex(tmp_path, 8, before.names())
+    again.apply([], [61], units(1))
+    assert again._segments[0].stored is before._segments[0].stored
+    assert before.ids() == BitMap([*range(50), 60])
 
 
 def test_a_copy_goes_its_own_way_and_the_old_one_still_searches(tmp_path: Path):
@@ -214,26 +242,34 @@ def test_batches_leave_what_a_dictionary_would(
 
 ROOT = Path(__file__).parents[2]
 FORKING = """
-import os, sys
+import os, sys, threading
 from pathlib import Path
 import numpy as np
-from indexes import vector
-vector.GATHER_LIMIT = 0
-rows = np.random.default_rng(0).standard_normal((20000, 64)).astype(np.float32)
+from indexes import graph, vector
+vector.GRAPH_FROM, graph.EF_COST = 10, 0
+rows = np.random.default_rng(0).standard_normal((3000, 64)).astype(np.float32)
 index = vector.FaissIndex(Path(sys.argv[1]), 64)
-index.apply([], range(20000), rows)
-index.search(rows[0], None, 10)
-child = os.fork()
-if child == 0:
-    index.search(rows[1], None, 10)
-    os._exit(7)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+index.apply([], range(3000), rows)
+index.build_graph(*index.without_graph(), threads=2)
+
+def ask_and_fork(state):
+    state.search(rows[0], None, 10)
+    child = os.fork()
+    if child == 0:
+        state.search(rows[1], None, 10)
+        os._exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+for state in (index, index.with_graph("00000001")):
+    ask_and_fork(state)
+    thread = threading.Thread(target=ask_and_fork, args=[state])
+    thread.start()
+    thread.join()
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_searches_after_its_parent_did(tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-c", FORKING, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
-    )
-    assert done.stdout.strip() == "7"
+    command = [sys.executable, "-c", FORKING, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["7"] * 4

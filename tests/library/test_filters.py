@@ -9,8 +9,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Integer, Select, extract, select
+from sqlalchemy import Integer, Select, extract, func, or_, select
 
+from indexes.query import parse
+from indexes.query_dates import days
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.library.filters import STUDY_FACETS, Condition, ResolvedFilter, allowed_bitmap, resolve
 from insightrepo.library.hits import SearchQuery
@@ -36,7 +38,7 @@ def as_sql(reader: Reader, resolved: ResolvedFilter) -> Select[tuple[int]]:
     if resolved.until:
         query = query.where(Evidence.said_on <= resolved.until)
     for condition in resolved.conditions:
-        matching = _matching(condition, resolved.verified)
+        matching = func.coalesce(_matching(condition, resolved.verified), False)
         query = query.where(~matching if condition.excluded else matching)
     return query
 
@@ -44,6 +46,10 @@ def as_sql(reader: Reader, resolved: ResolvedFilter) -> Select[tuple[int]]:
 def _matching(condition: Condition, verified: bool):
     if condition.facet in STUDY_FACETS:
         return getattr(Study, condition.facet).in_(condition.values)
+    if condition.facet == "study":
+        return Study.id.in_(condition.study_ids)
+    if condition.facet == "date":
+        return or_(*(Evidence.said_on.between(*days(value)) for value in condition.values))
     if condition.facet == "kind":
         return Evidence.kind.in_(condition.values)
     if condition.facet == "year":
@@ -123,12 +129,36 @@ FILTERS = st.fixed_dictionaries(
     },
 )
 
+TYPED = st.lists(
+    st.sampled_from(
+        [
+            "-level:relationship",
+            "-kind:passage",
+            "study:1,3,5,7,9",
+            "-study:2,4",
+            "-outcome:O1,o2",
+            "state:Draft,published",
+            "date:2025-Q1,2026",
+            "-date:2024",
+            "-product:maps",
+            "date:2025-03..2025-04",
+            "study:99",
+            "kind:Verbatim",
+            "since:2025-01",
+            "until:2025-Q1",
+            "-segment:s0",
+            "-year:2025",
+        ]
+    ),
+    max_size=2,
+)
+
 
 def test_the_bitmap_equals_the_sql_for_every_reader_and_filter(filled: tuple[Workspace, list[Reader]]) -> None:
     workspace, readers = filled
     sizes = set()
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         reader=st.sampled_from(readers),
         filters=FILTERS,
@@ -136,8 +166,9 @@ def test_the_bitmap_equals_the_sql_for_every_reader_and_filter(filled: tuple[Wor
         until=st.none() | st.sampled_from(DAYS),
         verified=st.booleans(),
         study=st.none() | st.integers(1, 18),
+        typed=TYPED,
     )
-    def holds(reader, filters, since, until, verified, study) -> None:
+    def holds(reader, filters, since, until, verified, study, typed) -> None:
         query = SearchQuery(
             filters={facet: tuple(values) for facet, values in filters.items()},
             since=since,
@@ -146,7 +177,7 @@ def test_the_bitmap_equals_the_sql_for_every_reader_and_filter(filled: tuple[Wor
             study=study,
         )
         with workspace.database.reading() as session:
-            resolved = resolve(session, reader, query)
+            resolved = resolve(session, reader, query, parse(" ".join(typed)).fields)
             bitmap = allowed_bitmap(session, reader, resolved, workspace.indexes.bitmaps)
             assert set(bitmap) == set(session.scalars(as_sql(reader, resolved)))
         sizes.add(len(bitmap))
@@ -172,3 +203,43 @@ def test_an_unknown_term_matches_nothing_and_is_said(filled: tuple[Workspace, li
         resolved = resolve(session, readers[-1], SearchQuery(filters={"outcome": ("O77",)}))
         assert not allowed_bitmap(session, readers[-1], resolved, workspace.indexes.bitmaps)
     assert "O77" in resolved.notes[0]
+
+
+def test_values_are_known_in_any_case_and_an_unknown_one_is_said_in_its_place(
+    filled: tuple[Workspace, list[Reader]],
+) -> None:
+    workspace, readers = filled
+    parsed = parse("category:c1 method:SURVEY kind:quote,VERBATIM state:Published")
+    with workspace.database.reading() as session:
+        resolved = resolve(session, readers[-1], SearchQuery(), parsed.fields)
+    assert [c.values for c in resolved.conditions] == [("C1",), ("survey",), ("quote", "verbatim"), ("published",)]
+    (note,) = resolved.said
+    assert note.message == "no kind is called 'quote': known are insight, passage, verbatim"
+    assert parsed.typed[note.start : note.end] == "kind:quote,VERBATIM"
+
+
+def test_a_study_is_known_by_its_number_its_title_or_a_part_that_no_other_has(
+    filled: tuple[Workspace, list[Reader]],
+) -> None:
+    workspace, readers = filled
+    with workspace.database.reading() as session:
+        titles = dict(session.execute(select(Study.id, Study.title)).tuples().all())
+        for typed, wanted in (("study:3", {3}), ('study:"study 1"', {2}), ("study:10", {10}), ("study:y", {-1})):
+            resolved = resolve(session, readers[-1], SearchQuery(), parse(typed).fields)
+            assert resolved.conditions[0].study_ids == wanted, typed
+    assert titles[2] == "Study 1"  # which is a part of "Study 10", too
+    assert "more than one study" in resolved.notes[0]
+
+
+def test_a_study_out_of_sight_is_unknown_by_number_and_by_title(filled: tuple[Workspace, list[Reader]]) -> None:
+    workspace, (_, viewer, *_) = filled
+    with workspace.database.reading() as session:
+        seen = set(session.scalars(visible_studies(viewer)))
+        hidden = session.scalars(select(Study).where(Study.id.not_in(seen))).first()
+        by_number, by_title, unknown = (
+            resolve(session, viewer, SearchQuery(), parse(f'study:"{name}"').fields)
+            for name in (hidden.id, hidden.title, 987)
+        )
+    assert [found.conditions[0].study_ids for found in (by_number, by_title, unknown)] == [frozenset({-1})] * 3
+    assert by_number.labels == by_title.labels == {}
+    assert by_number.notes[0].replace(str(hidden.id), "987") == unknown.notes[0]

@@ -23,7 +23,8 @@ SEEN_BY = {
 }
 
 # Each route: what kind of thing it shows. "open": to strangers too; "list": to all who are signed in, of what they
-# see; "study": of one study; "download" and "vote": of one study, for some roles; "form": changes only one's session.
+# see; "edit": to researchers and above, of what they see; "study": of one study; "download" and "vote": of one study,
+# for some roles; "form": changes only one's session.
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
@@ -39,8 +40,10 @@ ROUTES = {
     ("studies.original", "GET"): "download",
     ("evidence.evidence", "GET"): "study",
     ("evidence.tag", "POST"): "vote",
+    ("judgements.judgement", "POST"): "judge",
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
+    ("outcomes.register", "GET"): "edit",
 }
 LISTS = (
     "/",
@@ -63,6 +66,7 @@ def url_of(endpoint: str, library, study: str) -> str:
         "studies.original": f"/documents/{document_id}/original",
         "evidence.evidence": f"/evidence/{evidence_id}",
         "evidence.tag": f"/evidence/{evidence_id}/tags",
+        "judgements.judgement": f"/evidence/{evidence_id}/judgement?q=calendar",
     }[endpoint]
 
 
@@ -113,6 +117,29 @@ def test_a_tag_is_voted_on_by_researchers_on_what_they_see(visit, token, library
         return client.post(url_of("evidence.tag", library, study), data=form).status_code
 
     assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_a_hit_is_judged_by_everybody_who_sees_it_and_not_there_for_others(visit, token, library, study):
+    def answer(name: str) -> int:
+        client = visit(name)
+        form = {"csrf_token": token(client), "said": "helpful", "rank": "1"}
+        return client.post(url_of("judgements.judgement", library, study), data=form).status_code
+
+    answers = {name: answer(name) for name in EVERYBODY}
+    assert answers == {name: 302 if name in SEEN_BY[study] else 404 for name in EVERYBODY}
+
+
+def test_the_review_of_the_register_is_for_those_who_may_change_it(visit):
+    answers = {name: visit(name).get("/outcomes/review").status_code for name in EVERYBODY}
+    assert answers == {name: 200 if name in VOTERS else 403 for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_the_review_is_offered_to_those_who_may_open_it_and_warnings_are_shown_to_them(visit, name):
+    may = name in VOTERS
+    assert ("/outcomes/review" in visit(name).get("/outcomes").text) == may
+    assert ("What this statement could be better at" in visit(name).get("/outcomes/PACK-01").text) == may
 
 
 @pytest.mark.parametrize("url", LISTS)
@@ -190,6 +217,8 @@ def test_an_outcome_of_a_team_is_there_for_its_members_and_administrators_only(v
         term_id = session.scalar(select(Outcome.id).where(Outcome.code == "TEAM-01"))
         session.merge(Tag(evidence_id=evidence_id, term_id=term_id, state="accepted", origin="person"))
     pages = ("/outcomes", f"/evidence/{evidence_id}", f"/studies/{library.studies['published']}")
+    assert "TEAM-01" in visit("administrator").get("/outcomes/review").text
+    assert "TEAM-01" not in visit("researcher").get("/outcomes/review").text
     for name in UNSCOPED:
         member = name in ("administrator", *_members(filled, library))
         assert visit(name).get("/outcomes/TEAM-01").status_code == (200 if member else 404)

@@ -51,6 +51,21 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "search_gap",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("best_cosine", sa.Float(), nullable=True),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(), nullable=False),
+        sa.Column("last_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_gap")),
+        sa.UniqueConstraint("question", name=op.f("uq_search_gap_question")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "team",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
@@ -354,6 +369,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_evidence_link_to_id"), ["to_id"], unique=False)
 
     op.create_table(
+        "judgement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("evidence_id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("helpful", sa.Boolean(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=True),
+        sa.Column("version", sa.String(length=300), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_judgement_evidence_id_evidence"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_judgement_user_id_user_account"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_judgement")),
+        sa.UniqueConstraint("user_id", "question", "evidence_id", name=op.f("uq_judgement_user_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("judgement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_judgement_evidence_id"), ["evidence_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_judgement_question"), ["question"], unique=False)
+
+    op.create_table(
         "outcome_segment",
         sa.Column("outcome_id", sa.Integer(), nullable=False),
         sa.Column("segment_id", sa.Integer(), nullable=False),
@@ -539,6 +581,11 @@ def downgrade() -> None:
 
     op.drop_table("place")
     op.drop_table("outcome_segment")
+    with op.batch_alter_table("judgement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_judgement_question"))
+        batch_op.drop_index(batch_op.f("ix_judgement_evidence_id"))
+
+    op.drop_table("judgement")
     with op.batch_alter_table("evidence_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evidence_link_to_id"))
 
@@ -584,6 +631,7 @@ def downgrade() -> None:
     op.drop_table("audit_entry")
     op.drop_table("user_account")
     op.drop_table("team")
+    op.drop_table("search_gap")
     op.drop_table("respondent")
     op.drop_table("outbox")
     op.drop_table("instrument")
