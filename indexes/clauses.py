@@ -58,6 +58,21 @@ def read(query: KeywordQuery, analyzer: Analyzer, known: Known) -> Clauses:
     )
 
 
+class Reading:
+    """Reads queries, and keeps the last one: a search asks an engine the same three times. Safe in threads."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._last: tuple[object, KeywordQuery, Clauses] | None = None
+
+    def read(self, query: KeywordQuery, commit: object, known: Known) -> Clauses:
+        """As `read`; `commit` is what `known` looks into, and is another object after every commit."""
+        last = self._last
+        if last is None or last[0] is not commit or last[1] != query:
+            last = self._last = commit, query, read(query, self._analyzer, known)
+        return last[2]
+
+
 def _clauses(units: Sequence[Unit], analyzer: Analyzer, known: Known, with_stop: bool) -> Iterable[Clause]:
     """The clauses of neighbouring units, each once."""
     weighty = [at for at, unit in enumerate(units) if with_stop or not analyzer.is_stop(unit)]

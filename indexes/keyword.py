@@ -47,6 +47,7 @@ class WhooshIndex:
         self.analyzer = Analyzer(language)
         self.folder = Path(files.storage.folder)
         self._index = files
+        self._reading = clauses.Reading(self.analyzer)
         self._lock = RLock()  # Whoosh's cursors share file positions
         self._snapshot = Snapshot(_commit(files), files.storage, before._snapshot if before else None)
 
@@ -195,7 +196,7 @@ class WhooshIndex:
         return content, round(size)
 
     def _read(self, query: KeywordQuery) -> Clauses:
-        return clauses.read(query, self.analyzer, self._snapshot.knows)
+        return self._reading.read(query, self._snapshot, self._snapshot.knows)
 
     def _scores(self, clause: Clause) -> Postings:
         """The documents of a clause, each with the score of its best spelling."""

@@ -41,6 +41,7 @@ class TantivyIndex:
     def __init__(self, files: tantivy.Index, folder: Path, language: Literal["en", "none"]) -> None:
         self.analyzer = Analyzer(language)
         self.folder = folder
+        self._reading = clauses.Reading(self.analyzer)
         self._files = files
         self._searching = Searching(files, folder)
 
@@ -145,7 +146,7 @@ class TantivyIndex:
         return tuple(searching.fit(clause, looked_at) for clause in self._read(query, searching).scored)
 
     def _read(self, query: KeywordQuery, searching: Searching) -> Clauses:
-        return clauses.read(query, self.analyzer, searching.knows)
+        return self._reading.read(query, searching, searching.knows)
 
     @contextmanager
     def _writing(self, heap: int) -> Iterator[tantivy.IndexWriter]:

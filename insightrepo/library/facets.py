@@ -18,14 +18,13 @@ from insightrepo.scores.chips import CellWanted, chips
 
 
 def count_facets(
-    session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter
+    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, terms: Sequence[Row]
 ) -> dict[str, tuple[FacetValue, ...]]:
     """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0.
 
-    Terms that the reader may not see are no values, and the category of none but them is none. With `verified` only
-    tags that a person or an import stands behind are counted.
+    `terms` are those of `facet_terms`: others are no values, and a category of none but others is none. With `verified`
+    only tags that a person or an import stands behind are counted.
     """
-    terms = _terms(session, reader)
     counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key)
     categories = {term.id: term.category for term in terms if term.axis == "outcome"}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
@@ -40,8 +39,8 @@ def count_facets(
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
-def _terms(session: Session, reader: Reader) -> Sequence[Row]:
-    """The terms that are facet values: id, axis, code, name, an outcome's category, the id of a product's parent."""
+def facet_terms(session: Session, reader: Reader) -> Sequence[Row]:
+    """The terms in use that the reader may see: id, axis, code, name, an outcome's category, a product's parent_id."""
     outcome, product = Outcome.__table__, Product.__table__
     columns = Term.id, Term.axis, Term.code, Term.name, outcome.c.category, product.c.parent_id
     query = select(*columns).join(outcome, outcome.c.id == Term.id, isouter=True)
@@ -108,10 +107,19 @@ def _values(
 
 
 def outcomes_spoken_to(
-    session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, limit: int = 12
+    session: Session,
+    reader: Reader,
+    bitmaps: Bitmaps,
+    within: BitMap,
+    resolved: ResolvedFilter,
+    terms: Sequence[Row],
+    limit: int = 12,
 ) -> tuple[OutcomeSpokenTo, ...]:
-    """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names."""
-    outcomes = [term for term in _terms(session, reader) if term.axis == "outcome"]
+    """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names.
+
+    `terms` are those of `facet_terms`: no other outcome is named.
+    """
+    outcomes = [term for term in terms if term.axis == "outcome"]
     speaking = {outcome.id: bitmaps.get(f"{resolved.tag_key}:{outcome.id}") & within for outcome in outcomes}
     ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
     cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}
