@@ -20,6 +20,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 WRONG = {
     "TIMEZONE": "Mars/Olympus",
+    "KEYWORD_ENGINE": "lucene",
     "LANGUAGE": "klingon",
     "PHONE_REGION": "USA",
     "MAX_FILE_MEGABYTES": "0",

@@ -63,7 +63,7 @@ def test_the_wheel_has_every_module_and_every_file_beside_them(site: Path) -> No
     tracked = subprocess.run(
         ["git", "ls-files", "ingest", "indexes", "insightrepo"], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    assert [name for name in tracked.stdout.split() if not (site / name).exists()] == []
+    assert [name for name in tracked.stdout.splitlines() if not (site / name).exists()] == []
 
 
 def test_an_installed_command_runs(site: Path, tmp_path: Path) -> None:
