@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from homes import Library
 from sqlalchemy import event
 
 from insightrepo.accounts.access import Reader
+from insightrepo.library import indexing
 from insightrepo.library.hits import SearchQuery, SearchResult
 from insightrepo.library.search import search
 from insightrepo.models import Outcome, Product, Segment
@@ -27,6 +29,12 @@ def counted(workspace: Workspace, reader: Reader, query: SearchQuery) -> tuple[S
             return search(workspace, session, reader, query), len(statements)
     finally:
         event.remove(workspace.database.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(autouse=True)
+def always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every search looks for changes left behind, not only one now and then."""
+    monkeypatch.setattr(indexing, "LOOK_SECONDS", 0.0)
 
 
 def test_many_hits_take_no_more_statements_than_few(library: Library) -> None:
