@@ -27,8 +27,8 @@ run: $(STAMP) ## Set up the demo workspace if there is none, and serve it on htt
 	$(BIN)/insightrepo demo
 	$(BIN)/insightrepo serve
 
-test: $(STAMP) ## The whole suite in two processes; browser tests where Chromium is found, PostgreSQL where its binaries are.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP) ## The whole suite; browser tests where Chromium is found, PostgreSQL where its binaries are.
+	$(BIN)/python -m pytest
 
 check: $(STAMP) ## Lint and format.
 	$(BIN)/ruff check .
