@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import docstring_corpus
 import tables
-from corpus import Originals, embedded, source_texts, write_corpus
+from bench_corpus import Originals, embedded, source_texts, write_corpus
 from machine import described
 from queries import plain, queries_by_cell, write_queries
 

@@ -27,8 +27,8 @@ from sqlalchemy import func, insert, select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench_corpus import read_documents
 from cells import SEED
-from corpus import read_documents
 
 from config import load_settings
 from indexes.parts import IndexParts

@@ -83,13 +83,13 @@ def test_shares_of_filters_are_exact(bench):
 
 
 def test_a_repeat_has_its_originals_words_and_nearly_its_vector(bench, tmp_path: Path):
-    import corpus
+    import bench_corpus
     import numpy as np
 
     texts = [f"{word} is what the customer said about the thing they could not find" for word in ("one", "two", "six")]
     real = np.linalg.qr(np.random.default_rng(0).standard_normal((64, 3)))[0].T.astype(np.float32)
-    corpus.write_corpus(tmp_path, corpus.Originals(texts, real, []), 12)
-    documents, vectors = list(corpus.read_documents(tmp_path)), np.load(tmp_path / "vectors.npy")
+    bench_corpus.write_corpus(tmp_path, bench_corpus.Originals(texts, real, []), 12)
+    documents, vectors = list(bench_corpus.read_documents(tmp_path)), np.load(tmp_path / "vectors.npy")
     assert [document["text"] for document in documents[:3]] == texts
     for row in range(3, 12):
         assert documents[row]["text"] != texts[row % 3]
