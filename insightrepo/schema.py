@@ -10,15 +10,15 @@ from sqlalchemy import Connection, Engine, inspect, text
 if TYPE_CHECKING:  # slow to import: only who migrates waits for it
     from alembic.config import Config
 
-REVISION = "0001"  # the newest of migrations/versions
+REVISION = "0002"  # the newest of migrations/versions
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the migrations that the database has not had; a database that is up to date is left as it is."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations up to `revision` that the database has not had; one that is up to date is left as it is."""
     from alembic import command
 
     with engine.execution_options(writes=True).begin() as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), revision)
 
 
 def is_current(engine: Engine) -> bool:

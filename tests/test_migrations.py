@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from insightrepo.database import Database
-from insightrepo.models import Base, Evidence, Product, Study, Term
+from insightrepo.models import Base, Evidence, Outcome, Product, Score, Study, Term, Wave
 from insightrepo.schema import is_current, upgrade
 
 
@@ -85,3 +85,32 @@ def test_foreign_keys_are_kept(database: Database) -> None:
     upgrade(database.engine)
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), database.writing() as session:
         session.add(Evidence(study_id=77, identity="x", kind="passage", text="words", content_hash="h"))
+
+
+def test_a_workspace_of_the_first_schema_keeps_its_terms_rules_and_scores(database: Database) -> None:
+    upgrade(database.engine, "0001")
+    with database.writing() as session:
+        for statement in (
+            "INSERT INTO term (id, axis, code, name, aliases, status, policy, version, updated_at)"
+            " VALUES (1, 'outcome', 'FT-01', 'Find stops', '[]', 'active', 'automatic', 1, '2025-01-01 00:00:00')",
+            "INSERT INTO outcome (id, job, success_measure, category, journey_stage, lead_measure)"
+            " VALUES (1, 'Find stops', '', '', '', 'satisfaction')",
+            "INSERT INTO rule (id, term_id, kind, words, effect, created_at)"
+            " VALUES (1, 1, 'phrase', '[\"stops\"]', 'force', '2025-01-01 00:00:00')",
+            "INSERT INTO instrument (id, name, wording, scale_low, scale_high, best, channel)"
+            " VALUES (1, 'Survey', '', 1, 5, 'high', '')",
+            "INSERT INTO wave (id, code, name, first_day, last_day, state, instrument_id, definition)"
+            " VALUES (1, '2025-Q1', '', '2025-01-01', '2025-03-31', 'open', 1, '{}')",
+            "INSERT INTO score (id, wave_id, outcome_id, measure, value, verdict, definition_version, computed_at)"
+            " VALUES (1, 1, 1, 'satisfaction', 62.5, 'not enough data', 1, '2025-01-01 00:00:00')",
+        ):
+            session.execute(text(statement))
+    upgrade(database.engine)
+    assert differences(database.engine) == []
+    with database.reading() as session:
+        outcome = session.scalars(select(Outcome)).one()
+        assert ([rule.words for rule in outcome.rules], outcome.steward_id) == ([["stops"]], None)
+        assert [(score.outcome_id, score.task_id, score.value) for score in session.scalars(select(Score))] == [
+            (1, None, 62.5)
+        ]
+        assert session.scalars(select(Wave)).one().settings == {}

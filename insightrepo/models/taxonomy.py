@@ -51,6 +51,7 @@ class Term(Base):
     policy: Mapped[str] = mapped_column(String(10), default="automatic")
     version: Mapped[int] = mapped_column(default=1)  # of the definition; a change of wording adds one
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    steward_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # keeps the definition in order
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))  # None: global
     updated_at: Mapped[dt.datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
