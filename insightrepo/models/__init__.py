@@ -37,7 +37,14 @@ from insightrepo.models.library import (
     Tag,
     Vote,
 )
-from insightrepo.models.life_cycle import SUCCESSION_KINDS, DefinitionVersion, StatusChange, Succession, Validation
+from insightrepo.models.life_cycle import (
+    SUCCESSION_KINDS,
+    AcceptedWarning,
+    DefinitionVersion,
+    StatusChange,
+    Succession,
+    Validation,
+)
 from insightrepo.models.packs import (
     PACK_KINDS,
     PACK_STATES,
@@ -99,6 +106,7 @@ __all__ = [
     "UNITS_OF_ANALYSIS",
     "VOTE_SOURCES",
     "WAVE_STATES",
+    "AcceptedWarning",
     "Annotation",
     "Answer",
     "AuditEntry",

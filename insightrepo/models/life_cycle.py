@@ -85,3 +85,19 @@ class Succession(Base):
     successor_id: Mapped[int] = mapped_column(ForeignKey("term.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
     at: Mapped[dt.datetime] = mapped_column(default=utcnow)
+
+
+class AcceptedWarning(Base):
+    """A linter's warning that a person accepts: quiet until the text that it speaks of changes."""
+
+    __tablename__ = "accepted_warning"
+    __table_args__ = (UniqueConstraint("term_id", "code", "field", "wording"), {"sqlite_autoincrement": True})
+
+    id: Mapped[PrimaryKey]
+    term_id: Mapped[int] = mapped_column(ForeignKey("term.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(20))  # insightrepo.taxonomy.linter.CODES
+    field: Mapped[str] = mapped_column(String(10))  # job, success or aliases
+    wording: Mapped[str] = mapped_column(String(64))  # sha256 of the words warned of within their text
+    reason: Mapped[str] = mapped_column(Text)
+    accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    accepted_at: Mapped[dt.datetime] = mapped_column(default=utcnow)

@@ -13,6 +13,26 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "accepted_warning",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("term_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("field", sa.String(length=10), nullable=False),
+        sa.Column("wording", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("accepted_by_id", sa.Integer(), nullable=True),
+        sa.Column("accepted_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["accepted_by_id"], ["user_account.id"], name=op.f("fk_accepted_warning_accepted_by_id_user_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["term_id"], ["term.id"], name=op.f("fk_accepted_warning_term_id_term"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_warning")),
+        sa.UniqueConstraint("term_id", "code", "field", "wording", name=op.f("uq_accepted_warning_term_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "definition_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
