@@ -1,11 +1,9 @@
-"""Instruments and waves: making them, freezing a wave and proving that it still is what was frozen."""
+"""Instruments and waves: making and finding them."""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-import hashlib
-import json
 import re
 from typing import Any
 
@@ -13,17 +11,14 @@ from rapidfuzz import process
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.models import AuditEntry, Instrument, Score, User, Wave, utcnow
-from insightrepo.scores.computing import WaveFrozen, compute_wave
+from insightrepo.models import Instrument, Wave
+from insightrepo.scores.computing import WaveFrozen
+from insightrepo.scores.issues import freeze, verify_frozen
 from insightrepo.scores.statistics import top_two_box
 
-__all__ = ["WaveDiffers", "WaveFrozen", "WaveUnknown"]
+__all__ = ["WaveDiffers", "WaveFrozen", "WaveUnknown", "freeze", "verify_frozen"]
 
 PERIOD = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?", re.IGNORECASE)
-HASHED = (
-    "outcome_id", "segment_id", "product_id", "measure", "value", "low", "high", "n", "n_eff", "note",
-    "previous_wave_id", "change", "p_value", "q_value", "verdict", "definition_version",
-)  # fmt: skip
 
 
 class WaveUnknown(ValueError):
@@ -128,42 +123,3 @@ def find_wave(session: Session, code: str) -> Wave:
         closest = process.extractOne(code, session.scalars(select(Wave.code)).all(), score_cutoff=50)
         raise WaveUnknown(f"no wave is called {code!r}" + (f"; the closest is {closest[0]}" if closest else ""))
     return wave
-
-
-def freeze(session: Session, wave: Wave, user: User | None) -> Wave:
-    """Compute the wave a last time and freeze it with its definition and a hash; needs a session for writing.
-
-    From then on answers are refused and scores stay. The definition says which earlier waves its verdicts were made
-    against and whether those were frozen.
-
-    Raises:
-        WaveFrozen: it already is.
-        ValueError: it has no answers.
-    """
-    if compute_wave(session, wave) == 0:
-        raise ValueError(f"the wave {wave.code} has no answers: run 'scores import {wave.code} FILE' first")
-    wave.state = "frozen"
-    wave.frozen_at = utcnow()
-    wave.frozen_hash = _fingerprint(session, wave)
-    session.add(AuditEntry(user_id=user.id if user else None, action="wave.freeze", object=f"wave:{wave.id}",
-                           detail={"code": wave.code, "hash": wave.frozen_hash}))  # fmt: skip
-    session.flush()
-    return wave
-
-
-def verify_frozen(session: Session, wave: Wave) -> bool:
-    """Whether definition and stored scores of a frozen wave still give its hash; False for an open wave."""
-    return wave.state == "frozen" and wave.frozen_hash == _fingerprint(session, wave)
-
-
-def _fingerprint(session: Session, wave: Wave) -> str:
-    """SHA-256 over the definition and the scores as canonical JSON: keys and scores sorted, no white space."""
-    columns = [getattr(Score, name) for name in HASHED]
-    scores = [list(row) for row in session.execute(select(*columns).where(Score.wave_id == wave.id))]
-    scores.sort(key=lambda row: (row[0], row[1] or 0, row[2] or 0, row[3]))
-    frozen = {
-        "wave": wave.code, "first_day": wave.first_day.isoformat(), "last_day": wave.last_day.isoformat(),
-        "instrument": wave.instrument_id, "definition": wave.definition, "columns": list(HASHED), "scores": scores,
-    }  # fmt: skip
-    text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,191 @@
+"""A frozen issue read back from what was kept of it, for a reader; and where two issues of a wave differ."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from insightrepo.accounts.access import Reader
+from insightrepo.models import User, Wave, WaveIssue
+from insightrepo.scores.issues import CELL, content_of, issues_of, sha256
+
+COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
+
+
+class IssueUnknown(ValueError):
+    """The wave has no issue of this number."""
+
+
+@dataclass(frozen=True)
+class FrozenScore:
+    """A score as it was frozen. Terms are codes, None for all; `names` are their names at the time, in that order."""
+
+    outcome: str | None
+    task: str | None
+    segment: str | None
+    product: str | None
+    measure: str
+    unit: str
+    names: tuple[str | None, str | None, str | None, str | None]
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int | None
+    note: str | None
+    verdict: str
+    change: float | None
+    excluded: int | None
+
+    @property
+    def cell(self) -> tuple[str | None, str | None, str | None, str | None, str]:
+        """What it is a score of."""
+        return self.outcome, self.task, self.segment, self.product, self.measure
+
+
+@dataclass(frozen=True)
+class FrozenExclusion:
+    """What an issue leaves out: terms as codes, or a respondent (never by key), and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class IssueReading:
+    """An issue as a page shows it. `replaced_by` is the next issue's number and reason."""
+
+    wave: str
+    number: int
+    reason: str
+    sha256: str
+    holds: bool
+    frozen_at: dt.datetime
+    frozen_by: str | None
+    replaced_by: tuple[int, str] | None
+    first_day: str
+    last_day: str
+    instrument: dict[str, Any]
+    definition: dict[str, Any]
+    settings: dict[str, Any]
+    exclusions: tuple[FrozenExclusion, ...]
+    scores: tuple[FrozenScore, ...]
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A cell that two issues show differently; None: the issue does not have it."""
+
+    before: FrozenScore | None
+    after: FrozenScore | None
+
+    @property
+    def shown(self) -> FrozenScore:
+        """The later of the two, or the one there is."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> IssueReading:
+    """The issue as it was frozen, whatever has been edited since; only what is within the reader's scopes and teams.
+
+    Raises:
+        IssueUnknown: the wave has no issue of this number.
+    """
+    issues = {issue.number: issue for issue in issues_of(session, wave)}
+    if number not in issues:
+        raise IssueUnknown(f"the wave {wave.code} has no issue {number}; it has {len(issues)}")
+    issue, following = issues[number], issues.get(number + 1)
+    content = json.loads(issue.content)
+    return IssueReading(
+        wave=content["wave"], number=number, reason=issue.reason, sha256=issue.sha256,
+        holds=sha256(issue.content) == issue.sha256, frozen_at=issue.frozen_at, frozen_by=_name(session, issue),
+        replaced_by=(following.number, following.reason) if following else None,
+        first_day=content["first_day"], last_day=content["last_day"], instrument=content["instrument"],
+        definition=content["definition"], settings=content["settings"],
+        exclusions=tuple(_exclusions(reader, content)), scores=tuple(_scores(reader, content)),
+    )  # fmt: skip
+
+
+def differences(session: Session, reader: Reader, wave: Wave, first: int, second: int | None = None) -> list[Differing]:
+    """The cells whose figures differ between two issues (None: the scores as they stand now), in order of cell.
+
+    Raises:
+        IssueUnknown: the wave has no issue of such a number.
+    """
+    before = read_issue(session, reader, wave, first).scores
+    if second is None:
+        after = tuple(_scores(reader, content_of(session, wave)))
+    else:
+        after = read_issue(session, reader, wave, second).scores
+    return _differing(before, after)
+
+
+def _differing(before: Sequence[FrozenScore], after: Sequence[FrozenScore]) -> list[Differing]:
+    old, new = ({score.cell: score for score in scores} for scores in (before, after))
+    pairs = (Differing(old.get(cell), new.get(cell)) for cell in dict.fromkeys((*old, *new)))
+    return [pair for pair in pairs if _figures(pair.before) != _figures(pair.after)]
+
+
+def _figures(score: FrozenScore | None) -> tuple[Any, ...] | None:
+    return None if score is None else tuple(getattr(score, name) for name in COMPARED)
+
+
+def _name(session: Session, issue: WaveIssue) -> str | None:
+    user = session.get(User, issue.frozen_by_id) if issue.frozen_by_id else None
+    return (user.name or user.email) if user else None
+
+
+def _scores(reader: Reader, content: dict[str, Any]) -> list[FrozenScore]:
+    columns, terms = content["columns"], content["terms"]
+    found = []
+    for values in content["scores"]:
+        row = dict(zip(columns, values, strict=True))
+        if _may_see(reader, terms, row):
+            found.append(_score(terms, content["measures"], row))
+    return found
+
+
+def _may_see(reader: Reader, terms: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether all terms of a row are the reader's, as `Reader.sees_cell` and `visible_terms` decide it elsewhere."""
+    product = row["product_id"]
+    if row.get("task_id") is not None:
+        product = terms["task"][str(row["task_id"])]["product_id"]
+    if not reader.sees_cell(row["segment_id"], product):
+        return False
+    teams = (term["team_id"] for term in _of_row(terms, row) if term)
+    return reader.at_least("administrator") or all(team is None or team in reader.teams for team in teams)
+
+
+def _of_row(terms: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any] | None]:
+    return [terms[name.removesuffix("_id")].get(str(row[name])) for name in CELL[:-1]]
+
+
+def _score(terms: dict[str, Any], measures: dict[str, Any], row: dict[str, Any]) -> FrozenScore:
+    outcome, task, segment, product = _of_row(terms, row)
+    return FrozenScore(
+        *(term and term["code"] for term in (outcome, task, segment, product)),  # type: ignore[arg-type]
+        measure=row["measure"], unit=measures.get(row["measure"], {}).get("unit", ""),
+        names=tuple(term and term["name"] for term in (outcome, task, segment, product)),  # type: ignore[arg-type]
+        **{name: row[name] for name in (*COMPARED, "excluded")},
+    )  # fmt: skip
+
+
+def _exclusions(reader: Reader, content: dict[str, Any]) -> list[FrozenExclusion]:
+    names = ("respondent_id", *CELL[:-1], "reason")
+    rows = [dict(zip(names, values, strict=True)) for values in content["exclusions"]]
+    return [
+        FrozenExclusion(_what(content["terms"], row), row["reason"])
+        for row in rows
+        if _may_see(reader, content["terms"], row)
+    ]
+
+
+def _what(terms: dict[str, Any], row: dict[str, Any]) -> str:
+    parts = ["one respondent"] if row["respondent_id"] is not None else []
+    return ", ".join([*parts, *(f"{term['code']} {term['name']}" for term in _of_row(terms, row) if term)])
