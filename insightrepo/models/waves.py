@@ -51,6 +51,7 @@ class Wave(Base):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
     issue: Mapped[int] = mapped_column(default=1, server_default="1")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    correction: Mapped[str] = mapped_column(Text, default="", server_default="")  # why it is open again
     frozen_at: Mapped[dt.datetime | None]
     frozen_hash: Mapped[str | None] = mapped_column(String(64))  # over definition and scores at freezing
     definition: Mapped[dict[str, Any]] = mapped_column(default=dict)

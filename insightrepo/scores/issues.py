@@ -92,8 +92,8 @@ def freeze(session: Session, wave: Wave, user: User | None) -> Wave:
     """
     if compute_wave(session, wave) == 0:
         raise ValueError(f"the wave {wave.code} has no answers: run 'scores import {wave.code} FILE' first")
-    reason, before = correction(wave), latest_issue(session, wave)
-    wave.settings = {name: value for name, value in (wave.settings or {}).items() if name != "correction"}
+    reason, before = wave.correction, latest_issue(session, wave)
+    wave.correction = ""
     wave.issue = before.number + 1 if before else 1
     content = canonical({
         **content_of(session, wave), "number": wave.issue, "reason": reason,
@@ -119,20 +119,15 @@ def reissue(session: Session, wave: Wave, user: User | None, reason: str) -> Wav
     """
     wave = session.get_one(Wave, wave.id, with_for_update=True, populate_existing=True)
     if wave.state != "frozen":
-        under_way = f" (under correction: {correction(wave)})" if correction(wave) else ""
+        under_way = f" (under correction: {wave.correction})" if wave.correction else ""
         raise NotFrozen(f"the wave {wave.code} is open{under_way}: change it, then freeze it")
     text = require_reason(reason)
     wave.state, wave.frozen_at, wave.frozen_hash = "open", None, None
-    wave.settings = {**(wave.settings or {}), "correction": text}
+    wave.correction = text
     record(session, user.id if user else None, "wave.reissue", f"wave:{wave.id}",
            code=wave.code, issue=wave.issue + 1, reason=text)  # fmt: skip
     session.flush()
     return wave
-
-
-def correction(wave: Wave) -> str:
-    """Why the wave is being corrected; empty where it is not."""
-    return str((wave.settings or {}).get("correction", ""))
 
 
 def latest_issue(session: Session, wave: Wave) -> WaveIssue | None:
@@ -281,4 +276,4 @@ def replaced(session: Session, wave: Wave) -> list[tuple[str, int, int]]:
 
 def number_shown(wave: Wave) -> int:
     """The issue that a wave's scores are of: the frozen one, or the one in preparation."""
-    return wave.issue + 1 if correction(wave) else wave.issue
+    return wave.issue + 1 if wave.correction else wave.issue

@@ -512,6 +512,7 @@ def upgrade() -> None:
         ("instrument", sa.Column("timing", sa.String(length=80), server_default="", nullable=False)),
         ("wave", sa.Column("issue", sa.Integer(), server_default="1", nullable=False)),
         ("wave", sa.Column("settings", sa.JSON(), server_default="{}", nullable=False)),
+        ("wave", sa.Column("correction", sa.Text(), server_default="", nullable=False)),
     ):
         op.add_column(table, column)
     # Written into the column's own line: as a constraint of its own SQLite would need the table made anew, and dropping
