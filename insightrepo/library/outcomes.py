@@ -100,7 +100,7 @@ def _reading(
         job=outcome.job,
         success_measure=outcome.success_measure,
         measure=measure,
-        unit=MEASURES[measure].unit,
+        unit=MEASURES[measure].unit if measure in MEASURES else (chip.unit if chip else ""),
         version=outcome.version,
         aliases=tuple(outcome.aliases),
         owner=(detail.owner.name or detail.owner.email) if detail.owner else None,

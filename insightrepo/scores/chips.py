@@ -1,18 +1,19 @@
-"""Scores joined to pages: the chip of each cell, its history and its table. Nothing else reads scores for people."""
+"""Scores joined to pages: the chip of each cell, its history and its table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
-from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
-from insightrepo.models import Outcome, Score, Term, Wave
+from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.models import Metric, Outcome, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.reading import score_rows, within
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term
 
@@ -133,12 +134,14 @@ def _current_query(shapes: tuple[Shape, ...]) -> Select[Any]:
     ranked = union_all(*map(_ranked, shapes)).subquery()
     previous = aliased(Wave)
     return (
-        select(*SHOWN, Wave.code.label("wave"), Wave.state, previous.code.label("previous_wave"))
+        select(*SHOWN, Wave.code.label("wave"), Wave.state, previous.code.label("previous_wave"), Metric.unit,
+               Metric.better)
+        .join(Metric, Metric.code == Score.measure, isouter=True)
         .join(ranked, ranked.c.id == Score.id)
         .join(Wave, Wave.id == Score.wave_id)
         .join(previous, previous.id == Score.previous_wave_id, isouter=True)
         .where(ranked.c.place == 1)
-    )
+    )  # fmt: skip
 
 
 def _ranked(shape: Shape) -> Select[Any]:
@@ -177,7 +180,7 @@ def _names(session: Session, cells: Sequence[CellWanted]) -> tuple[dict[int, str
 
 
 def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: dict[int, str]) -> Chip:
-    measure = MEASURES[row.measure]
+    measure = MEASURES.get(row.measure, row)  # a metric brings its own unit and direction
     same_wave = beside is not None and beside.wave_id == row.wave_id
     return Chip(
         measure=row.measure, value=row.value, unit=measure.unit, better=measure.better, low=row.low, high=row.high,
@@ -214,23 +217,19 @@ def history(
     measure: str = "satisfaction",
 ) -> list[Point]:
     """A cell's scores, one point a wave, in time. A point that starts a series must not be joined to the one before."""
-    query = (
-        select(Score, Wave)
-        .join(Wave, Wave.id == Score.wave_id)
-        .where(Score.outcome_id == outcome_id, Score.segment_id.is_not_distinct_from(segment_id),
-               Score.product_id.is_not_distinct_from(product_id), Score.measure == measure)
-        .order_by(Wave.first_day, Wave.id)
+    rows = score_rows(
+        session,
+        Score.outcome_id == outcome_id, Score.segment_id.is_not_distinct_from(segment_id),
+        Score.product_id.is_not_distinct_from(product_id), Score.measure == measure,
     )  # fmt: skip
-    points: list[Point] = []
-    before: int | None = None
-    for score, wave in session.execute(query):
-        points.append(Point(
-            wave.code, wave.first_day.isoformat(), wave.last_day.isoformat(), wave.state != "frozen", score.value,
-            score.low, score.high, score.n, score.note, score.verdict, score.change,
-            starts_series=before is not None and wave.instrument_id != before,
-        ))  # fmt: skip
-        before = wave.instrument_id
-    return points
+    return [
+        Point(
+            row.wave, row.first_day.isoformat(), row.last_day.isoformat(), row.provisional, row.value, row.low,
+            row.high, row.n, row.note, row.verdict, row.change,
+            starts_series=before is not None and row.instrument != before.instrument,
+        )
+        for before, row in zip([None, *rows], rows, strict=False)
+    ]  # fmt: skip
 
 
 def cells(session: Session, reader: Reader, outcome_id: int, wave_id: int) -> list[dict[str, Any]]:
@@ -250,8 +249,7 @@ def show(
     """Scores as rows for a table or JSON, in order of wave, outcome, segment and product.
 
     Each filter takes what people write: a code, a name or an alias; "all" as segment or product keeps the cells of all
-    segments or products. Keys: wave, provisional, outcome, segment, product, measure, value, unit, better, low, high,
-    n, note, verdict, change, previous_wave.
+    segments or products. The keys are `reading.ScoreRow`'s, days as text.
 
     Left out is what has a segment or a product outside the reader's scopes, or a term that the reader may not see; the
     cells of all segments and products are for everyone.
@@ -259,8 +257,8 @@ def show(
     Raises:
         WaveUnknown, UnknownTerm, ValueError: a filter names nothing that is known.
     """
-    if measure is not None and measure not in MEASURES:
-        raise ValueError(f"no measure is called {measure!r}; there are {', '.join(MEASURES)}")
+    if measure is not None and measure not in MEASURES and not _is_metric(session, measure):
+        raise ValueError(f"no measure or metric is called {measure!r}; measures are {', '.join(MEASURES)}")
     conditions = [Score.measure == measure] if measure else []
     if wave is not None:
         conditions.append(Score.wave_id == find_wave(session, wave).id)
@@ -275,40 +273,12 @@ def show(
     return _rows(session, reader, *conditions)
 
 
-def _within(reader: Reader) -> list[Any]:
-    return [
-        Score.outcome_id.in_(visible_terms(reader)),
-        Score.segment_id.is_(None) | Score.segment_id.in_(visible_segments(reader)),
-        Score.product_id.is_(None) | Score.product_id.in_(visible_products(reader)),
-    ]
+def _is_metric(session: Session, code: str) -> bool:
+    return session.scalar(select(Metric.id).where(Metric.code == code)) is not None
 
 
 def _rows(session: Session, reader: Reader, *conditions: Any) -> list[dict[str, Any]]:
-    outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
-    earlier = aliased(Wave)
-    query = (
-        select(*SHOWN, Wave.code.label("wave"), Wave.state, outcome.c.code.label("outcome"),
-               segment.c.code.label("segment"), product.c.code.label("product"), earlier.code.label("previous_wave"))
-        .join(Wave, Wave.id == Score.wave_id)
-        .join(outcome, outcome.c.id == Score.outcome_id)
-        .join(segment, segment.c.id == Score.segment_id, isouter=True)
-        .join(product, product.c.id == Score.product_id, isouter=True)
-        .join(earlier, earlier.id == Score.previous_wave_id, isouter=True)
-        .where(*_within(reader), *conditions)
-    )  # fmt: skip
-    order = list(MEASURES)
-    found = sorted(session.execute(query), key=lambda row: (
-        row.wave, row.outcome, row.product is not None, row.segment is not None, row.product or "", row.segment or "",
-        order.index(row.measure),
-    ))  # fmt: skip
-    return [_row(row) for row in found]
-
-
-def _row(row: Any) -> dict[str, Any]:
-    measure = MEASURES[row.measure]
-    return {
-        "wave": row.wave, "provisional": row.state != "frozen", "outcome": row.outcome, "segment": row.segment,
-        "product": row.product, "measure": row.measure, "value": row.value, "unit": measure.unit,
-        "better": measure.better, "low": row.low, "high": row.high, "n": row.n, "note": row.note,
-        "verdict": row.verdict, "change": row.change, "previous_wave": row.previous_wave,
-    }  # fmt: skip
+    rows = [asdict(row) for row in score_rows(session, *within(reader), *conditions)]
+    for row in rows:
+        row.update(first_day=row["first_day"].isoformat(), last_day=row["last_day"].isoformat())
+    return rows

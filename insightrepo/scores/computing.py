@@ -15,12 +15,14 @@ from insightrepo.models import Answer, Instrument, Outcome, Score, Segment, Wave
 from insightrepo.scores import measures
 from insightrepo.scores.cells import COLUMNS, CellKey, People, product_parents, read_cells
 from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.opportunity import BANDS, DRAWS, LOWEST_BAND, estimate_opportunity
+from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND, estimate_opportunity
+from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import CONFIDENCE, proportion_interval, top_two_box
 from insightrepo.scores.suppression import Cell, sums, suppressed
 from insightrepo.scores.verdicts import Pair, judge
 
 SEED = 20250101  # of every bootstrap, with the cell's ids behind it
+CELL = (Score.outcome_id, Score.task_id, Score.segment_id, Score.product_id, Score.measure)  # of a wave's score
 Rows = dict[tuple[CellKey, str], dict[str, Any]]
 
 
@@ -102,10 +104,10 @@ def _answers(session: Session, wave: Wave) -> dict[str, int]:
 
 
 def definition_of(wave: Wave) -> dict[str, Any]:
-    """What the wave's scores are computed with; a smallest change of interest already set on the wave is kept."""
+    """What the wave's scores are computed with: the conventions, and the wave's settings where it has some."""
     scale: Instrument = wave.instrument
     top = top_two_box(scale.scale_low, scale.scale_high, scale.best)
-    chosen = (wave.definition or {}).get("smallest_change", {})
+    chosen = wave_settings(wave)
     return {
         "version": 1,
         "code_version": insightrepo.__version__,
@@ -114,10 +116,10 @@ def definition_of(wave: Wave) -> dict[str, Any]:
         "top_box": [point for point in range(scale.scale_low, scale.scale_high + 1) if top(point)],
         "counted": "people: one with several answers in a cell counts once, by the share of answers in the top box",
         "interval": f"adjusted Wald, {CONFIDENCE:.0%}; opportunity: normal, bootstrap near importance = satisfaction",
-        "bands": [*([floor, name] for floor, name in BANDS), [0.0, LOWEST_BAND]],
+        "bands": [*([floor, name] for floor, name in chosen.bands), [0.0, LOWEST_BAND]],
         "suppressed_below": measures.SMALLEST_SHOWN,
         "verdict_from": measures.SMALLEST_FIRM,
-        "smallest_change": {name: chosen.get(name, measure.smallest_change) for name, measure in MEASURES.items()},
+        "smallest_change": {name: chosen.smallest_change_of(name) for name in MEASURES},
         "alpha": measures.LEVEL,
         "tests": "N-1 two proportions or McNemar mid-p; bootstrap of the difference; Benjamini-Hochberg by family",
         "bootstrap": {"draws": DRAWS, "seed": SEED},
@@ -257,9 +259,20 @@ def _mark_breaks(session: Session, wave: Wave, rows: Rows) -> None:
 
 
 def _store(session: Session, wave: Wave, definition: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """Put the rows in place of the old ones. A cell that was there keeps its id, so that links to it go on working."""
+    ids = {
+        tuple(cell): score for score, *cell in session.execute(select(Score.id, *CELL).where(Score.wave_id == wave.id))
+    }
     session.execute(delete(Score).where(Score.wave_id == wave.id))
     now = utcnow()
-    if rows:  # on the connection: the session would split the rows by which of their values are None
-        session.connection().execute(insert(Score), [{**row, "wave_id": wave.id, "computed_at": now} for row in rows])
+    known: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for row in rows:
+        stamped = {**row, "wave_id": wave.id, "computed_at": now}
+        score = ids.get(tuple(row.get(column.key) for column in CELL))
+        (new if score is None else known).append(stamped if score is None else {**stamped, "id": score})
+    for some in (known, new):
+        if some:  # on the connection: the session would split the rows by which of their values are None
+            session.connection().execute(insert(Score), some)
     wave.definition = definition
     session.flush()

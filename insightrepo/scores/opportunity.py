@@ -7,6 +7,7 @@ in the top box, NaN where they gave none. Shares are 0 to 1, opportunity is 0 to
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,11 +26,14 @@ def opportunity(importance: float, satisfaction: float) -> float:
     return importance + max(importance - satisfaction, 0.0)
 
 
-def band(value: float) -> str:
-    """The name of an opportunity: above 15 major, 12 to 15 solid, 10 to 12 worth a look, else served or unimportant."""
-    if value > BANDS[0][0]:
-        return BANDS[0][1]
-    return next((name for floor, name in BANDS[1:] if value >= floor), LOWEST_BAND)
+def band(value: float, bands: Sequence[tuple[float, str]] = BANDS) -> str:
+    """The name of an opportunity: above 15 major, 12 to 15 solid, 10 to 12 worth a look, else served or unimportant.
+
+    `bands` are others than these: (from, name), falling; the first begins above its floor, the others on it.
+    """
+    if value > bands[0][0]:
+        return bands[0][1]
+    return next((name for floor, name in bands[1:] if value >= floor), LOWEST_BAND)
 
 
 def landscape(importance: float, satisfaction: float) -> str:

@@ -123,6 +123,9 @@ def test_scores(run: Run, tmp_path: Path) -> None:
         {
             "wave", "provisional", "outcome", "segment", "product", "measure", "value", "unit", "better", "low", "high",
             "n", "note", "verdict", "change", "previous_wave",
+            "id", "first_day", "last_day", "issue", "instrument", "task", "unweighted_value", "unweighted_low",
+            "unweighted_high", "n_eff", "answers", "excluded", "change_low", "change_high", "p_value", "q_value",
+            "band", "definition_version",
         }
     ]  # fmt: skip
     assert (rows[0]["wave"], rows[0]["value"], rows[0]["n"], rows[0]["provisional"]) == ("2025-Q3", 40.0, 80, True)

@@ -167,9 +167,10 @@ def test_a_change_below_the_smallest_of_interest_is_none(database, answered):
     answered("2025-Q2", (120, "5"), (80, "1"))
     with database.writing() as session:
         wave = find_wave(session, "2025-Q2")
-        wave.definition = {**wave.definition, "smallest_change": {"satisfaction": 25.0}}
+        wave.settings = {"smallest_change": {"satisfaction": 25.0}}
         compute_wave(session, wave)
-        assert wave.definition["smallest_change"] == {"satisfaction": 25.0, "importance": 3.0, "opportunity": 1.0}
+        kept = wave.definition["smallest_change"]
+        assert [kept[name] for name in ("satisfaction", "importance", "opportunity")] == [25.0, 3.0, 1.0]
     assert cell(database, "2025-Q2")["verdict"] == "no evidence of change"
 
 
