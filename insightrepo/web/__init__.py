@@ -13,7 +13,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import insightrepo
 from config import load_settings
-from insightrepo.web import auth, errors, evidence, formatting, health, judgements, outcomes, search, security, studies
+from insightrepo.web import (
+    auth,
+    charts,
+    errors,
+    evidence,
+    formatting,
+    health,
+    judgements,
+    outcomes,
+    search,
+    security,
+    studies,
+)
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
@@ -47,6 +59,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     security.setup(app, https=workspace.settings.https)
     auth.setup(app)
     formatting.setup(app)
+    charts.setup(app)
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app
@@ -96,5 +109,5 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
-    for room in (auth, search, studies, evidence, judgements, outcomes, health):
+    for room in (auth, charts, search, studies, evidence, judgements, outcomes, health):
         app.register_blueprint(room.blueprint)

@@ -21,7 +21,7 @@ from insightrepo.accounts.users import sign_in as check_password
 from insightrepo.models import User
 from insightrepo.web.request import is_id, session, workspace
 
-PUBLIC = frozenset({"auth.sign_in", "health.healthz", "static", "bootstrap.static"})
+PUBLIC = frozenset({"auth.sign_in", "health.healthz", "static", "bootstrap.static", "charts.plotly"})
 
 blueprint = Blueprint("auth", __name__)
 login = LoginManager()

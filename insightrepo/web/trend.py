@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from insightrepo.scores.chips import Point
 from insightrepo.web.formatting import number
 
-WIDTH, HEIGHT = 420, 110
-SIDE, TOP, BOTTOM = 30, 10, 26  # room for the labels of the waves
 LABELS = 5  # more would touch each other
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The size of a drawing and the room at its edges, in pixels."""
+
+    width: int
+    height: int
+    side: int
+    top: int
+    bottom: int
+
+
+FULL = Frame(420, 110, 30, 10, 26)  # with room for the labels of the waves
+SPARK = Frame(88, 20, 4, 4, 4)
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,12 @@ class Trend:
         return self.dots if len(self.dots) <= LABELS else (self.dots[0], self.dots[-1])
 
 
-def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
+def sparkline(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
+    """The drawing of a history in a line of a list, without its intervals; the values are in its words."""
+    return draw([replace(point, low=None, high=None) for point in points], measure, unit, SPARK)
+
+
+def draw(points: Sequence[Point], measure: str, unit: str, frame: Frame = FULL) -> Trend | None:
     """The drawing of a history, or None where fewer than two waves have a value."""
     shown = [(place, point) for place, point in enumerate(points) if point.value is not None]
     if len(shown) < 2:
@@ -50,22 +68,25 @@ def draw(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
     low, high = min(edges), max(edges)
     if low == high:
         low, high = low - 1, high + 1
-    step = (WIDTH - 2 * SIDE) / (len(points) - 1)
+    step = (frame.width - 2 * frame.side) / (len(points) - 1)
     dots: list[Dot] = []
     lines: list[list[str]] = []
     for place, point in shown:
-        dot = _dot(point, SIDE + place * step, low, high)
+        dot = _dot(point, frame, frame.side + place * step, low, high)
         if not lines or point.starts_series or points[place - 1].value is None:
             lines.append([])
         lines[-1].append(f"{dot.x:.1f},{dot.y:.1f}")
         dots.append(dot)
     said = ", ".join(f"{point.wave} {number(point.value, measure, unit)}" for _, point in shown)  # type: ignore[arg-type]
-    return Trend(WIDTH, HEIGHT, tuple(dots), tuple(" ".join(line) for line in lines), f"{measure} by wave: {said}")
+    return Trend(
+        frame.width, frame.height, tuple(dots), tuple(" ".join(line) for line in lines), f"{measure} by wave: {said}"
+    )
 
 
-def _dot(point: Point, x: float, low: float, high: float) -> Dot:
+def _dot(point: Point, frame: Frame, x: float, low: float, high: float) -> Dot:
     def y(value: float) -> float:
-        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
+        inner = frame.height - frame.top - frame.bottom
+        return round(frame.height - frame.bottom - (value - low) / (high - low) * inner, 1)
 
     return Dot(
         x=round(x, 1),

@@ -28,6 +28,7 @@ SEEN_BY = {
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
+    ("charts.plotly", "GET"): "open",
     ("health.healthz", "GET"): "open",
     ("auth.sign_in", "GET"): "open",
     ("auth.sign_in", "POST"): "open",
