@@ -20,6 +20,8 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "taxonomy": ("taxonomy", "taxonomy"),
     "import": ("importing", "import_"),
     "scores": ("scores", "scores"),
+    "trials": ("trials", "trials"),
+    "metrics": ("metrics", "metrics"),
     "search": ("searching", "search"),
     "search-gaps": ("gaps", "search_gaps"),
     "retag": ("maintenance", "retag"),

@@ -32,6 +32,10 @@ products:
     children:
       - code: maps
         name: Maps
+    tasks:
+      - code: PICK
+        name: Pick a stop
+        outcomes: [STOP]
 """
 FEEDBACK = """id,respondent,date,comment
 v1,c1,2025-03-01,The stops were boring for our kids.

@@ -28,7 +28,9 @@ ALL = list(paths(main))
 
 def test_every_command_of_the_table_is_there() -> None:
     assert {path[0] for path in ALL} == set(COMMANDS)
-    assert len(ALL) == len(COMMANDS) + 9  # user add, taxonomy three, scores two, evaluate two
+    assert (
+        len(ALL) == len(COMMANDS) + 13
+    )  # user add, taxonomy three, scores three, evaluate two, trials one, metrics three
 
 
 @pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)

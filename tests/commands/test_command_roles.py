@@ -26,9 +26,12 @@ FILES = {
     "CORPUS": '{"id": "d1", "text": "the map was empty"}\n',
     "QUERIES": "q1\tempty map\n",
     "JUDGED": "q1 0 d1 1\n",
+    "TRIALS": "respondent,task,completed,seconds\np1,PICK,yes,75\n",
+    "METRICS": "metrics:\n  - {code: NPS, name: Would recommend, kind: nps, nature: opinion, unit_of_analysis: user}\n",
+    "FIGURES": "respondent,SUS1,SUS2,SUS3,SUS4,SUS5,SUS6,SUS7,SUS8,SUS9,SUS10\np1,4,2,4,2,4,2,4,2,4,2\n",
     "LABELLED": "text,labels\nthe map was empty,map\nthe map is gone,map\nthe price rose,price\nthe price fell,price\n",
 }
-SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv", "JUDGED": "trec"}
+SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv", "JUDGED": "trec", "METRICS": "yaml"}
 NEEDS = {
     "search stops": "viewer",
     "scores show": "viewer",
@@ -44,6 +47,11 @@ NEEDS = {
     "import REPORT --publish": "researcher",
     "taxonomy import TAXONOMY": "researcher",
     "scores import 2025-Q3 ANSWERS": "researcher",
+    "trials import 2025-Q3 TRIALS": "researcher",
+    "trials import 2025-Q3 TRIALS --dry-run": "researcher",
+    "metrics define METRICS": "researcher",
+    "metrics list": "viewer",
+    "metrics import 2025-Q3 FIGURES": "researcher",
     "check": "researcher",
     "maintain": "researcher",
     "reindex": "researcher",
