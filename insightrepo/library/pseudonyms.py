@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
+TOKEN = "key:"  # what a respondent's key begins with where a file holds it in place of an id
+CHECK = 16  # hex digits
 
 
 def derived_key(master_key: bytes, info: bytes) -> bytes:
@@ -41,6 +43,7 @@ class Pseudonyms:
     def __init__(self, master_key: bytes) -> None:
         self._respondent = derived_key(master_key, b"respondent")
         self._text = derived_key(master_key, b"text")
+        self._token = derived_key(master_key, b"respondent token")
 
     def key(self, source_id: str) -> str:
         """What `Respondent.key` holds for the source's id. ValueError where it is empty."""
@@ -49,3 +52,20 @@ class Pseudonyms:
     def keyed_hash(self, text: str) -> str:
         """A hash of a text that says nothing without the workspace's key. ValueError where the text is empty."""
         return pseudonym(self._text, text)
+
+    def token(self, key: str) -> str:
+        """A respondent's key as a file may carry it: "key:", the key, and a check under the workspace's secret."""
+        return f"{TOKEN}{key}{pseudonym(self._token, key)[:CHECK]}"
+
+    def key_of(self, source: str) -> str:
+        """The key of a source's id, or of a token that this workspace gave out.
+
+        Raises:
+            ValueError: the id is empty, or a token is another workspace's or was changed.
+        """
+        if not source.strip().startswith(TOKEN):
+            return self.key(source)
+        key, check = source.strip()[len(TOKEN) :][:-CHECK], source.strip()[-CHECK:]
+        if not key or not hmac.compare_digest(pseudonym(self._token, key)[:CHECK], check):
+            raise ValueError("this key is not one of this workspace, or it was changed: take it over as it was given")
+        return key

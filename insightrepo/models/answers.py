@@ -204,5 +204,6 @@ class QuarantinedRow(Base):
     header: Mapped[list[str]] = mapped_column(JSON)
     values: Mapped[list[str]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting, repaired, dropped
+    reason: Mapped[str] = mapped_column(Text, default="")  # why it was dropped
     at: Mapped[dt.datetime] = mapped_column(default=utcnow)
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))

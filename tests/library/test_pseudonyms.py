@@ -50,3 +50,15 @@ def test_an_empty_id_is_nobody():
 def test_a_short_master_key_is_refused():
     with pytest.raises(ValueError, match="at least 32 bytes"):
         Pseudonyms(b"short")
+
+
+def test_a_token_stands_for_a_respondent_within_its_workspace_only():
+    keys = Pseudonyms(MASTER)
+    token = keys.token(keys.key("R-17"))
+    assert token.startswith("key:")
+    assert "R-17" not in token
+    assert keys.key_of(f" {token} ") == keys.key_of("R-17") == keys.key("R-17")
+    changed = token[:10] + ("0" if token[10] != "0" else "1") + token[11:]
+    for wrong, whose in ((token, Pseudonyms(bytes(32))), (changed, keys), ("key:", keys), ("key:abc", keys)):
+        with pytest.raises(ValueError, match="not one of this workspace"):
+            whose.key_of(wrong)

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("header", sa.JSON(), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("settled_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
