@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 TORCH := 2.13.0
+PROCESSES ?= 2
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
@@ -27,8 +28,8 @@ run: $(STAMP) ## Set up the demo workspace if there is none, and serve it on htt
 	$(BIN)/insightrepo demo
 	$(BIN)/insightrepo serve
 
-test: $(STAMP) ## The whole suite; browser tests where Chromium is found, PostgreSQL where its binaries are.
-	$(BIN)/python -m pytest
+test: $(STAMP) ## The whole suite in two processes; browser tests where Chromium is found, PostgreSQL where its binaries are.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 check: $(STAMP) ## Lint and format.
 	$(BIN)/ruff check .

@@ -9,10 +9,11 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 
 def _find_binaries() -> Path | None:
@@ -22,6 +23,7 @@ def _find_binaries() -> Path | None:
 
 
 BINARIES = _find_binaries()
+UNSAFE = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"  # nothing here has to outlive the machine
 
 
 class PrivatePostgres:
@@ -31,18 +33,24 @@ class PrivatePostgres:
         self._folder = Path(tempfile.mkdtemp(prefix="insightrepo-pg-"))
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         self._names = itertools.count(1)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = 0
 
     def __enter__(self) -> PrivatePostgres:
         if self._as:
             shutil.chown(self._folder, "postgres")
         self._run("initdb", "-D", f"{self._folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = (
-            f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off"
-        )
+        for _ in range(2):
+            with suppress(subprocess.CalledProcessError):  # another process may take the port first
+                return self._start()
+        return self._start()
+
+    def _start(self) -> PrivatePostgres:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 {UNSAFE}"
         self._run("pg_ctl", "-D", f"{self._folder}/data", "-l", f"{self._folder}/log", "-o", options, "-w", "start")
+        self._admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,10 +62,10 @@ class PrivatePostgres:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder)
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of an empty database, dropped afterwards."""
-        name = f"test_{next(self._names)}"
-        self._execute(f"CREATE DATABASE {name}")
+    def database(self, name: str = "", template: str = "") -> Iterator[str]:
+        """The URL of an empty database or a copy of `template`, to which nobody is connected; dropped afterwards."""
+        name = name or f"test_{next(self._names)}"
+        self._execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         try:
             yield self._url(name)
         finally:
@@ -67,7 +75,5 @@ class PrivatePostgres:
         return f"postgresql+pg8000://postgres@127.0.0.1:{self._port}/{name}"
 
     def _execute(self, statement: str) -> None:
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._admin.connect() as connection:
             connection.execute(text(statement))
-        engine.dispose()

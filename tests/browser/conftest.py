@@ -14,23 +14,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 from werkzeug.serving import make_server
 
-from config import Settings
-from insightrepo.schema import upgrade
 from insightrepo.web import create_app
-from insightrepo.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "web"))
-from populate import Library, populate
+from populate import Library, filled_home
 from walking import QUIET, WIDE, chromium_path, sign_in
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
     """The address of a running server and what is in its library."""
-    workspace = Workspace(Settings(home=tmp_path_factory.mktemp("served"), embedding_model="hashing"))
-    workspace.make_master_key()
-    upgrade(workspace.database.engine)
-    library = populate(workspace)
+    workspace, library = filled_home(tmp_path_factory, tmp_path_factory.mktemp("served") / "home")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", 0, create_app(workspace, RATELIMIT_ENABLED=False), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

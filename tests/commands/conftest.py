@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from command_line import FEEDBACK, PASSWORD, PEOPLE, TAXONOMY, invoke
+from once import made_once
 
 
 @pytest.fixture
@@ -20,7 +21,10 @@ def run(home: Path) -> Callable[..., Result]:
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a person of each role, a taxonomy and a published feed; to be copied, not to be changed."""
-    root = tmp_path_factory.mktemp("commands")
+    return made_once(tmp_path_factory, "commands", _make_home) / "home"
+
+
+def _make_home(root: Path) -> None:
     home = root / "home"
     taxonomy, feedback = root / "taxonomy.yaml", root / "feedback.csv"
     taxonomy.write_text(TAXONOMY)
@@ -31,7 +35,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for call in calls:
         result = invoke(home, *call)
         assert result.exit_code == 0, result.output
-    return home
 
 
 @pytest.fixture
@@ -44,7 +47,11 @@ def home(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which `demo` ran; tests only read."""
+
+    def make(folder: Path) -> None:
+        result = invoke(folder / "home", "demo")
+        assert result.exit_code == 0, result.output
+
     home = tmp_path_factory.mktemp("demo") / "home"
-    result = invoke(home, "demo")
-    assert result.exit_code == 0, result.output
+    shutil.copytree(made_once(tmp_path_factory, "demo", make) / "home", home)
     return home

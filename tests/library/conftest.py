@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from filled_library import SCOPED, fill_library
 from homes import PEOPLE, Library, open_home, reader_of
+from once import made_once
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.users import add_user
@@ -19,15 +20,17 @@ from insightrepo.workspace import Workspace
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An initialised home with ada, rita, carl and vera; to be copied, not to be used."""
-    home = tmp_path_factory.mktemp("made") / "home"
-    made = open_home(home)
+    return made_once(tmp_path_factory, "home-of-four", _make_home) / "home"
+
+
+def _make_home(folder: Path) -> None:
+    made = open_home(folder / "home")
     made.make_master_key()
     upgrade(made.database.engine)
     with made.database.writing() as session:
         for name, role in PEOPLE.items():
             add_user(session, f"{name}@example.com", role, "a long enough password")
     made.close()
-    return home
 
 
 @pytest.fixture
@@ -54,9 +57,15 @@ def person(fresh: Workspace) -> Callable[[str], Reader]:
 @pytest.fixture(scope="session")
 def library(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Studies of every state and sensitivity, a feed with labels and facts, two frozen waves; six readers."""
-    root = tmp_path_factory.mktemp("library")
-    shutil.copytree(made_home, root / "home")
-    made = open_home(root / "home")
-    fill_library(made, root)
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(made_home, folder / "home")
+        made = open_home(folder / "home")
+        fill_library(made, folder)
+        made.close()
+
+    home = tmp_path_factory.mktemp("library") / "home"
+    shutil.copytree(made_once(tmp_path_factory, "filled-library", fill) / "home", home)
+    made = open_home(home)
     yield Library(made, {name: reader_of(made, name) for name in (*PEOPLE, *SCOPED)})
     made.close()

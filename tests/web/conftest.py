@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from populate import Library, populate
+from populate import Library, filled_home
 
-from config import Settings
 from insightrepo.models import User
-from insightrepo.schema import upgrade
 from insightrepo.web import create_app
 from insightrepo.web.auth import fingerprint
 from insightrepo.workspace import Workspace
@@ -22,11 +19,8 @@ from insightrepo.workspace import Workspace
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace with the library of populate.py, made once; tests may add to it, none may take away."""
-    home: Path = tmp_path_factory.mktemp("library")
-    made = Workspace(Settings(home=home, embedding_model="hashing"))
-    made.make_master_key()
-    upgrade(made.database.engine)
-    made.filled_with = populate(made)  # type: ignore[attr-defined]
+    made, library = filled_home(tmp_path_factory, tmp_path_factory.mktemp("library") / "home")
+    made.filled_with = library  # type: ignore[attr-defined]
     yield made
     made.close()
 

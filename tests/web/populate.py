@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
+import pytest
+from once import made_once
 from sqlalchemy.orm import Session
 
+from config import Settings
 from insightrepo.accounts.users import add_user
 from insightrepo.library.indexing import drain, enqueue
 from insightrepo.models import (
@@ -28,6 +34,7 @@ from insightrepo.models import (
     Vote,
     Wave,
 )
+from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
 
 PASSWORD = "correct horse battery"
@@ -77,6 +84,25 @@ class Library:
     studies: dict[str, int] = field(default_factory=dict)
     documents: dict[str, int] = field(default_factory=dict)
     evidence: dict[str, int] = field(default_factory=dict)
+
+
+def filled_home(factory: pytest.TempPathFactory, home: Path) -> tuple[Workspace, Library]:
+    """A workspace in `home` with all that `populate` puts in, which is made once in a run and copied."""
+    made = made_once(factory, "populated", _make_home)
+    shutil.copytree(made / "home", home)
+    return _open(home), Library(**json.loads((made / "library.json").read_text()))
+
+
+def _make_home(folder: Path) -> None:
+    workspace = _open(folder / "home")
+    workspace.make_master_key()
+    upgrade(workspace.database.engine)
+    (folder / "library.json").write_text(json.dumps(asdict(populate(workspace))))
+    workspace.close()
+
+
+def _open(home: Path) -> Workspace:
+    return Workspace(Settings(home=home, embedding_model="hashing"))
 
 
 def populate(workspace: Workspace) -> Library:

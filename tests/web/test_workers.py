@@ -15,10 +15,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from populate import PASSWORD, populate
+from populate import PASSWORD, filled_home
 
-from config import PREFIX, Settings
-from insightrepo.schema import upgrade
+from config import PREFIX
 from insightrepo.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +43,7 @@ for pair in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A filled workspace of its own."""
-    made = Workspace(Settings(home=tmp_path_factory.mktemp("served"), embedding_model="hashing"))
-    made.make_master_key()
-    upgrade(made.database.engine)
-    populate(made)
-    return made
+    return filled_home(tmp_path_factory, tmp_path_factory.mktemp("served") / "home")[0]
 
 
 def environment(workspace: Workspace) -> dict[str, str]:
