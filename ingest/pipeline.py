@@ -13,6 +13,7 @@ from ingest.dates import Moment
 from ingest.duplicates import content_hash
 from ingest.names import is_bare_role, is_names_header, names_in_document, names_in_table
 from ingest.passages import Passage, cut, heading_context
+from ingest.quantities import Quantity, quantities
 from ingest.readers import read_file
 from ingest.readers.base import Document, Locator, Row, SourceFile, Table
 from ingest.redact import Redactor
@@ -37,6 +38,7 @@ class Draft:
     """A piece of evidence before it has an id. Texts are redacted; `source_id` and `respondent` are raw, to be keyed.
 
     `headings` is what is embedded before the text of a passage; `start` and `end` are offsets into the document's text.
+    `quantities` are the numbers that a passage states; what a customer said stays as it was said.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Draft:
     segments: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ def _draft(passage: Passage, respondents: dict[str, str]) -> Draft:
         start=passage.start,
         end=passage.end,
         respondent=respondents[passage.speaker] if passage.kind == "verbatim" and passage.speaker else None,
+        quantities=tuple(quantities(passage.text)) if passage.kind == "passage" else (),
     )
 
 

@@ -24,6 +24,8 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "metrics": ("metrics", "metrics"),
     "search": ("searching", "search"),
     "search-gaps": ("gaps", "search_gaps"),
+    "insight": ("insights", "insight"),
+    "quantities": ("quantities", "quantities"),
     "retag": ("maintenance", "retag"),
     "check": ("maintenance", "check"),
     "maintain": ("maintenance", "maintain"),

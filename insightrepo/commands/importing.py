@@ -66,6 +66,8 @@ def import_(context: Context, paths: tuple[Path, ...], as_json: bool, **given: A
 
 
 def _print_report(report: ImportReport) -> None:
+    for question in report.questions:
+        click.echo(f"to settle: {question}")
     for note in report.notes:
         click.echo(note)
     for name, count in report.unknown.most_common():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.pipeline import Prepared, Refused
+from ingest.quantities import excerpt
 
 
 @dataclass
@@ -17,7 +18,8 @@ class ImportReport:
     """Counts are pieces of evidence, a refused file counting as one: read = stored + already here + refused + empty.
 
     `stored` includes `changed`, pieces whose text is new under an identity that was known. `withdrawn` are passages
-    that a new revision of a report no longer holds. `unknown` are names in the data that no term bears.
+    that a new revision of a report no longer holds. `questions` are what its numbers leave open. `unknown` are names in
+    the data that no term bears.
     """
 
     read: int = 0
@@ -30,6 +32,7 @@ class ImportReport:
     refused_rows: list[Refused] = field(default_factory=list)
     refused_file: str | None = None
     notes: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     studies: dict[int, str] = field(default_factory=dict)
 
@@ -50,6 +53,10 @@ class ImportReport:
         self.empty += prepared.empty
         self.read += prepared.empty + len(prepared.drafts)
         self.notes.extend(f"{name}: {note}" for note in prepared.notes)
+        for draft in prepared.drafts:
+            for stated in draft.quantities:
+                said = excerpt(draft.text, stated)
+                self.questions.extend(f"{name}: “{said}”: {question}" for question in stated.questions)
 
     def study(self, study_id: int, title: str) -> None:
         """Note a study that the import touched."""
@@ -83,5 +90,6 @@ class ImportReport:
             "files": self.files,
             "studies": [{"id": study_id, "title": title} for study_id, title in self.studies.items()],
             "notes": self.notes,
+            "questions": self.questions,
             "unknown": dict(self.unknown),
         }

@@ -22,6 +22,7 @@ from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import embed, enqueue
 from insightrepo.library.pseudonyms import Pseudonyms
+from insightrepo.library.quantities import store_quantities
 from insightrepo.library.strangers import files_of, stranger
 from insightrepo.library.tagging import MACHINES, settle, settle_new, vote_values
 from insightrepo.models import Document, Evidence, EvidenceLink, Place, Respondent, Study, Vote
@@ -205,8 +206,13 @@ class _Chunk:
             self._renew(item, stored[item.identity], item in changed)
         ids = {identity: row.id for identity, row in stored.items()} | self._insert(new)
         self._add_places(batch, ids, [row.id for row in stored.values()])
+        revisions = {row.id: row.revision for row in stored.values()}
+        claims = [(ids[item.identity], item.draft) for item in (*new, *changed) if item.draft.kind == "passage"]
+        store_quantities(
+            self.session, {number: (revisions.get(number, 1), draft.quantities) for number, draft in claims}
+        )
         self._mark_duplicates([item for item in (*new, *renewed) if item.draft.kind == "passage"], ids)
-        self._vote(new, changed, returning, ids, {row.id: row.revision for row in stored.values()})
+        self._vote(new, changed, returning, ids, revisions)
 
     def _without_strangers(self, batch: Sequence[Known], stored: Mapping[str, Evidence]) -> list[Known]:
         """The batch without rows whose id stands in another file with other words: two files that both count from 1."""

@@ -20,8 +20,10 @@ from insightrepo.web import (
     evidence,
     formatting,
     health,
+    insights,
     judgements,
     outcomes,
+    quantities,
     search,
     security,
     studies,
@@ -30,6 +32,18 @@ from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
 PACKAGE = Path(__file__).parent.parent
+ROOMS = (
+    auth,
+    charts,
+    evidence,
+    health,
+    insights,
+    judgements,
+    outcomes,
+    quantities,
+    search,
+    studies,
+)
 FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
 SESSION_SECONDS = 7 * 24 * 3600
 
@@ -109,5 +123,5 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
-    for room in (auth, charts, search, studies, evidence, judgements, outcomes, health):
+    for room in ROOMS:
         app.register_blueprint(room.blueprint)

@@ -8,9 +8,10 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length
 
+from insightrepo.library.quantities import quantities_of
 from insightrepo.library.reading import NotVisible, read_evidence
 from insightrepo.library.tagging import NotThere, vote
-from insightrepo.models import AXES
+from insightrepo.models import AXES, QUANTITY_UNITS
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.request import reader, session, workspace
@@ -55,5 +56,12 @@ def tag(evidence_id: int) -> ResponseReturnValue:
 def _page(evidence_id: int, form: VoteForm, code: int) -> ResponseReturnValue:
     detail = read_evidence(session(), reader(), evidence_id)
     return render_template(
-        "evidence/evidence.html", detail=detail, hit=detail.hit, form=form, may_vote=reader().at_least("researcher")
+        "evidence/evidence.html",
+        detail=detail,
+        hit=detail.hit,
+        form=form,
+        quantities=quantities_of(session(), reader(), evidence_id),
+        units=QUANTITY_UNITS,
+        may_vote=reader().at_least("researcher"),
+        may_write=reader().at_least("contributor"),
     ), code

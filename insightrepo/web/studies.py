@@ -36,7 +36,12 @@ def studies() -> ResponseReturnValue:
 def study(study_id: int) -> ResponseReturnValue:
     """A study: what it is, its documents, the outcomes it speaks to."""
     detail = read_study(session(), reader(), study_id)
-    return render_template("studies/study.html", study=detail, downloads=may_have_original(reader(), detail.line))
+    return render_template(
+        "studies/study.html",
+        study=detail,
+        downloads=may_have_original(reader(), detail.line),
+        may_write=reader().at_least("contributor"),
+    )
 
 
 @blueprint.get("/studies/<id:study_id>/documents/<id:document_id>")

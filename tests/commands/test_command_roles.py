@@ -41,6 +41,8 @@ NEEDS = {
     "evaluate search --corpus CORPUS --queries QUERIES --judgments JUDGED": "viewer",
     "evaluate search --own": "viewer",
     "search-gaps": "researcher",
+    "quantities list": "viewer",
+    "quantities read": "researcher",
     "evaluate tags --train LABELLED --test LABELLED": "viewer",
     "import REPORT": "contributor",
     "import REPORT --dry-run": "contributor",

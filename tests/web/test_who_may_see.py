@@ -43,6 +43,10 @@ ROUTES = {
     ("evidence.evidence", "GET"): "study",
     ("evidence.tag", "POST"): "vote",
     ("judgements.judgement", "POST"): "judge",
+    ("quantities.quantities", "GET"): "list",
+    ("quantities.settle_one", "POST"): "settle",
+    ("insights.new", "GET"): "write",
+    ("insights.write", "POST"): "write",
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
     ("outcomes.register", "GET"): "edit",
@@ -56,6 +60,7 @@ LISTS = (
     "/studies",
     "/outcomes",
     "/outcomes/PLAN-01",
+    "/quantities",
 )
 
 
@@ -131,6 +136,58 @@ def test_a_hit_is_judged_by_everybody_who_sees_it_and_not_there_for_others(visit
 
     answers = {name: answer(name) for name in EVERYBODY}
     assert answers == {name: 302 if name in SEEN_BY[study] else 404 for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_an_insight_is_written_by_contributors_and_above_into_studies_they_may_add_to(visit, token, library, study):
+    def expected(name: str) -> tuple[int, int]:
+        if name in ("viewer", "scoped-viewer", "member"):
+            return 403, 403
+        if name not in SEEN_BY[study]:
+            return 404, 404
+        owns = name == "owner" and study in ("draft", "withdrawn")
+        return 200, 302 if name in VOTERS or owns else 403
+
+    def answer(name: str) -> tuple[int, int]:
+        client, url = visit(name), f"/studies/{library.studies[study]}/insights"
+        form = {"csrf_token": token(client), "text": f"The calendar is read by {name} in {study}"}
+        return client.get(f"{url}/new").status_code, client.post(url, data=form).status_code
+
+    assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_a_number_is_settled_by_researchers_on_what_they_see(visit, token, filled, library, study):
+    from insightrepo.models import Quantity
+
+    with filled.database.writing() as session:
+        row = Quantity(evidence_id=library.evidence[f"{study} 0"], evidence_revision=1, start=0, end=3, value=1.0,
+                       unit="percent", question="of what?", state="questioned")  # fmt: skip
+        session.add(row)
+        session.flush()
+        quantity_id = row.id
+
+    def expected(name: str) -> int:
+        if name not in VOTERS:
+            return 403
+        return 302 if name in SEEN_BY[study] else 404
+
+    def answer(name: str) -> int:
+        client = visit(name)
+        assert (f"quantity-{quantity_id}" in client.get("/quantities").text) == (name in SEEN_BY[study])
+        form = {"csrf_token": token(client), "word": "nothing"}  # refused, so that the next one finds it as it was
+        code = client.post(f"/quantities/{quantity_id}", data=form).status_code
+        if name in VOTERS:
+            assert code == 302
+            form = {"csrf_token": token(client), "word": "confirm", "unit": "percent"}
+            code = client.post(f"/quantities/{quantity_id}", data=form).status_code
+            with filled.database.writing() as session:
+                session.get_one(Quantity, quantity_id).state = "questioned"
+        return code
+
+    assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+    with filled.database.writing() as session:
+        session.delete(session.get_one(Quantity, quantity_id))
 
 
 def test_the_review_of_the_register_is_for_those_who_may_change_it(visit):
