@@ -11,7 +11,12 @@ from insightrepo.library.tagging import NotThere
 
 @click.group()
 def insight() -> None:
-    """Claims that people write, linked to the evidence for and against them."""
+    """Claims that people write, linked to the evidence for and against them.
+
+    \b
+    Example:
+      insightrepo insight write 2 "Parents leave when stops are boring" --outcome FT-01
+    """
 
 
 @insight.command()

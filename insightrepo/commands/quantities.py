@@ -15,7 +15,12 @@ from insightrepo.models import QUANTITY_UNITS
 
 @click.group()
 def quantities() -> None:
-    """Numbers that reports and insights state, and what they leave open."""
+    """Numbers that reports and insights state, and what they leave open.
+
+    \b
+    Example:
+      insightrepo quantities list
+    """
 
 
 @quantities.command("list")
