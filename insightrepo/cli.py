@@ -22,6 +22,8 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "scores": ("scores", "scores"),
     "trials": ("trials", "trials"),
     "metrics": ("metrics", "metrics"),
+    "changes": ("why", "changes"),
+    "why": ("why", "why"),
     "search": ("searching", "search"),
     "search-gaps": ("gaps", "search_gaps"),
     "insight": ("insights", "insight"),

@@ -16,6 +16,7 @@ from config import load_settings
 from insightrepo.web import (
     auth,
     charts,
+    changes,
     errors,
     evidence,
     formatting,
@@ -124,4 +125,6 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
+    for room in (auth, charts, search, studies, evidence, judgements, outcomes, health):
+    for room in (auth, search, studies, evidence, judgements, changes, outcomes, health):
         app.register_blueprint(room.blueprint)

@@ -35,6 +35,8 @@ SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv
 NEEDS = {
     "search stops": "viewer",
     "scores show": "viewer",
+    "changes": "viewer",
+    "why AGREE": "viewer",
     "taxonomy export -": "researcher",
     "taxonomy lint": "researcher",
     "taxonomy lint TAXONOMY": "researcher",

@@ -1,0 +1,315 @@
+"""The sentence that the product exists for: score, task, words. Built from what `why` read, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from insightrepo.library.why import Why
+from insightrepo.scores.beside import SamePeople, TaskBeside, TaskMeasure
+from insightrepo.scores.interventions import BeforeAfter
+from insightrepo.scores.movement import Movement
+from insightrepo.scores.reading import ScoreRow
+from insightrepo.scores.splitting import PartShown, SplitShown
+
+MOST = 0.5  # of the change: "most of it"
+LITTLE = 0.1  # of the change: a part below takes no part in it
+MIXED = 0.25  # of the change, or 2 points: a shift in who answered is worth a sentence
+QUOTED = 160  # letters of a quote in the headline
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The sentence in its parts; `where`, `mix` and `task` are empty where there is nothing to say."""
+
+    what: str
+    where: str
+    mix: str
+    task: str
+    words: str
+
+    @property
+    def text(self) -> str:
+        """All of it as one paragraph."""
+        return " ".join(filter(None, (self.what, self.where, self.mix, self.task, self.words)))
+
+
+def headline(found: Why) -> Headline:
+    """What moved, where, with which task, and what customers say; nothing is said of what is not real."""
+    real = found.movement.is_real
+    return Headline(
+        what=_what(found),
+        where=_where(found) if real else "",
+        mix=_mix(found) if real else "",
+        task=_task(found) if real else "",
+        words=_words(found) if real else "",
+    )
+
+
+def lowered(text: str) -> str:
+    """A name as it stands within a sentence."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def points(value: float, decimals: int = 0) -> str:
+    """A signed number of points: −18, +0.4; zero has no sign."""
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return ("−" if value < 0 else "+") + text
+
+
+def _what(found: Why) -> str:
+    question, movement = found.question, found.movement
+    subject = f"satisfaction with “{lowered(question.outcome.job.rstrip('.'))}”"
+    whose = " · ".join(chosen.name for chosen in (question.segment, question.product) if chosen)
+    subject += f" ({whose})" if whose else ""
+    waves = f"between {question.before.code} and {question.after.code}"
+    if movement.is_real and movement.change is not None:
+        word = "fell" if movement.change < 0 else "rose"
+        size = f"{_size(found)} points" if _size(found) != "1" else "1 point"
+        return (
+            f"{_upper(subject)} {word} {size} {waves} ({_from_to(movement)}), {movement.verdict} {_control(movement)}."
+        )
+    if movement.change is not None and movement.verdict == "no evidence of change":
+        return f"There is no evidence that {subject} changed {waves} ({_from_to(movement)})."
+    because = f": {movement.note}" if movement.note else ""
+    return f"There is not enough data to say whether {subject} changed {waves}{because}."
+
+
+def _control(movement: Movement) -> str:
+    if movement.controlled:
+        return "after control for all that was tested beside it"
+    return "in a test of its own: the waves do not follow each other, so it is not controlled for what else was tested"
+
+
+def _from_to(movement: Movement) -> str:
+    decimals = _decimals(movement)
+    return f"{movement.before:.{decimals}f}% → {movement.after:.{decimals}f}%"
+
+
+def _decimals(movement: Movement) -> int:
+    """0 where the rounded values differ by the rounded change, else 1: nobody should find an error by subtracting."""
+    before, after, change = movement.before or 0.0, movement.after or 0.0, movement.change or 0.0
+    return 0 if round(after) - round(before) == round(change) else 1
+
+
+def _size(found: Why) -> str:
+    return f"{abs(found.movement.change or 0.0):.{_decimals(found.movement)}f}"
+
+
+def _where(found: Why) -> str:
+    """In which segment or product: the one whose own score really moved and that makes up most of it, else who shares
+    in it and who does not.
+    """
+    splits = [split for split in found.splits if len(split.parts) > 1]
+    for split in splits:
+        named = _moving(found, split)
+        if named and _share(found, named[0]) >= MOST:
+            where = "among" if split.axis == "segment" else "in"
+            return f"Most of it is {where} {lowered(named[0].name)} ({_of(found, named[0])})."
+    for split in splits:
+        named = _moving(found, split)
+        if named:
+            return f"It shows {'among' if split.axis == 'segment' else 'in'} {_list(found, named)}."
+    return _shared(found, splits[0]) if splits else ""
+
+
+def _moving(found: Why, split: SplitShown) -> list[PartShown]:
+    """The parts whose own score moved as the whole did, the largest first."""
+    after = found.question.after.code
+    return [
+        part for part in split.parts
+        if part.score is not None and part.score.wave == after and part.score.verdict == found.movement.verdict
+        and part.score.previous_wave == found.question.before.code
+    ]  # fmt: skip
+
+
+def _share(found: Why, part: PartShown) -> float:
+    return part.part.effect / (found.movement.change or 1.0)
+
+
+def _of(found: Why, part: PartShown) -> str:
+    decimals = _decimals(found.movement)
+    return f"{points(part.part.effect, decimals)} of {points(found.movement.change or 0.0, decimals)}"
+
+
+def _list(found: Why, parts: Sequence[PartShown]) -> str:
+    decimals = _decimals(found.movement)
+    return _and([f"{lowered(part.name)} ({points(part.part.effect, decimals)})" for part in parts])
+
+
+def _shared(found: Why, split: SplitShown) -> str:
+    parts = [part for part in split.parts if part.code is not None]
+    sharing = [part for part in parts if _share(found, part) >= LITTLE]
+    apart = [part for part in parts if _share(found, part) < LITTLE]
+    if not sharing:
+        return ""
+    kind = "segment" if split.axis == "segment" else "product"
+    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind}’s own change can be told from chance"
+    if len(sharing) == 1:
+        text = f"{_upper(_list(found, sharing))} has the largest part, though its own change cannot be told from chance"
+    return text + (f"; {_list(found, apart)} {'does' if len(apart) == 1 else 'do'} not." if apart else ".")
+
+
+def _mix(found: Why) -> str:
+    change = abs(found.movement.change or 0.0)
+    for split in found.splits:
+        if abs(split.split.mix_effect) >= max(MIXED * change, 2.0):
+            return f"{points(split.split.mix_effect, 1)} of it is a shift in who answered (by {split.title.lower()})."
+    return ""
+
+
+def _task(found: Why) -> str:
+    moving = found.moving_tasks
+    if moving:
+        first = (
+            f"The task “{lowered(moving[0].name)}” goes with it ({_and([measure_words(m) for m in moving[0].moving])})"
+        )
+        more = f", and so does {_and([f'“{lowered(task.name)}”' for task in moving[1:3]])}" if len(moving) > 1 else ""
+        return f"{first}{more}{_within(moving[0].same_people)}."
+    if found.tasks:
+        count = len(found.tasks)
+        tasks = "Its task" if count == 1 else f"None of its {count} tasks"
+        return f"{tasks} {'did not move' if count == 1 else 'moved'} with it beyond chance."
+    if found.tasks_known:
+        return "Its tasks were not measured in these waves."
+    return "No task is tied to it."
+
+
+def measure_words(item: TaskMeasure) -> str:
+    """A measure of a task from one wave to the other: completion 84% → 61%."""
+    before, after = item.movement.before, item.movement.after
+    if before is None or after is None:
+        return ""
+    name, form = {"success": ("completion", "{:.0f}%"), "time": ("time", "{:.0f} s"), "ease": ("ease", "{:.1f} of 7")}[
+        item.measure
+    ]
+    return f"{name} {form.format(before)} → {form.format(after)}"
+
+
+def _within(people: SamePeople | None) -> str:
+    if people is None or not people.association.excludes_none or people.association.value is None:
+        return ""
+    found = people.association
+    return f"; among the {found.n} people who gave both, {same_people_words(people)}"
+
+
+def same_people_words(people: SamePeople) -> str:
+    """How the two go together within the same people, in words."""
+    found = people.association
+    if found.value is None:
+        return found.note
+    how = (
+        "those who complete it are more often satisfied"
+        if found.value > 0
+        else "those who complete it are not more often satisfied"
+    )
+    if not found.excludes_none:
+        how = "completing it and being satisfied do not go together beyond chance"
+    rates = ""
+    if people.satisfied_if_done is not None and people.satisfied_if_failed is not None:
+        rates = f", {people.satisfied_if_done:.0f}% against {people.satisfied_if_failed:.0f}%"
+    return f"{how} (phi {found.value:.2f}, {found.low:.2f} to {found.high:.2f}{rates})"
+
+
+def _words(found: Why) -> str:
+    quotes, after = found.words.quotes, found.question.after.code
+    if not quotes:
+        return f"In {after} nobody whose words you may see spoke of it."
+    first = next((quote for quote in quotes if quote.hit.kind == "verbatim"), quotes[0])
+    who = "Customers say" if first.hit.kind == "verbatim" else "A report says"
+    text = f"{who}: “{shortened(first.hit.text)}”"
+    if found.words.words:
+        grown = _and([f"“{word.text}”" for word in found.words.words[:3]])
+        return f"{text} More speak of {grown} than before."
+    return text
+
+
+def shortened(text: str, most: int = QUOTED) -> str:
+    """The first sentences of a text that fit, else its first words and an ellipsis."""
+    flat = " ".join(text.split())
+    if len(flat) <= most:
+        return flat
+    end = max(flat.rfind(mark, 0, most) for mark in (". ", "! ", "? "))
+    return flat[: end + 1] if end > most // 3 else flat[:most].rsplit(" ", 1)[0] + " …"
+
+
+def task_link(task: TaskBeside) -> str:
+    """Which kind of link it is: the same people, or others."""
+    if task.same_people is None:
+        return "goes with it: the tries are of other people than the answers"
+    return f"goes with it, and {task.same_people.association.n} people gave both"
+
+
+def intervention_words(item: BeforeAfter) -> str:
+    """What the score did from before to after, in a sentence."""
+    found = item.movement
+    if found is None or item.before is None or item.after is None:
+        return "no wave lies before it and after it yet" if item.before is None or item.after is None else ""
+    waves = f"{item.before.wave} → {item.after.wave}"
+    if found.change is None or found.before is None:
+        return f"{waves}: {found.note or found.verdict}"
+    interval = (
+        f", {points(found.low, 1)} to {points(found.high, 1)}"
+        if found.low is not None and found.high is not None
+        else ""
+    )
+    p = f", p {found.p_value:.3f}" if found.p_value is not None else ""
+    return f"{waves}: {_from_to(found)} ({points(found.change, 1)} points{interval}{p}): {found.verdict}"
+
+
+def caveats(found: Why) -> tuple[str, ...]:
+    """What to hold against the page, a sentence each."""
+    about_waves = [note for row in (found.before, found.after) if row is not None for note in _of_wave(row)]
+    measure = found.question.outcome.lead_measure
+    pooled = any(part.code is None for split in found.splits for part in split.parts)
+    by_product = any(split.axis == "product" for split in found.splits)
+    notes = {
+        f"Its lead measure is {measure}; this page is of satisfaction.": measure != "satisfaction",
+        "A part shows where the change is, not why; small parts have wide intervals of their own.": found.splits,
+        "“Others and not shown” are people in no group, groups too small to show, and groups you may not see.": pooled,
+        "With a segment chosen the change is not split by other segments: crossing two could single people "
+        "out.": found.question.segment,
+        "Who answered for several products counts in each by part.": by_product,
+        "A task that goes with a score need not be what moved it; both may follow something else.": found.tasks,
+    }
+    return (*about_waves, *(note for note, holds in notes.items() if holds))
+
+
+def _of_wave(row: ScoreRow) -> list[str]:
+    notes = []
+    if row.provisional:
+        notes.append(f"{row.wave} is still open: its figures are provisional.")
+    if row.note == "indicative":
+        notes.append(f"{row.wave}: fewer than 30 people answered, so its figure is indicative.")
+    if row.excluded:
+        notes.append(f"{row.wave}: {row.excluded} answers are excluded.")
+    if row.value is not None and row.unweighted_value is not None:
+        notes.append(f"{row.wave} is weighted: {row.value:.1f}%, and {row.unweighted_value:.1f}% without the weights.")
+    return notes
+
+
+def warnings(found: Why) -> tuple[str, ...]:
+    """Where the whole hides its parts: segments that moved against it, or against each other."""
+    notes = []
+    after, before = found.question.after.code, found.question.before.code
+    for split in found.splits:
+        moved = [p for p in split.parts if p.score is not None and p.score.wave == after
+                 and p.score.previous_wave == before and p.score.verdict in ("better", "worse")]  # fmt: skip
+        better = [part.name for part in moved if part.score is not None and part.score.verdict == "better"]
+        worse = [part.name for part in moved if part.score is not None and part.score.verdict == "worse"]
+        if better and worse:
+            notes.append(f"The whole hides opposite changes: better {_and(better)}, worse {_and(worse)}.")
+        elif (better or worse) and not found.movement.is_real:
+            word = "better" if better else "worse"
+            notes.append(f"The whole shows no change, but it is {word} for {_and(better or worse)}.")
+    return tuple(notes)
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
