@@ -149,7 +149,7 @@ def _shared(found: Why, split: SplitShown) -> str:
     text = f"{_upper(_list(found, sharing))} share in it, though no one {kind}’s own change can be told from chance"
     if len(sharing) == 1:
         text = f"{_upper(_list(found, sharing))} has the largest part, though its own change cannot be told from chance"
-    return text + (f"; {_list(found, apart)} {'does' if len(apart) == 1 else 'do'} not." if apart else ".")
+    return text + (f"; not so {_list(found, apart)}." if apart else ".")
 
 
 def _mix(found: Why) -> str:

@@ -50,6 +50,8 @@ ROUTES = {
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
     ("outcomes.register", "GET"): "edit",
+    ("changes.changes", "GET"): "list",
+    ("changes.why_moved", "GET"): "list",
 }
 LISTS = (
     "/",
@@ -61,6 +63,8 @@ LISTS = (
     "/outcomes",
     "/outcomes/PLAN-01",
     "/quantities",
+    "/outcomes/PLAN-01/why",
+    "/changes",
 )
 
 
