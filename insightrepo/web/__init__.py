@@ -15,8 +15,8 @@ import insightrepo
 from config import load_settings
 from insightrepo.web import (
     auth,
-    charts,
     changes,
+    charts,
     errors,
     evidence,
     formatting,
@@ -127,4 +127,5 @@ def _setup_blueprints(app: Flask) -> None:
     for room in ROOMS:
     for room in (auth, charts, search, studies, evidence, judgements, outcomes, health):
     for room in (auth, search, studies, evidence, judgements, changes, outcomes, health):
+    for room in (auth, charts, search, studies, evidence, judgements, changes, outcomes, health):
         app.register_blueprint(room.blueprint)

@@ -36,7 +36,6 @@ NEEDS = {
     "search stops": "viewer",
     "scores show": "viewer",
     "changes": "viewer",
-    "why AGREE": "viewer",
     "taxonomy export -": "researcher",
     "taxonomy lint": "researcher",
     "taxonomy lint TAXONOMY": "researcher",
