@@ -193,6 +193,8 @@ def _chosen(
     candidates = [
         _Candidate(row, near[row.id] > 0, _score(row, texts[row.id], grown, asked, near[row.id])) for row in rows
     ]
+    if grown:  # what holds none of it is not what the change is about
+        candidates = [c for c in candidates if c.near or any(w.key in texts[c.row.id].terms for w in grown)]
     candidates.sort(key=lambda found: (not found.near, -found.score))  # of equals the newest, as they come
     chosen: list[_Candidate] = []
     alike, voices = NearDuplicates(), defaultdict(int)

@@ -12,7 +12,7 @@ from insightrepo.scores.movement import Movement
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import PartShown, SplitShown
 
-MOST = 0.5  # of the change: "most of it"
+MOST, ALL = 0.5, 0.97  # of the change: "most of it", "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
 MIXED = 0.25  # of the change, or 2 points: a shift in who answered is worth a sentence
 QUOTED = 160  # letters of a quote in the headline
@@ -57,6 +57,11 @@ def points(value: float, decimals: int = 0) -> str:
     if float(text) == 0:
         return text
     return ("−" if value < 0 else "+") + text
+
+
+def probability(value: float) -> str:
+    """A p or q with three decimals; "< 0.001" below that."""
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _what(found: Why) -> str:
@@ -107,7 +112,8 @@ def _where(found: Why) -> str:
         named = _moving(found, split)
         if named and _share(found, named[0]) >= MOST:
             where = "among" if split.axis == "segment" else "in"
-            return f"Most of it is {where} {lowered(named[0].name)} ({_of(found, named[0])})."
+            much = "All" if ALL <= _share(found, named[0]) <= 2 - ALL else "Most"
+            return f"{much} of it is {where} {lowered(named[0].name)} ({_of(found, named[0])})."
     for split in splits:
         named = _moving(found, split)
         if named:
@@ -255,7 +261,7 @@ def intervention_words(item: BeforeAfter) -> str:
         if found.low is not None and found.high is not None
         else ""
     )
-    p = f", p {found.p_value:.3f}" if found.p_value is not None else ""
+    p = f", p {probability(found.p_value)}" if found.p_value is not None else ""
     return f"{waves}: {_from_to(found)} ({points(found.change, 1)} points{interval}{p}): {found.verdict}"
 
 

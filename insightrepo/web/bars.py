@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from insightrepo.scores.splitting import SplitShown
 
-WIDTH, HEIGHT, GAP = 180, 16, 2.0
+WIDTH, HEIGHT, GAP = 110, 16, 2.0
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def arrows(client: FlaskClient, path: str) -> list[str]:
 def test_the_page_says_score_task_and_words(signed_in):
     page = text_of(signed_in("vera"), "/outcomes/STOP/why")
     assert "fell 18 points between 2025-Q2 and 2025-Q3 (80% → 62%), worse after control" in page
-    assert "Most of it is among families with school-age children (−18 of −18)." in page
+    assert "All of it is among families with school-age children (−18 of −18)." in page
     assert "The task “add a stop on the route” goes with it (completion 84% → 61%)." in page
     assert "plus button" in page
     assert "cause" not in page.lower().replace("because", "")
