@@ -35,6 +35,7 @@ from insightrepo.workspace import Workspace
 PACKAGE = Path(__file__).parent.parent
 ROOMS = (
     auth,
+    changes,
     charts,
     evidence,
     health,
@@ -125,7 +126,4 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
-    for room in (auth, charts, search, studies, evidence, judgements, outcomes, health):
-    for room in (auth, search, studies, evidence, judgements, changes, outcomes, health):
-    for room in (auth, charts, search, studies, evidence, judgements, changes, outcomes, health):
         app.register_blueprint(room.blueprint)
