@@ -45,6 +45,27 @@ class Reader:
         """Whether a term is for the reader; the same as `visible_terms`, for a term that is loaded already."""
         return term.team_id is None or term.team_id in self.teams or self.at_least("administrator")
 
+    @property
+    def may_change_global(self) -> bool:
+        """Whether terms that belong to no team are the reader's to change: a researcher's without scopes.
+
+        Who is limited to products or segments works beside the common baseline, never on it.
+        """
+        return self.at_least("researcher") and self.products is None and self.segments is None
+
+    def may_change_term(self, term: Term) -> bool:
+        """Whether a term is the reader's to change; a team's own is its members' and administrators' alone."""
+        if term.team_id is None:
+            return self.may_change_global
+        return self.at_least("researcher") and self.sees_term(term)
+
+    def require_change(self, term: Term) -> None:
+        """Raises Forbidden unless the term is the reader's to change."""
+        self.require("researcher")
+        if not self.may_change_term(term):
+            shared = "is everybody's, and you are limited to a part of the workspace: ask somebody without limits"
+            raise Forbidden(f"{term.code} {'belongs to a team that you are not in' if term.team_id else shared}")
+
     def sees_cell(self, segment_id: int | None, product_id: int | None) -> bool:
         """Whether the scores of a cell are within the reader's scopes; None is all segments or all products.
 

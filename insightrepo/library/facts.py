@@ -15,6 +15,7 @@ from ingest.pipeline import Draft
 from ingest.tagger import Vote as VoteCast
 from insightrepo.models import AXES, Document, Place
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
+from insightrepo.taxonomy.succession import standing_in
 
 Facts = Mapping[str, Sequence[str]]  # names by axis
 
@@ -36,6 +37,7 @@ class FactVotes:
         self.unknown: Counter[str] = Counter()
         self._finders = {axis: TermFinder(session, axis) for axis in AXES}
         self._terms: dict[tuple[str, str], int | None] = {}
+        self._instead = standing_in(session)
 
     def cast(self, facts: Facts, document_id: int) -> list[VoteCast]:
         """The votes of a place's facts, one a term."""
@@ -56,7 +58,8 @@ class FactVotes:
     def _term_id(self, axis: str, name: str) -> int | None:
         if (axis, name) not in self._terms:
             try:
-                self._terms[axis, name] = self._finders[axis].find(name).id
+                term_id = self._finders[axis].find(name).id
+                self._terms[axis, name] = self._instead.get(term_id, term_id)  # a retired term is not assigned
             except UnknownTerm:
                 self._terms[axis, name] = None
         return self._terms[axis, name]

@@ -18,7 +18,8 @@ from insightrepo.library.bulk import insert_rows
 from insightrepo.library.indexing import drain, enqueue
 from insightrepo.library.training import with_heads
 from insightrepo.models import Evidence, Tag, Term, Vote
-from insightrepo.taxonomy.reading import find_term, profiles
+from insightrepo.taxonomy.reading import UnknownTerm, find_term, profiles
+from insightrepo.taxonomy.succession import retired_words
 from insightrepo.workspace import Workspace
 
 MACHINES = ("rule", "words", "head")
@@ -124,7 +125,7 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
     Raises:
         Forbidden: the reader is not a researcher.
         NotThere: no such evidence for this reader.
-        UnknownTerm: no such term for this reader.
+        UnknownTerm: no such term for this reader, or it is retired and would be accepted.
     """
     reader.require("researcher")
     with workspace.database.writing() as session:
@@ -133,6 +134,8 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
         if evidence is None:
             raise NotThere(f"there is no evidence {evidence_id}")
         term = find_term(session, axis, code, Term.id.in_(visible_terms(reader)))
+        if in_favour and term.status == "retired":
+            raise UnknownTerm(retired_words(session, reader, term))
         key = f"person:{reader.user_id}"
         mine = (Vote.evidence_id == evidence_id, Vote.term_id == term.id, Vote.source_key == key)
         session.execute(delete(Vote).where(*mine))

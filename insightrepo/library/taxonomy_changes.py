@@ -19,12 +19,13 @@ def import_taxonomy(
 
     Raises:
         Forbidden: the reader is not a researcher.
-        TaxonomyError: the file is wrong, or changes a term of a team that the reader is not in; nothing was changed.
+        TaxonomyError: the file is wrong, or changes what is not the reader's to change; nothing was changed.
     """
     reader.require("researcher")
     with workspace.import_lock, workspace.database.writing() as session:
         file = load(text, name, known(session))
-        changes = apply(session, file, reader.user_id, reader.sees_term)
+        note = f"taxonomy file {name}"
+        changes = apply(session, file, reader.user_id, reader.may_change_term, reader.sees_term, note)
         touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
         for some in batches(touched, WRITE_BATCH):
             settle(session, some)

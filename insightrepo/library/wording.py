@@ -61,6 +61,8 @@ def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: 
     Of the examples that it names only those in `visible` are shown: ids of evidence that the reader may see.
     """
     words = _SENTENCES[source](value, _for_reader(reason, visible))
+    if "merged_from" in reason:
+        words += f", of {reason['merged_from']}, which was merged into this one"
     return words if in_favour else f"against: {words}"
 
 

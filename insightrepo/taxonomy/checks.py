@@ -116,6 +116,7 @@ def _unknown_references(entries: list[Found], known: Known | None) -> Iterator[P
             yield from _missing(entry, field, kind, codes[kind], "add it, or correct the code")
         if known is not None:
             yield from _missing(entry, "owner", "user", sorted(known.users), "add the user first, or leave owner out")
+            yield from _missing(entry, "steward", "user", sorted(known.users), "add the user first, or leave it out")
             yield from _missing(entry, "team", "team", sorted(known.teams), "add the team first, or leave team out")
 
 

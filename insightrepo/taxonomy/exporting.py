@@ -60,6 +60,7 @@ class _Export:
             "status": term.status,
             "policy": term.policy,
             "owner": self.users.get(term.owner_id, ""),
+            "steward": self.users.get(term.steward_id, ""),
             "team": self.teams.get(term.team_id, ""),
             "rules": tuple(
                 RuleEntry.model_validate(

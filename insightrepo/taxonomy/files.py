@@ -27,8 +27,8 @@ ENTRIES: dict[str, type[schema.Entry]] = {
 }  # fmt: skip
 ORDER = (
     "code", "dimension", "parent", "name", "job", "success", "category", "stage", "definition", "population", "aliases",
-    "segments", "outcomes", "status", "policy", "lead_measure", "owner", "team", *KINDS, "distance", "effect",
-    "rules", "tasks", "members", "children",
+    "segments", "outcomes", "status", "policy", "lead_measure", "owner", "steward", "team", *KINDS, "distance",
+    "effect", "rules", "tasks", "members", "children",
 )  # fmt: skip
 LINE_WIDTH = 100
 PLAIN = re.compile(r"[^\W\d_][\w ./&'()+%-]*")  # needs no quotes, within brackets neither

@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 from insightrepo.accounts.audit import record
 from insightrepo.models import Outcome, Product, Rule, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.exporting import everything
+from insightrepo.taxonomy.history import note_status
 from insightrepo.taxonomy.schema import OutcomeEntry, RuleValue, TaxonomyFile, TermEntry
 from insightrepo.taxonomy.source import TaxonomyError
+from insightrepo.taxonomy.versions import keep_version, wording
 
-WORDING = frozenset({"name", "job", "success_measure", "definition"})  # a change of these is a new version
+TEAM = "belongs to a team that you are not in: leave it out, or ask a member of that team"
+EVERYBODY = "is everybody's, and you are limited to a part of the workspace: leave it out, or give it to your team"
 LOADED = (
     selectin_polymorphic(Term, [Outcome, Segment, Product]),
     selectinload(Term.rules),
@@ -44,18 +47,24 @@ class Changes:
 
 
 def apply(
-    session: Session, file: TaxonomyFile, user_id: int | None, may_change: Callable[[Term], bool] = everything
+    session: Session,
+    file: TaxonomyFile,
+    user_id: int | None,
+    may_change: Callable[[Term], bool] = everything,
+    sees: Callable[[Term], bool] = everything,
+    note: str = "taxonomy file",
 ) -> Changes:
     """Bring the taxonomy to what the file says, in the session's transaction; the same file twice changes nothing.
 
-    Terms that `may_change` does not hold for are another team's own: the file may not change them, and what relates
-    the terms of the file to them stays, as whoever wrote the file could not see it.
+    Terms that `may_change` does not hold for may not be changed by the file. What relates the terms of the file to
+    those that `sees` does not hold for (another team's own) stays, as whoever wrote the file could not see it.
+    A change of wording is kept as a version and a change of status as a step, both with `note`.
 
     Raises:
         TaxonomyError: an owner, team, segment, outcome or parent is unknown, a parent would stand below itself, or
             another team's term would be changed; the caller's transaction must be rolled back.
     """
-    work = _Import(session, may_change)
+    work = _Import(session, may_change, sees)
     work.segments(file)
     work.outcomes(file)
     work.products(file)
@@ -64,6 +73,7 @@ def apply(
     if work.problems:
         raise TaxonomyError(work.problems)
     session.flush()
+    work.keep_history(user_id, note)
     changes = work.changes()
     if changes.created or changes.changed:
         record(session, user_id, "taxonomy.import", "taxonomy", created=changes.created, changed=changes.changed)
@@ -77,18 +87,22 @@ class _Entry:
     label: str
     row: Term | Task
     created: bool
-    foreign: bool = False  # another team's own before this import
+    foreign: bool = False  # not the importer's to change, before this import
+    before: dict[str, str] | None = None  # the wording before this import
+    status: str = ""  # before this import
     changes: list[str] = field(default_factory=list)
 
 
 class _Import:
     """The state of one import: what was there, what became of it, what is wrong."""
 
-    def __init__(self, session: Session, may_change: Callable[[Term], bool]) -> None:
+    def __init__(self, session: Session, may_change: Callable[[Term], bool], sees: Callable[[Term], bool]) -> None:
         self.session = session
+        self.may_change = may_change
         terms = session.scalars(select(Term).options(*LOADED)).all()
         self.terms: dict[tuple[str, str], Any] = {(term.axis, term.code.casefold()): term for term in terms}
         self.foreign = {term for term in terms if not may_change(term)}
+        self.hidden = {term for term in terms if not sees(term)}
         self.known_tasks = {
             task.code.casefold(): task for task in session.scalars(select(Task).options(selectinload(Task.outcomes)))
         }
@@ -120,7 +134,7 @@ class _Import:
         parents: dict[Product, Product | None] = {}
         for entry, code in placed:
             product = self.terms["product", entry.code.casefold()]
-            hidden = product.parent if product.parent in self.foreign else None
+            hidden = product.parent if product.parent in self.hidden else None
             parents[product] = self._known("product", code, f"product {entry.code}") if code and not hidden else hidden
         if not self.problems and not self._circles(parents):
             self._place(parents)
@@ -137,12 +151,19 @@ class _Import:
                 self._relate("task", entry.code, task, "outcomes", outcomes)
 
     def refuse_foreign(self) -> None:
-        """Note a problem for each term of another team that was changed, and each task of such a product."""
+        """Note a problem for each term that was changed or made and may not be, and each task of such a product."""
         for entry in self.ledger.values():
-            if entry.foreign and entry.changes:
-                self.problems.append(
-                    f"{entry.label}: belongs to a team that you are not in: leave it out, or ask a member of that team"
-                )
+            owner = entry.row.product if isinstance(entry.row, Task) else entry.row
+            if (entry.foreign and entry.changes) or (entry.created and not self.may_change(owner)):
+                self.problems.append(f"{entry.label}: {TEAM if owner.team_id or owner in self.hidden else EVERYBODY}")
+
+    def keep_history(self, user_id: int | None, note: str) -> None:
+        """Keep changed wordings as versions and changed statuses as steps; every row has its id by now."""
+        for entry in self.ledger.values():
+            if entry.created or entry.changes:
+                keep_version(self.session, entry.row, entry.before, user_id, note)
+            if not isinstance(entry.row, Task) and entry.row.status != entry.status:
+                note_status(self.session, entry.row, entry.status, note, user_id)
 
     def changes(self) -> Changes:
         """The sum of it, once everything has its id."""
@@ -165,11 +186,12 @@ class _Import:
         label = f"{axis} {entry.code}"
         people = {
             "owner_id": self._person(self.users, entry.owner, f"{label}: no user {entry.owner}: add the user first"),
+            "steward_id": self._person(
+                self.users, entry.steward, f"{label}: no user {entry.steward}: add the user first"
+            ),
             "team_id": self._person(self.teams, entry.team, f"{label}: no team {entry.team}: add the team first"),
         }
-        found = self._set(axis, entry.code, term, own | shared | people)
-        if WORDING & set(found) and not self.ledger[key].created:
-            term.version += 1
+        self._set(axis, entry.code, term, own | shared | people)
         self._rules(key, term, [rule.value for rule in entry.rules])
         return term
 
@@ -179,19 +201,19 @@ class _Import:
             row = kind()
             self.session.add(row)
         owner = row.product if axis == "task" else row
-        self.ledger[axis, code.casefold()] = _Entry(f"{axis} {code}", row, created, owner in self.foreign)
+        entry = self.ledger[axis, code.casefold()] = _Entry(f"{axis} {code}", row, created, owner in self.foreign)
+        if not created:
+            entry.before, entry.status = wording(row), "" if axis == "task" else row.status
         return row
 
-    def _set(self, axis: str, code: str, row: Any, values: dict[str, Any]) -> list[str]:
-        changed = [name for name, value in values.items() if getattr(row, name) != value]
-        for name in changed:
+    def _set(self, axis: str, code: str, row: Any, values: dict[str, Any]) -> None:
+        for name in [name for name, value in values.items() if getattr(row, name) != value]:
             setattr(row, name, values[name])
             self._note(axis, code, name.removesuffix("_id"))
-        return changed
 
     def _relate(self, axis: str, code: str, row: Any, name: str, wanted: Iterable[Any]) -> None:
         terms = [term for term in wanted if term is not None]
-        terms += [term for term in getattr(row, name) if term in self.foreign and term not in terms]
+        terms += [term for term in getattr(row, name) if term in self.hidden and term not in terms]
         if set(getattr(row, name)) != set(terms):
             setattr(row, name, terms)
             self._note(axis, code, name)

@@ -59,6 +59,33 @@ def overlaps(statements: Sequence[Statement], embed: Embed | None, most: int = M
     )
 
 
+def near(statement: Statement, others: Sequence[Statement], embed: Embed | None, most: int = 5) -> tuple[Overlap, ...]:
+    """Those of `others` that may be the same outcome as the statement, the most alike first; `second` is their
+    place."""
+    if not others or not statement.job.strip():
+        return ()
+    if embed:
+        jobs, wholes = (embed(tuple(texts)) for texts in _texts(others))
+        job, whole = (embed(tuple(texts)) for texts in _texts([statement]))
+        scores, least = ((jobs @ job.T + wholes @ whole.T) / 2)[:, 0], MEANING
+    else:
+        known = [item.job.casefold() for item in others]
+        scorer = fuzz.token_set_ratio
+        scores = process.cdist([statement.job.casefold()], known, scorer=scorer, dtype=np.float32)[0] / 100
+        least = WORDS / 100
+    by: Literal["meaning", "words"] = "meaning" if embed else "words"
+    pair = [statement, *others]
+    return tuple(
+        Overlap(0, int(place), round(float(scores[place]), 2), by, _shared(pair, 0, int(place) + 1))
+        for place in np.argsort(-scores, kind="stable")[:most]
+        if scores[place] >= least
+    )
+
+
+def _texts(statements: Sequence[Statement]) -> tuple[list[str], list[str]]:
+    return [item.job for item in statements], [rendered(item.job, item.success) for item in statements]
+
+
 def embed_with(embedder: Embedder | None) -> Embed | None:
     """How this model's vectors are had, each list of texts once a process; None where its cosines are not known."""
     if embedder is None or not embedder.key.startswith(f"{PACKAGED}:"):
@@ -72,8 +99,7 @@ def _embedded(embedder: Embedder, texts: tuple[str, ...]) -> np.ndarray:
 
 
 def _meaning(statements: Sequence[Statement], embed: Embed) -> tuple[np.ndarray, float]:
-    jobs = embed(tuple(item.job for item in statements))
-    wholes = embed(tuple(rendered(item.job, item.success) for item in statements))
+    jobs, wholes = (embed(tuple(texts)) for texts in _texts(statements))
     return (jobs @ jobs.T + wholes @ wholes.T) / 2, MEANING
 
 

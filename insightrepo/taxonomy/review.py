@@ -22,6 +22,7 @@ from insightrepo.accounts.access import (
 )
 from insightrepo.models import Evidence, Outcome, Product, Score, Tag, Task
 from insightrepo.models.taxonomy import task_outcome
+from insightrepo.taxonomy.acceptance import Accepted, accepted_warnings, parted
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.linter import LintWarning, Statement, lint
 from insightrepo.taxonomy.overlap import Overlap, embed_with, overlaps
@@ -46,6 +47,7 @@ class Reviewed:
     success: str
     warnings: tuple[LintWarning, ...]
     line: int | None = None
+    accepted: tuple[tuple[LintWarning, Accepted], ...] = ()
 
     def marks(self, field: str) -> tuple[tuple[int, int], ...]:
         """The stretches of the job or the success measure that warnings speak of, sorted and apart; not the whole."""
@@ -161,7 +163,8 @@ def review(session: Session, reader: Reader, workspace: Workspace) -> RegisterRe
     everything = session.scalars(query).all()
     rows = [row for row in everything if row.status != "retired"]
     names, english = product_names(session, reader), workspace.settings.language == "en"
-    reviewed = {row.id: _reviewed(row, names, english) for row in rows}
+    quiet = accepted_warnings(session, [row.id for row in rows])
+    reviewed = {row.id: _reviewed(row, names, english, quiet.get(row.id, ())) for row in rows}
     statuses = Counter(row.status for row in everything)
     return RegisterReview(
         outcomes=tuple(reviewed.values()),
@@ -214,7 +217,10 @@ def review_outcome(session: Session, reader: Reader, workspace: Workspace, code:
         return None
     query = select(Outcome).where(Outcome.code == code, Outcome.id.in_(visible_terms(reader)))
     row = session.scalar(query.where(Outcome.status != "retired"))
-    return _reviewed(row, product_names(session, reader), workspace.settings.language == "en") if row else None
+    if row is None:
+        return None
+    quiet = accepted_warnings(session, [row.id]).get(row.id, ())
+    return _reviewed(row, product_names(session, reader), workspace.settings.language == "en", quiet)
 
 
 def product_names(session: Session, reader: Reader) -> tuple[str, ...]:
@@ -223,10 +229,10 @@ def product_names(session: Session, reader: Reader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for name, aliases in rows for word in (name, *aliases)))
 
 
-def _reviewed(row: Outcome, names: tuple[str, ...], english: bool) -> Reviewed:
+def _reviewed(row: Outcome, names: tuple[str, ...], english: bool, quiet: Sequence[Accepted] = ()) -> Reviewed:
     statement = Statement(row.job, row.success_measure, tuple(row.aliases))
-    warnings = lint(statement, names, english)
-    return Reviewed(row.code, row.name, row.category, row.job, row.success_measure, warnings)
+    warnings, accepted = parted(lint(statement, names, english), quiet)
+    return Reviewed(row.code, row.name, row.category, row.job, row.success_measure, warnings, None, accepted)
 
 
 def _entry_reviewed(entry: OutcomeEntry, names: tuple[str, ...], english: bool, line: int) -> Reviewed:

@@ -106,13 +106,14 @@ def usual_effect(kind: str) -> RuleEffect:
 
 
 class TermEntry(Entry):
-    """What the entries of all three axes have. `owner` is a user's e-mail address, `team` a team's name."""
+    """What the entries of all three axes have; `owner` and `steward` are e-mail addresses, `team` a team's name."""
 
     code: Code
     aliases: Texts = ()
     status: Status = "active"
     policy: Policy = "automatic"
     owner: Text = ""
+    steward: Text = ""
     team: Text = ""
     rules: tuple[RuleEntry, ...] = ()
 

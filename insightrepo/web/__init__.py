@@ -23,6 +23,7 @@ from insightrepo.web import (
     health,
     insights,
     judgements,
+    outcome_editing,  # noqa: F401 (routes of outcomes)
     outcomes,
     quantities,
     search,
