@@ -18,6 +18,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "serve": ("maintenance", "serve"),
     "user": ("accounts", "user"),
     "taxonomy": ("taxonomy", "taxonomy"),
+    "outcome": ("outcomes", "outcome"),
     "import": ("importing", "import_"),
     "scores": ("scores", "scores"),
     "trials": ("trials", "trials"),

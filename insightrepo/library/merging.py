@@ -58,14 +58,16 @@ def split(session: Session, reader: Reader, code: str, into: Sequence[str], reas
     _retire(session, reader, changeable(session, reader, code), following, "split", reason)
 
 
-def retire(session: Session, reader: Reader, code: str, reason: str, successor: str = "") -> None:
+def retire(
+    session: Session, reader: Reader, code: str, reason: str, successor: str = "", evidence_ids: Sequence[int] = ()
+) -> None:
     """Retire an outcome, with the one that stands in for it where there is one.
 
     Raises:
         Forbidden, UnknownTerm, StepRefused: as `life_cycle.change_status`.
     """
     following = [changeable(session, reader, successor)] if successor else []
-    _retire(session, reader, changeable(session, reader, code), following, "replaced", reason)
+    _retire(session, reader, changeable(session, reader, code), following, "replaced", reason, evidence_ids)
 
 
 def _merge_one(session: Session, reader: Reader, term: Term, successor: Term, reason: str) -> None:
@@ -76,7 +78,15 @@ def _merge_one(session: Session, reader: Reader, term: Term, successor: Term, re
         successor.tasks += [task for task in term.tasks if task not in successor.tasks]
 
 
-def _retire(session: Session, reader: Reader, term: Term, following: Sequence[Term], kind: str, reason: str) -> None:
+def _retire(
+    session: Session,
+    reader: Reader,
+    term: Term,
+    following: Sequence[Term],
+    kind: str,
+    reason: str,
+    evidence_ids: Sequence[int] = (),
+) -> None:
     if term.status == "retired":
         raise StepRefused(f"{term.code} is retired already")
     for successor in following:
@@ -84,7 +94,7 @@ def _retire(session: Session, reader: Reader, term: Term, following: Sequence[Te
         if successor.team_id != term.team_id:
             raise StepRefused(f"{term.code} and {successor.code} belong to different teams, or one is everybody's")
     succeed(session, term, following, kind)
-    decide(session, reader, term, "retired", reason)
+    decide(session, reader, term, "retired", reason, evidence_ids)
     if following:
         codes = [successor.code for successor in following]
         record(session, reader.user_id, f"outcome.{kind}", f"outcome:{term.code}", successors=codes)

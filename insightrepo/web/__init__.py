@@ -24,6 +24,7 @@ from insightrepo.web import (
     insights,
     judgements,
     outcome_editing,  # noqa: F401 (routes of outcomes)
+    outcome_status,  # noqa: F401 (routes of outcomes)
     outcomes,
     quantities,
     search,

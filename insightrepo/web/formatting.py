@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 
@@ -24,7 +25,7 @@ SOURCES = {
 
 def setup(app: Flask) -> None:
     """Make the functions below known to the templates."""
-    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock):
+    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock, day):
         app.add_template_filter(function)
     app.add_template_global(hit_url)
     app.add_template_global(place_url)
@@ -105,3 +106,8 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def day(moment: dt.datetime) -> str:
+    """The day of a moment, as 2025-03-14."""
+    return f"{moment:%Y-%m-%d}"

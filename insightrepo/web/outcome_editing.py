@@ -62,7 +62,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/outcomes/<path:code>/edit")
 def edit(code: str) -> ResponseReturnValue:
     """The editor with an outcome in it, for those who may change it."""
-    row = _mine(code)
+    row = mine(code)
     draft = draft_of(session(), reader(), row)
     return _editor(draft, _advice(draft, row.code), {}, 200, row)
 
@@ -70,7 +70,7 @@ def edit(code: str) -> ResponseReturnValue:
 @blueprint.post("/outcomes/<path:code>/edit")
 def change(code: str) -> ResponseReturnValue:
     """Save what was written as the outcome, or with "check" only say what could be better at it."""
-    row = _mine(code)
+    row = mine(code)
     draft = _draft(row.code)
     if request.form.get("action") == "check":
         return _editor(draft, _advice(draft, row.code), {}, 200, row)
@@ -113,11 +113,11 @@ def check() -> ResponseReturnValue:
 @blueprint.post("/outcomes/<path:code>/warnings")
 def accept(code: str) -> ResponseReturnValue:
     """Accept a warning on the wording as it stands, with a reason, or let it speak again."""
-    row = _mine(code)
-    wanted = request.form.get("warning", ""), request.form.get("field", ""), request.form.get("start", "")
+    row = mine(code)
+    wanted = request.form.get("warning", "")
     statement = Statement(row.job, row.success_measure, tuple(row.aliases))
     found = lint(statement, product_names(session(), reader()), workspace().settings.language == "en")
-    warning = next((w for w in found if (w.code, w.field, f"{w.start}") == wanted), None)
+    warning = next((w for w in found if f"{w.code}|{w.field}|{w.start}" == wanted), None)
     if warning is None:
         flash("The wording has changed meanwhile: that warning is gone.", "info")
         return redirect(url_for("outcomes.outcome", code=row.code, _anchor="better"))
@@ -136,7 +136,7 @@ def accept(code: str) -> ResponseReturnValue:
 @blueprint.get("/outcomes/<path:code>/versions")
 def history(code: str) -> ResponseReturnValue:
     """The wordings of an outcome, each compared with the one before."""
-    row = _seen(code)
+    row = seen_outcome(code)
     may_restore = reader().may_change_term(row) and row.status != "retired"
     found = versions(session(), row)
     return render_template("outcomes/versions.html", outcome=row, versions=found, may_restore=may_restore)
@@ -145,7 +145,7 @@ def history(code: str) -> ResponseReturnValue:
 @blueprint.post("/outcomes/<path:code>/versions")
 def bring_back(code: str) -> ResponseReturnValue:
     """Restore the wording of an older version, as a new version."""
-    row = _mine(code)
+    row = mine(code)
     number = request.form.get("version", "", type=str)
     if not (number.isascii() and number.isdigit() and len(number) < 9):
         return page(400)
@@ -165,7 +165,7 @@ def bring_back(code: str) -> ResponseReturnValue:
     return redirect(url_for("outcomes.history", code=row.code))
 
 
-def _seen(code: str) -> Outcome:
+def seen_outcome(code: str) -> Outcome:
     """The outcome of this code, whatever the case, that the reader may see."""
     seen = Outcome.id.in_(visible_terms(reader()))
     found = session().scalar(select(Outcome).where(func.lower(Outcome.code) == code.lower(), seen))
@@ -174,9 +174,9 @@ def _seen(code: str) -> Outcome:
     return found
 
 
-def _mine(code: str) -> Outcome:
+def mine(code: str) -> Outcome:
     """The outcome of this code that the reader may change."""
-    found = _seen(code)
+    found = seen_outcome(code)
     reader().require_change(found)
     return found
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from insightrepo.library.hits import Hit, SearchQuery
 from insightrepo.library.loading import load_hits
+from insightrepo.library.outcome_context import read_context
 from insightrepo.library.outcomes import list_outcomes, read_outcome
 from insightrepo.library.search import find
 from insightrepo.taxonomy.review import SIZE, review, review_outcome
@@ -43,10 +44,12 @@ def outcome(code: str) -> ResponseReturnValue:
     """The statement, its scores by wave, segment and product, and the strongest evidence."""
     reading = read_outcome(session(), reader(), code)
     evidence, total = _strongest(reading.line.code)
+    context = read_context(session(), reader(), reading.line.code)
     points = [wave.point for wave in reading.waves]
     return render_template(
         "outcomes/outcome.html",
         outcome=reading,
+        page=context,
         trend=draw(points, reading.measure, reading.unit),
         evidence=evidence,
         total=total,

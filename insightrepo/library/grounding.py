@@ -1,0 +1,68 @@
+"""What an outcome rests on: studies, interviews and people whose words are tagged with it, for one reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.models import Evidence, Study, Tag
+
+INTERVIEW = "interview"  # in a study's method
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """Counts of what is tagged with an outcome, within the reader's scope.
+
+    `interviews` are the participants of interview studies (None: no such study says how many); `people` the known
+    respondents whose words are tagged; `confirmed` the pieces that a person or an import stands behind. `methods` are
+    (method, studies), the most frequent first.
+    """
+
+    studies: int
+    interviews: int | None
+    people: int
+    pieces: int
+    confirmed: int
+    methods: tuple[tuple[str, int], ...]
+
+    @property
+    def ungrounded(self) -> bool:
+        """Whether no person and no import confirmed any evidence: then it rests on its wording alone."""
+        return self.confirmed == 0
+
+
+def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
+    """What a term is based on: live evidence tagged with it (accepted or automatic) in studies the reader may see."""
+    tagged = (
+        select(Evidence.id, Evidence.study_id, Evidence.respondent_id, Tag.state)
+        .join(Tag, Tag.evidence_id == Evidence.id)
+        .where(
+            Tag.term_id == term_id,
+            Tag.state.in_(("accepted", "automatic")),
+            Evidence.withdrawn.is_(False),
+            Evidence.study_id.in_(visible_studies(reader)),
+        )
+        .subquery()
+    )
+    pieces, people = session.execute(
+        select(func.count(tagged.c.id), func.count(tagged.c.respondent_id.distinct()))
+    ).one()
+    confirmed = session.scalar(select(func.count()).select_from(tagged).where(tagged.c.state == "accepted"))
+    studies = session.execute(
+        select(Study.method, Study.participants_n).where(Study.id.in_(select(tagged.c.study_id)))
+    ).all()
+    interviewed = [n for method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
+    methods = Counter(method or "method not said" for method, _ in studies)
+    return Grounding(
+        studies=len(studies),
+        interviews=sum(interviewed) if interviewed else None,
+        people=people,
+        pieces=pieces,
+        confirmed=confirmed or 0,
+        methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
+    )
