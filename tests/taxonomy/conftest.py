@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -60,6 +62,16 @@ def register_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     study_id=owner.id, identity=f"e{number}", kind="verbatim", text=words, content_hash=f"h{number}"
                 )
             )
+    made.close()
+    return path
+
+
+@pytest.fixture
+def register(register_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A register of the test's own: see `register_template`."""
+    path = tmp_path / "register.db"
+    shutil.copy(register_template, path)
+    made = Database(f"sqlite:///{path}")
     yield made
     made.close()
 

@@ -24,7 +24,7 @@ def test_a_step_keeps_its_reason_its_evidence_who_and_when(register, writing, pe
     with register.reading() as session:
         [step] = timeline(session, person("vera"), ident(session, "A-1"))
         assert session.scalars(select(AuditEntry.action)).all()[-1] == "term.status"
-    assert (step.words, step.reason, step.by) == ("candidate → validated", "ranked 4th of 63", "rita@example.com")
+    assert (step.words, step.reason, step.by) == ("candidate → validated", "ranked 4th of 63", "rita")
     assert [number for number, _ in step.evidence] == [1, 2]
 
 
