@@ -146,6 +146,8 @@ def reindex(context: Context) -> None:
 def maintain(context: Context) -> None:
     """Look after the indexes: apply changes that wait, heal damage, merge, build graphs, once a day read every byte.
 
+    Where words of outcomes were changed in the browser, all evidence is tagged again.
+
     The server starts it by itself when there is need; to run it by a timer does no harm.
 
     \b
@@ -157,6 +159,12 @@ def maintain(context: Context) -> None:
         done = indexing.maintain(context.workspace, draw)
     for line in done:
         click.echo(line)
+    with context.workspace.database.reading() as session:
+        wanted = retagging.retag_is_wanted(session)
+    if wanted:
+        with progress("tagging") as draw:
+            changed = retagging.retag(context.workspace, draw)
+        click.echo(f"tagged again, {changed:,} changed")
 
 
 @click.command()

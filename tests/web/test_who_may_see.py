@@ -23,8 +23,9 @@ SEEN_BY = {
 }
 
 # Each route: what kind of thing it shows. "open": to strangers too; "list": to all who are signed in, of what they
-# see; "edit": to researchers and above, of what they see; "study": of one study; "download" and "vote": of one study,
-# for some roles; "form": changes only one's session.
+# see; "edit": to researchers and above, of what they see; "change": what is everybody's, to researchers without
+# scopes; "study": of one study; "download" and "vote": of one study, for some roles; "form": changes only one's
+# session.
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
@@ -52,6 +53,16 @@ ROUTES = {
     ("outcomes.register", "GET"): "edit",
     ("changes.changes", "GET"): "list",
     ("changes.why_moved", "GET"): "list",
+    ("outcomes.new", "GET"): "edit",
+    ("outcomes.create", "POST"): "edit",
+    ("outcomes.check", "POST"): "edit",
+    ("outcomes.edit", "GET"): "change",
+    ("outcomes.change", "POST"): "change",
+    ("outcomes.accept", "POST"): "change",
+    ("outcomes.status", "GET"): "change",
+    ("outcomes.step", "POST"): "change",
+    ("outcomes.history", "GET"): "list",
+    ("outcomes.bring_back", "POST"): "change",
 }
 LISTS = (
     "/",
@@ -62,6 +73,7 @@ LISTS = (
     "/studies",
     "/outcomes",
     "/outcomes/PLAN-01",
+    "/outcomes/PLAN-01/versions",
     "/quantities",
     "/outcomes/PLAN-01/why",
     "/changes",
@@ -196,6 +208,46 @@ def test_a_number_is_settled_by_researchers_on_what_they_see(visit, token, fille
 
 def test_the_review_of_the_register_is_for_those_who_may_change_it(visit):
     answers = {name: visit(name).get("/outcomes/review").status_code for name in EVERYBODY}
+    assert answers == {name: 200 if name in VOTERS else 403 for name in EVERYBODY}
+
+
+CHANGERS = ("researcher", "administrator")
+WRITTEN = {  # what is sent where; nothing of it is kept
+    "outcomes.create": ("/outcomes/new", {"action": "check", "job": "see"}),
+    "outcomes.change": ("/outcomes/PLAN-01/edit", {"action": "check", "job": "see"}),
+    "outcomes.accept": ("/outcomes/PLAN-01/warnings", {"warning": "none", "reason": "so"}),
+    "outcomes.step": ("/outcomes/PLAN-01/status", {"status": "active"}),
+    "outcomes.bring_back": ("/outcomes/PLAN-01/versions", {"version": "999"}),
+}
+
+
+@pytest.mark.parametrize("url", ["/outcomes/PLAN-01/edit", "/outcomes/PLAN-01/status"])
+def test_what_is_everybodys_is_changed_by_researchers_without_scopes_only(visit, url):
+    answers = {name: visit(name).get(url).status_code for name in EVERYBODY}
+    assert answers == {name: 200 if name in CHANGERS else 403 for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("endpoint", WRITTEN)
+def test_nobody_else_sends_a_change_of_what_is_everybodys(visit, token, endpoint):
+    url, form = WRITTEN[endpoint]
+    may = VOTERS if endpoint == "outcomes.create" else CHANGERS
+
+    def answer(name: str) -> int:
+        client = visit(name)
+        return client.post(url, data={"csrf_token": token(client), **form}).status_code
+
+    answers = {name: answer(name) for name in EVERYBODY}
+    assert {name for name in EVERYBODY if answers[name] in (200, 302, 422)} == set(may)
+    assert {answers[name] for name in EVERYBODY if name not in may} == {403}
+
+
+def test_a_statement_is_checked_for_researchers(visit, token):
+    def answer(name: str) -> int:
+        client = visit(name)
+        body = {"code": "", "job": "agree on dates", "success_measure": "", "aliases": ""}
+        return client.post("/outcomes/check", json=body, headers={"X-CSRFToken": token(client)}).status_code
+
+    answers = {name: answer(name) for name in EVERYBODY}
     assert answers == {name: 200 if name in VOTERS else 403 for name in EVERYBODY}
 
 
