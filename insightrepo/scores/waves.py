@@ -98,6 +98,8 @@ def ensure_wave(
     if first_day is None or last_day is None:
         period = wave_period(code)
         first_day, last_day = first_day or period[0], last_day or period[1]
+    if "/" in code:  # it is part of addresses
+        raise ValueError(f"the wave {code!r}: a code holds no slash, write for example 2025-Q3")
     if last_day < first_day:
         raise ValueError(f"the wave {code!r} would end on {last_day}, before its first day {first_day}")
     wave = Wave(code=code, first_day=first_day, last_day=last_day, instrument=instrument, state="open", definition={})

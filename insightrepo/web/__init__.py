@@ -30,6 +30,17 @@ from insightrepo.web import (
     search,
     security,
     studies,
+    errors,
+    evidence,
+    formatting,
+    glossary,
+    health,
+    judgements,
+    outcomes,
+    search,
+    security,
+    studies,
+    waves,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
@@ -128,4 +139,5 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
+    for room in (auth, search, studies, evidence, judgements, outcomes, waves, glossary, health):
         app.register_blueprint(room.blueprint)

@@ -24,6 +24,7 @@ PAGES = {
         "It may have been removed, or it is not shared with you. Search for it, or check the address.",
     ),
     405: ("This page does not work that way", "Go back and use the buttons of the page."),
+    409: ("This cannot be done now", "Something has changed meanwhile: reload the page and look again."),
     413: ("That is too much at once", "What was sent is larger than this page takes."),
     429: ("Too many tries", "Wait a minute, then try again."),
     500: ("Something went wrong here", "It has been logged. Try again; if it stays, tell whoever runs this server."),

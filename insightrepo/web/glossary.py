@@ -1,0 +1,115 @@
+"""The glossary, the page of an instrument, and the usability kit."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from insightrepo.accounts.access import visible_products, visible_terms
+from insightrepo.models import Outcome, Product, Task
+from insightrepo.scores.glossary import glossary
+from insightrepo.scores.instruments import EDITABLE, InstrumentUnknown, edit_instrument, read_instrument
+from insightrepo.scores.usability_kit import (
+    POINTS,
+    QUESTIONS,
+    RESULTS,
+    NothingToTry,
+    UsabilityKit,
+    docx,
+    markdown,
+    results_csv,
+    usability_kit,
+)
+from insightrepo.scores.waves import scale_text
+from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.web.errors import page
+from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.wave_forms import InstrumentForm
+
+blueprint = Blueprint("glossary", __name__)
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+KINDS = {"outcome": "Outcomes", "measure": "Measures", "metric": "Metrics", "segment": "Segments",
+         "instrument": "Instruments"}  # fmt: skip
+
+
+@blueprint.errorhandler(InstrumentUnknown)
+def _not_there(_error: InstrumentUnknown) -> ResponseReturnValue:
+    return page(404)
+
+
+@blueprint.get("/glossary")
+def words() -> ResponseReturnValue:
+    """Every term with its definition, wording and permalink."""
+    return render_template("waves/glossary.html", entries=glossary(session(), reader()), kinds=KINDS)
+
+
+@blueprint.route("/instruments/<id:instrument_id>", methods=["GET", "POST"])
+def instrument(instrument_id: int) -> ResponseReturnValue:
+    """What was asked, how, and in which waves; researchers correct its words here."""
+    reading = read_instrument(session(), instrument_id)
+    form = InstrumentForm(obj=reading.instrument)
+    if request.method == "POST":
+        reader().require("researcher")
+        if form.validate():
+            changes = {name: getattr(form, name).data or "" for name in EDITABLE}
+            try:
+                with workspace().database.writing() as writing:
+                    chosen = read_instrument(writing, instrument_id).instrument
+                    edit_instrument(writing, reader(), chosen, str(form.note.data), **changes)
+                flash("It is kept as a new version. Frozen issues keep the words of their time.", "success")
+                return redirect(url_for("glossary.instrument", instrument_id=instrument_id))
+            except ValueError as error:
+                form.form_errors.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    shown = render_template("waves/instrument.html", reading=reading, instrument=reading.instrument, form=form,
+                            scale=scale_text(reading.instrument), may_edit=reader().at_least("researcher"))  # fmt: skip
+    return shown, 422 if form.errors else 200
+
+
+@blueprint.get("/usability-kit")
+def kit() -> ResponseReturnValue:
+    """Choose outcomes or a product; the script to read or to print, and the files."""
+    made, trouble = None, ""
+    try:
+        made = _kit()
+    except (NothingToTry, UnknownTerm) as error:
+        trouble = str(error) if request.args.getlist("outcome") or request.args.get("product") else ""
+    shown = render_template(
+        "waves/kit.html", kit=made, trouble=trouble, outcomes=_outcomes(), products=_products(), questions=QUESTIONS,
+        points=POINTS, columns=RESULTS, chosen=request.args.getlist("outcome"), product=request.args.get("product"),
+    )  # fmt: skip
+    return shown, 422 if trouble else 200
+
+
+@blueprint.get("/usability-kit/<any('script.docx', 'script.md', 'results.csv'):name>")
+def kit_file(name: str) -> ResponseReturnValue:
+    """The script as Word or Markdown, or the empty file of results."""
+    try:
+        made = _kit()
+    except (NothingToTry, UnknownTerm) as error:
+        return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    if name == "script.docx":
+        return send_file(BytesIO(docx(made)), WORD, as_attachment=True, download_name="usability-script.docx")
+    text, kind = (markdown(made), "text/markdown") if name == "script.md" else (results_csv(made), "text/csv")
+    response = Response(text, mimetype=kind)
+    response.headers.set("Content-Disposition", "attachment", filename=f"usability-{name}")
+    return response
+
+
+def _kit() -> UsabilityKit:
+    outcomes = [code for code in request.args.getlist("outcome") if code]
+    return usability_kit(session(), reader(), outcomes, request.args.get("product") or None)
+
+
+def _outcomes() -> list[tuple[str, str]]:
+    """The outcomes that have a task the reader may see."""
+    tried = Outcome.tasks.any(Task.product_id.in_(visible_products(reader())))
+    query = select(Outcome.code, Outcome.name).where(Outcome.id.in_(visible_terms(reader())), tried)
+    return list(session().execute(query.order_by(Outcome.code)).tuples())
+
+
+def _products() -> list[tuple[str, str]]:
+    query = select(Product.code, Product.name).where(Product.id.in_(visible_products(reader())))
+    return list(session().execute(query.order_by(Product.code)).tuples())
