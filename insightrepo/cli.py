@@ -25,6 +25,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "metrics": ("metrics", "metrics"),
     "changes": ("why", "changes"),
     "why": ("why", "why"),
+    "wave": ("waves", "wave"),
     "search": ("searching", "search"),
     "search-gaps": ("gaps", "search_gaps"),
     "insight": ("insights", "insight"),

@@ -90,3 +90,17 @@ def with_codes(table: Any, *columns: Any) -> Select[Any]:
         .join(segment, segment.c.id == table.segment_id, isouter=True)
         .join(product, product.c.id == table.product_id, isouter=True)
     )  # fmt: skip
+
+
+def choices(session: Session, reader: Reader) -> dict[str, list[tuple[str, str]]]:
+    """Code and name of everything that can be chosen by the reader, by axis; retired terms are left out."""
+    found = {}
+    for axis in ("outcome", "segment", "product"):
+        query = select(Term.code, Term.name).where(Term.axis == axis, Term.status != "retired")
+        found[axis] = _named(session, query.where(Term.id.in_(_visible(reader, axis))).order_by(Term.code))
+    tasks = select(Task.code, Task.name).where(Task.product_id.in_(visible_products(reader)))
+    return {**found, "task": _named(session, tasks.order_by(Task.code))}
+
+
+def _named(session: Session, query: Select[Any]) -> list[tuple[str, str]]:
+    return [(code, f"{code} {name}"[:90]) for code, name in session.execute(query)]

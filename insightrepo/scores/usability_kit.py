@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
-from insightrepo.models import Outcome, Product, Task
+from insightrepo.models import Outcome, Task, Term
 from insightrepo.scores.wave_questionnaire import as_csv
 from insightrepo.taxonomy.reading import find_term, product_and_below
 
@@ -68,11 +68,11 @@ def usability_kit(
     query = select(Task).where(Task.product_id.in_(visible_products(reader)))
     names = []
     if outcomes:
-        found = [find_term(session, "outcome", text, Outcome.id.in_(visible_terms(reader))) for text in outcomes]
+        found = [find_term(session, "outcome", text, Term.id.in_(visible_terms(reader))) for text in outcomes]
         query = query.where(Task.outcomes.any(Outcome.id.in_([outcome.id for outcome in found])))
         names += [outcome.code for outcome in found]
     if product:
-        node = find_term(session, "product", product, Product.id.in_(visible_products(reader)))
+        node = find_term(session, "product", product, Term.id.in_(visible_products(reader)))
         query = query.where(Task.product_id.in_(product_and_below(session, [node.id])))
         names.append(node.name)
     loading = (selectinload(Task.outcomes), selectinload(Task.product))
@@ -89,6 +89,19 @@ def _task(reader: Reader, task: Task) -> TaskToTry:
         task.code, task.name, task.product.name, "; ".join(criteria) or "what the task asks for is there and is right",
         tuple((outcome.code, outcome.name) for outcome in served),
     )  # fmt: skip
+
+
+def kit_choices(session: Session, reader: Reader) -> dict[str, list[tuple[str, str]]]:
+    """Code and name of the outcomes that have tasks, and of the products, that the reader may see."""
+    products = visible_products(reader)
+    outcomes = select(Outcome.code, Outcome.name).where(
+        Outcome.id.in_(visible_terms(reader)), Outcome.tasks.any(Task.product_id.in_(products))
+    )
+    trees = select(Term.code, Term.name).where(Term.id.in_(products))
+    return {
+        "outcome": [(code, f"{code} {name}"[:90]) for code, name in session.execute(outcomes.order_by(Outcome.code))],
+        "product": [(code, name) for code, name in session.execute(trees.order_by(Term.code))],
+    }
 
 
 def results_csv(kit: UsabilityKit) -> str:

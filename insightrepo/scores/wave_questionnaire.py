@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from insightrepo.accounts.access import Reader, visible_segments, visible_terms
 from insightrepo.models import Instrument, Outcome, Segment, Wave
+from insightrepo.places import template_folder
 
 RESPONDENT = "respondent"  # the column of who answered
 DONT_KNOW = "don't know"
@@ -149,6 +150,15 @@ def items_csv(asked: Questionnaire) -> str:
 def answers_csv(asked: Questionnaire) -> str:
     """The empty file of answers: its header is what `scores import` reads back."""
     return as_csv(asked.header, ())
+
+
+def as_html(asked: Questionnaire) -> str:
+    """The questionnaire as one plain HTML file to print, without anything from elsewhere."""
+    from jinja2 import Environment, FileSystemLoader
+
+    pages = Environment(loader=FileSystemLoader(template_folder()), autoescape=True, trim_blocks=True,
+                        lstrip_blocks=True)  # fmt: skip
+    return pages.get_template("waves/questionnaire_file.html").render(asked=asked)
 
 
 def as_csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -13,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import insightrepo
 from config import load_settings
+from insightrepo.places import PACKAGE, template_folder
 from insightrepo.web import (
     auth,
     changes,
@@ -92,12 +92,6 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app
-
-
-def template_folder() -> Path:
-    """Where the templates are: inside the installed package, or beside it in a checkout."""
-    installed = PACKAGE / "templates"
-    return installed if installed.is_dir() else PACKAGE.parent / "templates"
 
 
 def session_key(workspace: Workspace) -> bytes:

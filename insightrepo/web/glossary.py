@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from insightrepo.accounts.access import visible_products, visible_terms
-from insightrepo.models import Outcome, Product, Task
 from insightrepo.scores.glossary import glossary
 from insightrepo.scores.instruments import EDITABLE, InstrumentUnknown, edit_instrument, read_instrument
 from insightrepo.scores.usability_kit import (
@@ -19,6 +17,7 @@ from insightrepo.scores.usability_kit import (
     NothingToTry,
     UsabilityKit,
     docx,
+    kit_choices,
     markdown,
     results_csv,
     usability_kit,
@@ -77,39 +76,38 @@ def kit() -> ResponseReturnValue:
     except (NothingToTry, UnknownTerm) as error:
         trouble = str(error) if request.args.getlist("outcome") or request.args.get("product") else ""
     shown = render_template(
-        "waves/kit.html", kit=made, trouble=trouble, outcomes=_outcomes(), products=_products(), questions=QUESTIONS,
+        "waves/kit.html", kit=made, trouble=trouble, offered=kit_choices(session(), reader()), questions=QUESTIONS,
         points=POINTS, columns=RESULTS, chosen=request.args.getlist("outcome"), product=request.args.get("product"),
     )  # fmt: skip
     return shown, 422 if trouble else 200
 
 
-@blueprint.get("/usability-kit/<any('script.docx', 'script.md', 'results.csv'):name>")
-def kit_file(name: str) -> ResponseReturnValue:
-    """The script as Word or Markdown, or the empty file of results."""
+@blueprint.get("/usability-kit/script.docx")
+def kit_word() -> ResponseReturnValue:
+    """The script as a Word document."""
+    return _file(docx, WORD, "usability-script.docx")
+
+
+@blueprint.get("/usability-kit/script.md")
+def kit_markdown() -> ResponseReturnValue:
+    """The script as Markdown."""
+    return _file(lambda made: markdown(made).encode(), "text/markdown", "usability-script.md")
+
+
+@blueprint.get("/usability-kit/results.csv")
+def kit_results() -> ResponseReturnValue:
+    """The empty file of results."""
+    return _file(lambda made: results_csv(made).encode(), "text/csv", "usability-results.csv")
+
+
+def _file(write: Callable[[UsabilityKit], bytes], kind: str, name: str) -> ResponseReturnValue:
     try:
         made = _kit()
     except (NothingToTry, UnknownTerm) as error:
         return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-    if name == "script.docx":
-        return send_file(BytesIO(docx(made)), WORD, as_attachment=True, download_name="usability-script.docx")
-    text, kind = (markdown(made), "text/markdown") if name == "script.md" else (results_csv(made), "text/csv")
-    response = Response(text, mimetype=kind)
-    response.headers.set("Content-Disposition", "attachment", filename=f"usability-{name}")
-    return response
+    return send_file(BytesIO(write(made)), kind, as_attachment=True, download_name=name)
 
 
 def _kit() -> UsabilityKit:
     outcomes = [code for code in request.args.getlist("outcome") if code]
     return usability_kit(session(), reader(), outcomes, request.args.get("product") or None)
-
-
-def _outcomes() -> list[tuple[str, str]]:
-    """The outcomes that have a task the reader may see."""
-    tried = Outcome.tasks.any(Task.product_id.in_(visible_products(reader())))
-    query = select(Outcome.code, Outcome.name).where(Outcome.id.in_(visible_terms(reader())), tried)
-    return list(session().execute(query.order_by(Outcome.code)).tuples())
-
-
-def _products() -> list[tuple[str, str]]:
-    query = select(Product.code, Product.name).where(Product.id.in_(visible_products(reader())))
-    return list(session().execute(query.order_by(Product.code)).tuples())

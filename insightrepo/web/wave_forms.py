@@ -39,14 +39,14 @@ class WaveForm(FlaskForm):
     instrument = SelectField("Measured with")
     instrument_name = StringField("Name of the new instrument", [Length(max=300)])
     scale = StringField("Scale", [Length(max=9)], default="1-5")
-    best = SelectField("Best end", choices=BEST)
+    best = SelectField("Best end", choices=BEST, default="high")
     wording = TextAreaField("Question for satisfaction", [Length(max=2000)])
     importance_wording = TextAreaField("Question for importance", [Length(max=2000)])
     low_label = StringField("Name of the lowest point", [Length(max=120)])
     high_label = StringField("Name of the highest point", [Length(max=120)])
     channel = StringField("Channel", [Length(max=40)])
     timing = StringField("Timing", [Length(max=80)])
-    level = SelectField("Level", choices=LEVELS)
+    level = SelectField("Level", choices=LEVELS, default="", validate_choice=False)
 
 
 class InstrumentForm(FlaskForm):
@@ -59,7 +59,7 @@ class InstrumentForm(FlaskForm):
     high_label = StringField("Name of the highest point", [Length(max=120)])
     channel = StringField("Channel", [Length(max=40)])
     timing = StringField("Timing", [Length(max=80)])
-    level = SelectField("Level", choices=LEVELS)
+    level = SelectField("Level", choices=LEVELS, default="", validate_choice=False)
     note = StringField("Why it is edited", [InputRequired("Say why it is edited."), Length(max=500)])
 
 

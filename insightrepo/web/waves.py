@@ -7,17 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from filelock import Timeout
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import visible_products, visible_segments, visible_terms
 from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.models import Outcome, Product, Segment, Task, Term, User, Wave
+from insightrepo.models import User, Wave
 from insightrepo.scores.annotations import annotate, annotations_between, remove_annotation
 from insightrepo.scores.computing import WaveFrozen, refuse_if_frozen
+from insightrepo.scores.concerning import choices
 from insightrepo.scores.exclusions import exclude, include_again
 from insightrepo.scores.instruments import list_instruments
 from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
@@ -47,7 +47,6 @@ blueprint = Blueprint("waves", __name__)
 REFUSED = (ValueError, UnknownTerm)  # what a form's own fields cannot know: said above the form
 BUSY = 5.0  # seconds to wait for an import that is under way
 LONGEST = 300  # cells that a page lists at most
-ISSUE_MEASURES = ("satisfaction", "importance", "opportunity")
 
 
 @blueprint.errorhandler(WaveUnknown)
@@ -74,7 +73,7 @@ def waves() -> ResponseReturnValue:
 
 
 def _list(form: AnnotationForm, code: int = 200) -> ResponseReturnValue:
-    form.offer(_choices(), "all")
+    form.offer(choices(session(), reader()), "all")
     found = calendar(session(), reader(), dt.datetime.now(dt.UTC).date())
     events = annotations_between(session(), reader())[::-1]
     shown = render_template("waves/list.html", calendar=found, events=events, may_edit=_may_edit(),
@@ -118,11 +117,11 @@ def wave(code: str) -> ResponseReturnValue:
 
 def _show(code: str, forms: dict[str, FlaskForm], status: int = 200) -> ResponseReturnValue:
     reading = read_wave(session(), reader(), code)
-    choices = _choices()
+    offered = choices(session(), reader())
     made = {**_forms(reading.wave), **forms}
     for name in ("exclusion", "annotation"):
-        made[name].offer(choices, "all")
-    made["counts"].segment.choices = [("", "everybody"), *choices["segment"]]
+        made[name].offer(offered, "all")
+    made["counts"].segment.choices = [("", "everybody"), *offered["segment"]]
     shown = render_template(
         "waves/wave.html", reading=reading, wave=reading.wave, settings=wave_settings(reading.wave),
         may_edit=_may_edit(), measures=MEASURES, differing=_differing(reading), dimensions=dimensions_of(session()),
@@ -155,10 +154,8 @@ def _differing(reading: Any) -> list[Any]:
 
 
 def _import_url(code: str) -> str | None:
-    try:
-        return url_for("measuring.import_", code=code)
-    except Exception:  # the page of imports is a room of its own
-        return None
+    known = "measuring.answers" in current_app.view_functions
+    return url_for("measuring.answers", code=code) if known else None
 
 
 @blueprint.post("/waves/<code>/settings")
@@ -373,16 +370,3 @@ def _csv(text: str, name: str) -> Response:
 
 def _may_edit() -> bool:
     return reader().at_least("researcher")
-
-
-def _choices() -> dict[str, list[tuple[str, str]]]:
-    """Code and name of what an exclusion or an annotation may be about, by axis."""
-    visible = {"outcome": visible_terms, "segment": visible_segments, "product": visible_products}
-    found = {}
-    for axis, model in (("outcome", Outcome), ("segment", Segment), ("product", Product)):
-        query = select(Term.code, Term.name).join(model, model.id == Term.id)
-        query = query.where(Term.id.in_(visible[axis](reader())), Term.status != "retired").order_by(Term.code)
-        found[axis] = [(code, f"{code} {name}"[:90]) for code, name in session().execute(query)]
-    tasks = select(Task.code, Task.name).where(Task.product_id.in_(visible_products(reader()))).order_by(Task.code)
-    found["task"] = [(code, f"{code} {name}"[:90]) for code, name in session().execute(tasks)]
-    return found

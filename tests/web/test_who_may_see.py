@@ -26,6 +26,8 @@ SEEN_BY = {
 # see; "edit": to researchers and above, of what they see; "change": what is everybody's, to researchers without
 # scopes; "study": of one study; "download" and "vote": of one study, for some roles; "form": changes only one's
 # session.
+# see; "edit": to researchers and above, of what they see; "study": of one study; "download" and "vote": of one study,
+# for some roles; "form": changes only one's session; "wave": changes how is measured, for researchers and above.
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
@@ -63,6 +65,29 @@ ROUTES = {
     ("outcomes.step", "POST"): "change",
     ("outcomes.history", "GET"): "list",
     ("outcomes.bring_back", "POST"): "change",
+    ("waves.waves", "GET"): "list",
+    ("waves.wave", "GET"): "list",
+    ("waves.issue", "GET"): "list",
+    ("waves.questionnaire_page", "GET"): "list",
+    ("waves.questionnaire_csv", "GET"): "list",
+    ("waves.answers_file", "GET"): "list",
+    ("waves.new_wave", "GET"): "edit",
+    ("waves.new_wave", "POST"): "wave",
+    ("waves.settings", "POST"): "wave",
+    ("waves.counts", "POST"): "wave",
+    ("waves.exclusions", "POST"): "wave",
+    ("waves.remove_exclusion", "POST"): "wave",
+    ("waves.freeze_wave", "POST"): "wave",
+    ("waves.reissue_wave", "POST"): "wave",
+    ("waves.add_annotation", "POST"): "wave",
+    ("waves.drop_annotation", "POST"): "wave",
+    ("glossary.words", "GET"): "list",
+    ("glossary.instrument", "GET"): "list",
+    ("glossary.instrument", "POST"): "wave",
+    ("glossary.kit", "GET"): "list",
+    ("glossary.kit_word", "GET"): "list",
+    ("glossary.kit_markdown", "GET"): "list",
+    ("glossary.kit_results", "GET"): "list",
 }
 LISTS = (
     "/",
@@ -77,6 +102,11 @@ LISTS = (
     "/quantities",
     "/outcomes/PLAN-01/why",
     "/changes",
+    "/waves",
+    "/waves/2025-Q3",
+    "/waves/2025-Q3/questionnaire",
+    "/glossary",
+    "/usability-kit",
 )
 
 
@@ -249,6 +279,19 @@ def test_a_statement_is_checked_for_researchers(visit, token):
 
     answers = {name: answer(name) for name in EVERYBODY}
     assert answers == {name: 200 if name in VOTERS else 403 for name in EVERYBODY}
+@pytest.mark.parametrize(("endpoint", "method"), [route for route, kind in ROUTES.items() if kind == "wave"])
+def test_how_is_measured_is_changed_by_researchers_only(visit, token, app, endpoint, method):
+    with app.test_request_context():
+        rule = next(r for r in app.url_map.iter_rules() if r.endpoint == endpoint and method in r.methods)
+        _, url = rule.build({name: "1" if name != "code" else "2025-Q3" for name in rule.arguments})
+
+    def answer(name: str) -> int:
+        client = visit(name)
+        return client.post(url, data={"csrf_token": token(client)}).status_code
+
+    answers = {name: answer(name) for name in EVERYBODY}
+    assert {name for name, status in answers.items() if status == 403} == set(EVERYBODY) - set(VOTERS)
+    assert {answers[name] for name in VOTERS} <= {404, 409, 422}  # an empty form, or a wave that is frozen
 
 
 @pytest.mark.parametrize("name", EVERYBODY)
