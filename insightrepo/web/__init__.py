@@ -20,6 +20,7 @@ from insightrepo.web import (
     errors,
     evidence,
     formatting,
+    glossary,
     health,
     insights,
     judgements,
@@ -30,27 +31,17 @@ from insightrepo.web import (
     search,
     security,
     studies,
-    errors,
-    evidence,
-    formatting,
-    glossary,
-    health,
-    judgements,
-    outcomes,
-    search,
-    security,
-    studies,
     waves,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
-PACKAGE = Path(__file__).parent.parent
 ROOMS = (
     auth,
     changes,
     charts,
     evidence,
+    glossary,
     health,
     insights,
     judgements,
@@ -58,6 +49,7 @@ ROOMS = (
     quantities,
     search,
     studies,
+    waves,
 )
 FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
 SESSION_SECONDS = 7 * 24 * 3600
@@ -133,5 +125,4 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
-    for room in (auth, search, studies, evidence, judgements, outcomes, waves, glossary, health):
         app.register_blueprint(room.blueprint)
