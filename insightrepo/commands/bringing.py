@@ -13,7 +13,8 @@ from ingest.readers.base import SourceFile
 from ingest.redact import Redactor
 from insightrepo.commands.common import as_json_option, print_json, read_text
 from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.scores.intake import IntakeReport, load_columns
+from insightrepo.scores.intake import IntakeReport
+from insightrepo.scores.rows import load_columns
 from insightrepo.scores.survey_files import SurveyFile, read_survey
 from insightrepo.workspace import Workspace
 

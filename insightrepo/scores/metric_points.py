@@ -15,26 +15,14 @@ from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Metric, MetricPoint, Segment
 from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.importing import Refused
-from insightrepo.scores.intake import (
-    Cells,
-    IntakeReport,
-    Prepared,
-    RowRefused,
-    WaveFacts,
-    ensured_wave,
-    found_columns,
-    identity_of,
-    refresh_scores,
-    respondent_key,
-    segments_in,
-    store_all,
-)
+from insightrepo.scores.intake import IntakeReport, Prepared, ensured_wave, finish, identity_of, kept_fields, store_all
 from insightrepo.scores.memberships import SegmentFinder
 from insightrepo.scores.metrics import MetricFinder
+from insightrepo.scores.quarantine import Fields, Keeping
 from insightrepo.scores.questionnaire_rows import Questionnaires, rating
+from insightrepo.scores.rows import Cells, RowRefused, WaveFacts, found_columns, respondent_key, segments_in
 from insightrepo.scores.survey_files import SurveyFile, as_survey
-from insightrepo.scores.trial_columns import DATES, SEGMENT, questionnaire_columns
+from insightrepo.scores.trial_columns import DATES, POINTS, SEGMENT, questionnaire_columns
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 
 SHARED = {
@@ -55,7 +43,7 @@ FIGURES = {
     "n": ("n", "sample", "sample size", "respondents", "responses", "count"),
     "sd": ("sd", "standard deviation", "std", "std dev"),
 }
-SAID = {"respondent": (*RESPONDENT_HEADERS.split("|"), "response id"), **SHARED}
+SAID = {"respondent": (*RESPONDENT_HEADERS.split("|"), "response id"), **SHARED, **POINTS}
 METRIC_FIELDS = tuple(dict.fromkeys((*SAID, "row", *FIGURES)))
 AGREE = 0.5  # points by which a given rate may differ from numerator / denominator: it was rounded
 
@@ -79,6 +67,7 @@ def import_metrics(
     points: Mapping[str, int] | None = None,
     timezone: str = "UTC",
     dry_run: bool = False,
+    keeping: Keeping | None = None,
 ) -> IntakeReport:
     """Store the table's figures or ratings in a wave (made if new) and compute its scores.
 
@@ -110,8 +99,7 @@ def import_metrics(
     with database.reading() as session:
         reading = _Reading(session, pseudonyms, wave, table, found, timezone, finder, always, questionnaires)
     store_all(database, wave, reading.prepared(report), report)
-    refresh_scores(database, wave, report)
-    report.refused.sort(key=lambda refused: refused.row)
+    finish(database, pseudonyms, wave, report, reading.kept(report), keeping)
     return report
 
 
@@ -168,7 +156,8 @@ class _Reading:
         questionnaires: Questionnaires,
     ) -> None:
         codes = {f"metric {code}": column for column, code in columns.codes.items()}
-        self._rows, self._columns, self._pseudonyms, self._wave = table.rows, columns, pseudonyms, wave
+        self._table, self._rows, self._columns = table, table.rows, columns
+        self._pseudonyms, self._wave = pseudonyms, wave
         self._cells = Cells(table, {**columns.fields, **codes}, timezone)
         self._metrics, self._always, self._questionnaires = metrics, always, questionnaires
         self._segments = SegmentFinder(session)
@@ -184,10 +173,15 @@ class _Reading:
                     continue
                 found = self._figures(row) if self._columns.aggregated else self._said(row, day)
             except RowRefused as refusal:
-                report.refused.append(Refused(row.number, refusal.field, str(refusal)))
+                report.refuse(row, refusal.field, str(refusal))
                 continue
             report.skipped += not found
             yield from found
+
+    def kept(self, report: IntakeReport) -> Fields:
+        """How the refused rows are read again."""
+        also = self._questionnaires.points_chosen() | ({"metric": self._always.code} if self._always else {})
+        return kept_fields(self._table, self._cells, report, self._pseudonyms, self._wave, also)
 
     def _metric(self, row: Row) -> Metric:
         if self._always:
@@ -235,7 +229,7 @@ class _Reading:
             "product_id": product,
         }  # fmt: skip
         identity = identity_of(f"metric {metric.id}", outcome, number, product)
-        return [Prepared(MetricPoint, row.number, identity, f"the figure of {metric.code}", fixed, content)]
+        return [Prepared(MetricPoint, row, identity, f"the figure of {metric.code}", fixed, content)]
 
     def _said(self, row: Row, day: Any) -> list[Prepared]:
         given: list[tuple[Metric, str]] = []

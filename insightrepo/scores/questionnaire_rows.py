@@ -10,10 +10,11 @@ from ingest.readers.base import Row
 from insightrepo.database import Database
 from insightrepo.models import Metric, Rating
 from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.intake import Cells, Prepared, identity_of
+from insightrepo.scores.intake import Prepared, identity_of
 from insightrepo.scores.memberships import Belonging
 from insightrepo.scores.metrics import BUILT_IN, built_in
 from insightrepo.scores.questionnaires import LITE_POINTS, SUS_POINTS, sus, umux_lite, ux_lite
+from insightrepo.scores.rows import Cells
 from insightrepo.scores.trial_columns import QUESTIONNAIRES
 
 USUAL_POINTS = {"sus": SUS_POINTS, "umux_lite": 7, "ux_lite": 5}
@@ -24,7 +25,9 @@ class Questionnaires:
 
     def __init__(self, database: Database, fields: Mapping[str, str], points: Mapping[str, int], dry_run: bool) -> None:
         self._points = {**USUAL_POINTS, **points}
-        self._kinds = [kind for kind in QUESTIONNAIRES if any(name.rpartition("_")[0] == kind for name in fields)]
+        self._kinds = [
+            kind for kind, count in QUESTIONNAIRES.items() if any(f"{kind}_{n}" in fields for n in range(1, count + 1))
+        ]
         self._refuse(fields)
         self._metrics: dict[str, int] = {}
         self._given: dict[str, float] = {}
@@ -50,25 +53,35 @@ class Questionnaires:
             if kind != "sus" and self._points[kind] not in LITE_POINTS:
                 raise ColumnsUnclear(f"{BUILT_IN[kind]['name']} has 5 or 7 points, not {self._points[kind]}")
 
+    def points_chosen(self) -> dict[str, str]:
+        """The points of the scales that are not the usual ones, as fields of a row."""
+        return {
+            f"{kind}_points": str(self._points[kind])
+            for kind in self._kinds
+            if self._points[kind] != USUAL_POINTS[kind]
+        }
+
+    def _points_of(self, row: Row, cells: Cells, kind: str) -> int:
+        """The points of a scale: as the row says, else as for the whole file."""
+        given = None if kind == "sus" else cells.count(row, f"{kind}_points")
+        if given is not None and given not in LITE_POINTS:
+            raise cells.refuse(f"{kind}_points", f"{BUILT_IN[kind]['name']} has 5 or 7 points, not {given}")
+        return given or self._points[kind]
+
     def answers(self, row: Row, cells: Cells) -> dict[str, float]:
         """The score (0 to 100) of each questionnaire that the row answers; one half answered refuses the row."""
         found = {}
         for kind in self._kinds:
+            points = self._points_of(row, cells, kind)
             names = [f"{kind}_{number}" for number in range(1, QUESTIONNAIRES[kind] + 1)]
-            answers = [cells.point(row, name, 1, self._points[kind]) for name in names]
+            answers = [cells.point(row, name, 1, points) for name in names]
             if all(answer is None for answer in answers):
                 continue
             for name, answer in zip(names, answers, strict=True):
                 if answer is None:
                     raise cells.refuse(name, f"is empty: {BUILT_IN[kind]['name']} counts only with all of its items")
-            found[kind] = self._score(kind, [answer for answer in answers if answer is not None])
+            found[kind] = _score(kind, [answer for answer in answers if answer is not None], points)
         return found
-
-    def _score(self, kind: str, answers: list[int]) -> float:
-        if kind == "sus":
-            return sus(answers)
-        formula = umux_lite if kind == "umux_lite" else ux_lite
-        return formula(answers[0], answers[1], self._points[kind])
 
     def prepared(
         self,
@@ -90,6 +103,13 @@ class Questionnaires:
         return found
 
 
+def _score(kind: str, answers: list[int], points: int) -> float:
+    if kind == "sus":
+        return sus(answers)
+    formula = umux_lite if kind == "umux_lite" else ux_lite
+    return formula(answers[0], answers[1], points)
+
+
 def rating(
     row: Row,
     metric: Metric | int,
@@ -108,4 +128,4 @@ def rating(
     }  # fmt: skip
     identity = identity_of(respondent, f"metric {number}", outcome, product)
     about = f"this respondent's {name}"
-    return Prepared(Rating, row.number, identity, about, fixed, {"value": value}, respondent, segments)
+    return Prepared(Rating, row, identity, about, fixed, {"value": value}, respondent, segments)

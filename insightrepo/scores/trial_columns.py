@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ingest.names import RESPONDENT_HEADERS, plain_header
 from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.intake import found_columns
 from insightrepo.scores.questionnaires import SUS_ITEMS
+from insightrepo.scores.rows import found_columns
 
 RATINGS = ("ease", "difficulty", "confidence", "usefulness")
 TASK = ("task", "task code", "task id", "task name", "task number", "scenario")
@@ -57,12 +57,14 @@ SUMS = {
 }  # fmt: skip
 SUMS["ease"] += ("seq", "seq mean", "mean seq")
 SUMS["ease_sd"] += ("seq sd", "sd seq")
+POINTS = {"umux_lite_points": ("umux lite points",), "ux_lite_points": ("ux lite points",)}
 ITEM = re.compile(
     r"(?P<name>sus|umux ?lite|umux l|umux|ux ?lite) ?(?:q|item|question)? ?0?(?P<number>10|[1-9]|ease|usefulness)"
 )
 QUESTIONNAIRES = {"sus": SUS_ITEMS, "umux_lite": 2, "ux_lite": 2}
 WORDS_OF_ITEMS = {("umux_lite", "usefulness"): "1", ("umux_lite", "ease"): "2",
                   ("ux_lite", "ease"): "1", ("ux_lite", "usefulness"): "2"}  # fmt: skip
+TRIES |= POINTS
 TRY_FIELDS = (*TRIES, "row", *(f"{name}_{n}" for name, count in QUESTIONNAIRES.items() for n in range(1, count + 1)))
 SUM_FIELDS = tuple(SUMS)
 

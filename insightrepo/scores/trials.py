@@ -15,22 +15,11 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Segment, Task, Trial, TrialSummary
-from insightrepo.scores.importing import Refused
-from insightrepo.scores.intake import (
-    Cells,
-    IntakeReport,
-    Prepared,
-    RowRefused,
-    WaveFacts,
-    ensured_wave,
-    identity_of,
-    refresh_scores,
-    respondent_key,
-    segments_in,
-    store_all,
-)
+from insightrepo.scores.intake import IntakeReport, Prepared, ensured_wave, finish, identity_of, kept_fields, store_all
 from insightrepo.scores.memberships import SegmentFinder
+from insightrepo.scores.quarantine import Fields, Keeping
 from insightrepo.scores.questionnaire_rows import Questionnaires
+from insightrepo.scores.rows import Cells, RowRefused, WaveFacts, respondent_key, segments_in
 from insightrepo.scores.survey_files import SurveyFile, as_survey
 from insightrepo.scores.trial_columns import RATINGS, TrialColumns, trial_columns
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
@@ -52,6 +41,7 @@ def import_trials(
     points: Mapping[str, int] | None = None,
     timezone: str = "UTC",
     dry_run: bool = False,
+    keeping: Keeping | None = None,
 ) -> IntakeReport:
     """Store the table's trials in a wave (made if new) and compute its scores. The same file twice changes nothing.
 
@@ -60,6 +50,7 @@ def import_trials(
         points: of the scales of "umux_lite" (7 unless given) and "ux_lite" (5).
         timezone: the workspace's, an IANA name.
         dry_run: write nothing; the report is the same.
+        keeping: how refused rows are kept; None: they are not.
 
     Raises:
         ColumnsUnclear: a column is missing or not in the file.
@@ -78,8 +69,7 @@ def import_trials(
     with database.reading() as session:
         reading = _Reading(session, pseudonyms, wave, table, found, timezone, questionnaires)
     store_all(database, wave, reading.prepared(report), report)
-    refresh_scores(database, wave, report)
-    report.refused.sort(key=lambda refused: refused.row)
+    finish(database, pseudonyms, wave, report, reading.kept(report), keeping)
     return report
 
 
@@ -172,7 +162,8 @@ class _Reading:
         timezone: str,
         questionnaires: Questionnaires,
     ) -> None:
-        self._rows, self._columns, self._pseudonyms, self._wave = table.rows, columns, pseudonyms, wave
+        self._table, self._rows, self._columns = table, table.rows, columns
+        self._pseudonyms, self._wave = pseudonyms, wave
         self._cells, self._tasks = Cells(table, columns.fields, timezone), TaskFinder(session)
         self._segments, self._questionnaires = SegmentFinder(session), questionnaires
         self._products, self._share_field = TermFinder(session, "product"), "share"
@@ -190,10 +181,15 @@ class _Reading:
                     continue
                 found = self._sums(row) if self._columns.aggregated else self._tries(row, day)
             except RowRefused as refusal:
-                report.refused.append(Refused(row.number, refusal.field, str(refusal)))
+                report.refuse(row, refusal.field, str(refusal))
                 continue
             report.skipped += not found
             yield from found
+
+    def kept(self, report: IntakeReport) -> Fields:
+        """How the refused rows are read again."""
+        also = self._questionnaires.points_chosen()
+        return kept_fields(self._table, self._cells, report, self._pseudonyms, self._wave, also)
 
     def _task(self, row: Row) -> Task:
         text = self._cells.text(row, "task")
@@ -222,9 +218,7 @@ class _Reading:
             about = f"this respondent's try at {task.code}"
             identity = identity_of(respondent, task.id, attempt)
             content |= {"tried_on": day}
-            found.append(
-                Prepared(Trial, row.number, identity, about, {"task_id": task.id}, content, respondent, segments)
-            )
+            found.append(Prepared(Trial, row, identity, about, {"task_id": task.id}, content, respondent, segments))
         product = self._product(row) if answers else None
         return found + self._questionnaires.prepared(row, answers, respondent, day, segments, product)
 
@@ -265,7 +259,7 @@ class _Reading:
         return [
             Prepared(
                 TrialSummary,
-                row.number,
+                row,
                 identity_of(task.id, segment and segment.segment_id, measure),
                 f"the {measure} of {about}",
                 {"task_id": task.id, "segment_id": segment and segment.segment_id, "measure": measure},
