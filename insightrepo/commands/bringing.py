@@ -11,9 +11,11 @@ import click
 from ingest.names import names_in_table
 from ingest.readers.base import SourceFile
 from ingest.redact import Redactor
+from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import as_json_option, print_json, read_text
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.safe_names import SafeNames, workspace_redactor
 from insightrepo.scores.intake import IntakeReport
+from insightrepo.scores.quarantine import Keeping
 from insightrepo.scores.rows import load_columns
 from insightrepo.scores.survey_files import SurveyFile, read_survey
 from insightrepo.workspace import Workspace
@@ -39,6 +41,12 @@ def opened(workspace: Workspace, file: Path, respondents: Iterable[str] = ()) ->
     return survey, workspace_redactor(workspace).with_names(names)
 
 
+def keeping(workspace: Workspace, reader: Reader, file: str, redactor: Redactor) -> Keeping:
+    """How refused rows are kept: under the file's name without personal data, redacted."""
+    safe = SafeNames(redactor, workspace.pseudonyms)
+    return Keeping(safe(file), lambda text: redactor.redact(text).text, reader.user_id)
+
+
 def given_columns(mapping: Path | None, known: Iterable[str]) -> dict[str, str]:
     """The columns that a mapping file names; none without a file. Raises ColumnsUnclear."""
     return load_columns(read_text(mapping), mapping.name, known) if mapping else {}
@@ -52,7 +60,7 @@ def print_report(report: IntakeReport, redactor: Redactor, as_json: bool) -> Non
         print_json(
             {
                 "wave": report.wave, "kind": report.kind, "dry_run": report.dry_run, "columns": report.columns,
-                "notes": report.notes, **counts, "refused": len(refused), "refused_rows": refused,
+                "notes": report.notes, **counts, "kept": report.kept, "refused": len(refused), "refused_rows": refused,
             }
         )  # fmt: skip
     else:
@@ -73,3 +81,5 @@ def _print_lines(report: IntakeReport, counts: dict[str, int], refused: list[dic
     words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())
     dry = " (dry run, nothing was written)" if report.dry_run else ""
     click.echo(f"wave {report.wave}: {words}, refused {len(refused):,}{dry}")
+    if report.kept:
+        click.echo(f"the refused rows wait: insightrepo quarantine export {report.wave} {report.kind} --to FILE")

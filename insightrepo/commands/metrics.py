@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ingest.readers.base import Unreadable
-from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, opened, print_report
+from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, as_json_option, command, print_json, read_text
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.metric_points import METRIC_FIELDS, import_metrics
@@ -106,7 +106,7 @@ def import_(
       insightrepo metrics import 2025-Q3 figures.csv
       insightrepo metrics import 2025-Q3 nps.csv --metric NPS --dry-run
     """
-    context.reader_at_least("researcher")
+    reader = context.reader_at_least("researcher")
     workspace = context.workspace
     redactor = None
     try:
@@ -122,6 +122,7 @@ def import_(
                 metric=metric,
                 timezone=workspace.settings.timezone,
                 dry_run=dry_run,
+                keeping=keeping(workspace, reader, file.name, redactor),
             )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
         words = str(error)

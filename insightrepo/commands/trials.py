@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ingest.readers.base import Unreadable
-from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, opened, print_report
+from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, command
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.trial_columns import SUM_FIELDS, TRY_FIELDS
@@ -55,7 +55,7 @@ def import_(
       insightrepo trials import 2025-Q3 sessions.csv
       insightrepo trials import 2025-Q3 sessions.xlsx --mapping columns.yaml --dry-run
     """
-    context.reader_at_least("researcher")
+    reader = context.reader_at_least("researcher")
     workspace = context.workspace
     points = {"umux_lite": umux_points, "ux_lite": ux_points}
     redactor = None
@@ -72,6 +72,7 @@ def import_(
                 points={kind: int(number) for kind, number in points.items() if number},
                 timezone=workspace.settings.timezone,
                 dry_run=dry_run,
+                keeping=keeping(workspace, reader, file.name, redactor),
             )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
         words = str(error)

@@ -27,6 +27,7 @@ FILES = {
     "QUERIES": "q1\tempty map\n",
     "JUDGED": "q1 0 d1 1\n",
     "TRIALS": "respondent,task,completed,seconds\np1,PICK,yes,75\n",
+    "BAD": "respondent,task,completed\np1,NONE,yes\n",
     "METRICS": "metrics:\n  - {code: NPS, name: Would recommend, kind: nps, nature: opinion, unit_of_analysis: user}\n",
     "FIGURES": "respondent,SUS1,SUS2,SUS3,SUS4,SUS5,SUS6,SUS7,SUS8,SUS9,SUS10\np1,4,2,4,2,4,2,4,2,4,2\n",
     "LABELLED": "text,labels\nthe map was empty,map\nthe map is gone,map\nthe price rose,price\nthe price fell,price\n",
@@ -64,6 +65,9 @@ NEEDS = {
     "wave list": "viewer",
     "wave verify": "viewer",
     "wave annotate rain --day 2025-05-02": "researcher",
+    "quarantine list 2025-Q3": "researcher",
+    "quarantine export 2025-Q3 trials": "researcher",
+    "quarantine drop 2025-Q3 1 --reason test": "researcher",
     "check": "researcher",
     "maintain": "researcher",
     "reindex": "researcher",
@@ -90,6 +94,8 @@ def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, lin
     for role in ROLES[:needed]:
         result = run("--as", EMAIL[role], *words(line, tmp_path))
         assert_one_line(result, f"{EMAIL[role]} is a {role}", "needs the role")
+    if line.startswith("quarantine"):  # a row to speak of
+        assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1
     result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))
     assert result.exit_code == 0, result.output
 

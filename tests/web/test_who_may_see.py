@@ -279,6 +279,8 @@ def test_a_statement_is_checked_for_researchers(visit, token):
 
     answers = {name: answer(name) for name in EVERYBODY}
     assert answers == {name: 200 if name in VOTERS else 403 for name in EVERYBODY}
+
+
 @pytest.mark.parametrize(("endpoint", "method"), [route for route, kind in ROUTES.items() if kind == "wave"])
 def test_how_is_measured_is_changed_by_researchers_only(visit, token, app, endpoint, method):
     with app.test_request_context():
