@@ -14,6 +14,7 @@ from postgres import BINARIES, PrivatePostgres
 from skips import pytest_collectreport, pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary
 
 from config import Settings
+from indexes.embedder import prepare
 from insightrepo.accounts import users
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.users import add_user
@@ -56,6 +57,17 @@ def migrated_postgres(postgres: PrivatePostgres) -> Iterator[str]:
     with postgres.database("migrated") as url:
         _migrate(url)
         yield "migrated"
+
+
+@pytest.fixture(scope="session")
+def exported_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packaged embedding model, exported once in a run after an export that was killed; only read."""
+
+    def make(folder: Path) -> None:
+        (folder / ".export-killed").mkdir()
+        prepare("", folder, threads=1)
+
+    return made_once(tmp_path_factory, "models", make)
 
 
 def _migrate(url: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from config import Settings
-from indexes.embedder import prepare
 from indexes.evaluation import ndcg_at
 from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.demo.loading import load_demo
@@ -39,13 +38,12 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def demo(exported_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The demo workspace with the real embedding model."""
     home: Path = tmp_path_factory.mktemp("demo")
-    workspace = Workspace(Settings(home=home, database_url="", embedding_model=""))
+    workspace = Workspace(Settings(home=home, database_url="", embedding_model=""), exported_model)
     workspace.make_master_key()
     upgrade(workspace.database.engine)
-    prepare("", workspace.model_folder, threads=2)
     with workspace.database.writing() as session:
         add_user(session, "ada@example.com", "administrator", "a long enough password")
     load_demo(workspace, lambda line: None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from insightrepo.web import create_app
@@ -20,10 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "web"))
 from populate import Library, filled_home
 from walking import QUIET, WIDE, chromium_path, sign_in
 
+expect.set_options(timeout=20_000)  # of a machine that does other things besides
 
-@pytest.fixture(scope="session")
+
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
-    """The address of a running server and what is in its library."""
+    """The address of a server that runs for one file of tests, and what is in its library."""
     workspace, library = filled_home(tmp_path_factory, tmp_path_factory.mktemp("served") / "home")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", 0, create_app(workspace, RATELIMIT_ENABLED=False), threaded=True)
@@ -35,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Libr
     workspace.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def library(served: tuple[str, Library]) -> Library:
     """What is in the library, by name."""
     return served[1]
@@ -54,7 +56,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(chromium: Browser, served: tuple[str, Library]) -> StorageState:
     """The cookies of a researcher who signed in once."""
     context = chromium.new_context(base_url=served[0])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -222,10 +223,9 @@ def test_padding_does_not_count_in_the_mean():
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    (folder / ".export-killed").mkdir()
-    prepare("", folder, 1)
+def prepared(exported_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "copy"
+    shutil.copytree(exported_model, folder)
     return folder
 
 

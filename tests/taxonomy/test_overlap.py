@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexes.embedder import prepare
+from indexes.embedder import open_embedder
 from indexes.hashing import HashingEmbedder
 from insightrepo.taxonomy.linter import Statement
 from insightrepo.taxonomy.overlap import embed_with, overlaps
@@ -25,8 +25,8 @@ def judged() -> list[tuple[str, Statement, Statement]]:
 
 
 @pytest.mark.model
-def test_most_pairs_that_are_the_same_are_found_and_none_that_is_different(tmp_path):
-    embed = embed_with(prepare("", tmp_path, threads=1))
+def test_most_pairs_that_are_the_same_are_found_and_none_that_is_different(exported_model):
+    embed = embed_with(open_embedder("", exported_model, threads=1))
     kinds = [kind for kind, *pair in judged() if overlaps(pair, embed)]
     assert len(judged()) >= 40
     assert kinds.count("same") >= 12, kinds  # of 18

@@ -1,4 +1,4 @@
-"""One filled library for all tests of pages; a client signed in as whoever is named."""
+"""A filled library for each file of tests of pages; a client signed in as whoever is named."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from insightrepo.web.auth import fingerprint
 from insightrepo.workspace import Workspace
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A workspace with the library of populate.py, made once; tests may add to it, none may take away."""
+    """A workspace with the library of populate.py, a copy for each file: tests may add to it, none may take away."""
     made, library = filled_home(tmp_path_factory, tmp_path_factory.mktemp("library") / "home")
     made.filled_with = library  # type: ignore[attr-defined]
     yield made
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def library(filled: Workspace) -> Library:
     """What is in the workspace, by name."""
     return filled.filled_with  # type: ignore[attr-defined]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(filled: Workspace) -> Flask:
     """The application as it is served, but for the limit on signing in."""
     return create_app(filled, RATELIMIT_ENABLED=False)
