@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from insightrepo.library.readings import DocumentReading, EvidencePlaced
 from insightrepo.scores.chips import Point
 from insightrepo.web.layout import lay_out
-from insightrepo.web.trend import HEIGHT, WIDTH, draw
+from insightrepo.web.trend import FULL, draw
 
 
 def reading_of(blocks: list[tuple[str, str, int]], spans: list[tuple[int, int]], spots=()) -> DocumentReading:
@@ -101,7 +101,7 @@ def test_a_history_is_drawn_within_its_frame_and_said_in_words():
     trend = draw([point("Q1", 70.0), point("Q2", 52.0)], "satisfaction", "percent")
     assert trend.words == "satisfaction by wave: Q1 70%, Q2 52%"
     assert len(trend.lines) == 1
-    assert all(0 <= dot.x <= WIDTH and 0 <= dot.top <= dot.y <= dot.bottom <= HEIGHT for dot in trend.dots)
+    assert all(0 <= dot.x <= FULL.width and 0 <= dot.top <= dot.y <= dot.bottom <= FULL.height for dot in trend.dots)
     assert trend.dots[0].y < trend.dots[1].y  # higher values stand higher
 
 
