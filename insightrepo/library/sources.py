@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.library.reading import NotVisible
 from insightrepo.library.records import IN_FORCE
 from insightrepo.models import Evidence, Instrument, Outcome, Study, Tag
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
@@ -57,8 +58,16 @@ class SourceMatrix:
     undated: int
 
 
-def source_matrix(session: Session, reader: Reader, outcome: Outcome) -> SourceMatrix:
-    """The matrix of what the reader may see of an outcome; evidence counts by tags in force."""
+def source_matrix(session: Session, reader: Reader, code: str) -> SourceMatrix:
+    """The matrix of what the reader may see of an outcome, of its lead measure; evidence counts by tags in force.
+
+    Raises:
+        NotVisible: there is no outcome of this code that the reader may see.
+    """
+    seen = Outcome.id.in_(visible_terms(reader))
+    outcome = session.scalar(select(Outcome).where(Outcome.code == code, seen))
+    if outcome is None:
+        raise NotVisible(f"outcome {code}")
     measured = ScoreQuery(outcomes=(outcome.code,), segments=(ALL,), products=(ALL,), measures=(outcome.lead_measure,))
     scores = {row.wave: row for row in read_scores(session, reader, measured)}
     levels = dict(session.execute(select(Instrument.name, Instrument.level)).tuples().all())

@@ -3,7 +3,7 @@
 Monroe, Colaresi & Quinn 2008 ("Fightin' Words", section 3.5): with y the count of a word in a period, n all counts of
 it and a the word's share of the prior, the log-odds of the word in each period are ``log((y + a) / (n + A - y - a))``;
 their difference over its standard error ``sqrt(1/(y1 + a) + 1/(y0 + a))`` is z. The prior is the words of both periods
-together, scaled to `PRIOR`, so that rare words are not taken for characteristic ones.
+together at a tenth of their number, so that rare words are not taken for characteristic ones.
 
 A count is of voices, not of mentions: who says a word ten times says it once.
 """
@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from indexes.analyzer import Analyzer
 
-PRIOR = 500.0  # words that the prior counts for
+PRIOR = 0.1  # of the words of both periods: what the prior counts for
 FEWEST_VOICES = 3  # who must have used a word in the later period
 LEAST_Z = 1.96
 MOST_WORDS = 12
@@ -63,12 +63,12 @@ def grown_words(before: Iterable[Sequence[Said]], after: Iterable[Sequence[Said]
     written: dict[tuple[str, ...], Counter[str]] = {}
     counts = _count(before, {}), _count(after, written)
     both = counts[0] + counts[1]
-    total, sums = both.total(), [count.total() for count in counts]
+    sums = [count.total() for count in counts]
     found = []
     for key, voices in counts[1].items():
         if voices < FEWEST_VOICES:
             continue
-        z = _z(counts[0][key], sums[0], voices, sums[1], PRIOR * both[key] / total)
+        z = _z(counts[0][key], sums[0], voices, sums[1], PRIOR * both[key])
         if z >= LEAST_Z:
             found.append(GrownWord(key, written[key].most_common(1)[0][0], z, counts[0][key], voices))
     pairs = [word for word in found if len(word.key) == 2]
@@ -91,7 +91,8 @@ def _count(voices: Iterable[Sequence[Said]], written: dict[tuple[str, ...], Coun
 
 def _z(before: int, all_before: int, after: int, all_after: int, prior: float) -> float:
     """How many standard errors the word's log-odds grew."""
-    grown = _log_odds(after + prior, all_after + PRIOR) - _log_odds(before + prior, all_before + PRIOR)
+    whole = PRIOR * (all_before + all_after)
+    grown = _log_odds(after + prior, all_after + whole) - _log_odds(before + prior, all_before + whole)
     return grown / math.sqrt(1 / (after + prior) + 1 / (before + prior))
 
 

@@ -12,6 +12,7 @@ from insightrepo.library.loading import load_hits
 from insightrepo.library.outcome_context import read_context
 from insightrepo.library.outcomes import list_outcomes, read_outcome
 from insightrepo.library.search import find
+from insightrepo.library.sources import source_matrix
 from insightrepo.taxonomy.review import SIZE, review, review_outcome
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw
@@ -50,6 +51,7 @@ def outcome(code: str) -> ResponseReturnValue:
         "outcomes/outcome.html",
         outcome=reading,
         page=context,
+        sources=source_matrix(session(), reader(), reading.line.code),
         trend=draw(points, reading.measure, reading.unit),
         evidence=evidence,
         total=total,
