@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from insightrepo.database import Database
-from insightrepo.models import Base, Evidence, Outcome, Product, Score, Study, Term, Wave
+from insightrepo.models import Answer, Base, Evidence, Membership, Outcome, Product, Score, Study, Term, Wave
 from insightrepo.schema import is_current, upgrade
 
 
@@ -85,6 +85,41 @@ def test_foreign_keys_are_kept(database: Database) -> None:
     upgrade(database.engine)
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), database.writing() as session:
         session.add(Evidence(study_id=77, identity="x", kind="passage", text="words", content_hash="h"))
+
+
+def test_the_segments_of_answers_become_those_of_who_gave_them(database: Database) -> None:
+    upgrade(database.engine, "0001")
+    terms = [(1, "outcome"), (2, "segment"), (3, "segment"), (4, "segment")]
+    said = [(1, 1, 2), (2, 1, 3), (3, 1, 2), (4, 1, 4), (5, 2, None), (6, 2, 3)]  # answer, respondent, segment
+    with database.writing() as session:
+        for term, axis in terms:
+            session.execute(text(
+                "INSERT INTO term (id, axis, code, name, aliases, status, policy, version, updated_at) VALUES"
+                f" ({term}, '{axis}', 'T-{term}', 'x', '[]', 'active', 'automatic', 1, '2025-01-01 00:00:00')"
+            ))  # fmt: skip
+        for statement in (
+            "INSERT INTO outcome (id, job, success_measure, category, journey_stage, lead_measure)"
+            " VALUES (1, 'x', '', '', '', 'satisfaction')",
+            "INSERT INTO segment (id, dimension, definition) VALUES (2, 'house', ''), (3, 'house', ''), (4, 'age', '')",
+            "INSERT INTO instrument (id, name, wording, scale_low, scale_high, best, channel)"
+            " VALUES (1, 'Survey', '', 1, 5, 'high', '')",
+            "INSERT INTO wave (id, code, name, first_day, last_day, state, instrument_id, definition)"
+            " VALUES (1, '2025-Q1', '', '2025-01-01', '2025-03-31', 'open', 1, '{}')",
+            "INSERT INTO respondent (id, key) VALUES (1, 'a'), (2, 'b')",
+        ):
+            session.execute(text(statement))
+        for answer, respondent, segment in said:
+            session.execute(text(
+                "INSERT INTO answer (id, wave_id, identity, respondent_id, outcome_id, segment_id, satisfaction)"
+                f" VALUES ({answer}, 1, 'i{answer}', {respondent}, 1, {segment or 'NULL'}, 4)"
+            ))  # fmt: skip
+    upgrade(database.engine)
+    assert differences(database.engine) == []
+    with database.reading() as session:
+        members = select(Membership.respondent_id, Membership.segment_id).order_by(*Membership.__table__.primary_key)
+        assert session.execute(members).tuples().all() == [(1, 2), (1, 4), (2, 3)]
+        assert len(session.scalars(select(Answer.id)).all()) == 6
+        assert "segment_id" not in {column["name"] for column in inspect(database.engine).get_columns("answer")}
 
 
 def test_a_workspace_of_the_first_schema_keeps_its_terms_rules_and_scores(database: Database) -> None:

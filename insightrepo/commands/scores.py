@@ -37,7 +37,9 @@ def scores() -> None:
 
 def _column_options(function):
     for name in reversed(COLUMNS):
-        function = click.option(f"--{name}", metavar="COLUMN", help=f"Column of the {name}.")(function)
+        several = name == "segment"
+        words = "Column of segments; once for each dimension." if several else f"Column of the {name}."
+        function = click.option(f"--{name}", metavar="COLUMN", multiple=several, help=words)(function)
     return function
 
 
@@ -75,7 +77,7 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
                 workspace.pseudonyms,
                 wave,
                 table,
-                columns=AnswerColumns(**{name: given[name] for name in COLUMNS if given[name]}),
+                columns=_columns(given),
                 scale=_scale(given["scale"], given["best"]),
                 timezone=workspace.settings.timezone,
                 first_day=_day(given["first_day"]),
@@ -86,6 +88,12 @@ def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any
     _print_report(report, redactor, as_json)
     if report.refused:
         raise SystemExit(1)
+
+
+def _columns(given: dict[str, Any]) -> AnswerColumns:
+    segments = given["segment"]
+    single = {name: given[name] for name in COLUMNS if name != "segment" and given[name]}
+    return AnswerColumns(**single, segment=next(iter(segments), None), segments=tuple(segments[1:]))
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:

@@ -31,7 +31,6 @@ class Answer(Base):
     respondent_id: Mapped[int] = mapped_column(ForeignKey("respondent.id"), index=True)
     outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
-    segment_id: Mapped[int | None] = mapped_column(ForeignKey("segment.id"))
     satisfaction: Mapped[int | None]
     satisfaction_missing: Mapped[str | None] = mapped_column(String(10))
     importance: Mapped[int | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import Float, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -52,6 +53,7 @@ class Score(Base):
     p_value: Mapped[float | None] = mapped_column(Float)
     q_value: Mapped[float | None] = mapped_column(Float)  # after Benjamini-Hochberg over the family
     verdict: Mapped[str] = mapped_column(String(30), default="not enough data")
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # counts, method and test
     definition_version: Mapped[int] = mapped_column(default=1)
     computed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.models import Answer, Product, Wave
+from insightrepo.models import Answer, Wave
+from insightrepo.scores.crowd import Crowd, chain, product_parents, read_crowd
 from insightrepo.scores.statistics import top_two_box
+from insightrepo.scores.weights import weighted_share
+
+__all__ = ["COLUMNS", "CellKey", "People", "product_masks", "product_parents", "read_cells"]
 
 COLUMNS = {"satisfaction": 0, "importance": 1}  # of People.tops
 
 
 class CellKey(NamedTuple):
-    """Outcome x segment x product, by id; None stands for all."""
+    """Outcome or task x segment x product, by id; None stands for all, and for neither outcome nor task."""
 
-    outcome: int
+    outcome: int | None
     segment: int | None
     product: int | None
+    task: int | None = None
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,16 @@ class People:
     """The respondents of one cell, each once: `ids` ascending; `tops` is n x 2, satisfaction and importance.
 
     A person's value is the share of their answers in the top box (0 or 1 unless they answered for several products),
-    NaN where they did not know or were not asked.
+    NaN where they did not know or were not asked. `weights` where the wave is weighted. `answers` (satisfaction,
+    importance) were given by these people; `excluded` more are left out of the cell.
     """
 
     ids: np.ndarray
     tops: np.ndarray
+    weights: np.ndarray | None = None
+    answers: tuple[int, int] = (0, 0)
+    excluded: int = 0
+    drawn: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False, compare=False)  # by seed
 
     def n(self, measure: str) -> int:
         """How many people the measure rests on; opportunity on the fewer of those who gave either."""
@@ -43,22 +53,25 @@ class People:
     def having(self, column: int) -> People:
         """Only those with a value in a column (0 satisfaction, 1 importance)."""
         some = ~np.isnan(self.tops[:, column])
-        return People(self.ids[some], self.tops[some])
+        weights = None if self.weights is None else self.weights[some]
+        return People(self.ids[some], self.tops[some], weights, self.answers, self.excluded)
+
+    def share(self, column: int) -> tuple[float, float]:
+        """The top-box share (0 to 1) of those with a value, weighted where there are weights, and its effective n."""
+        some = self.having(column)
+        return weighted_share(some.tops[:, column], some.weights)
 
 
-def product_parents(session: Session) -> dict[int, int | None]:
-    """Each product's parent."""
-    return dict(session.execute(select(Product.id, Product.parent_id)).tuples().all())
-
-
-def read_cells(session: Session, wave: Wave, parents: Mapping[int, int | None]) -> dict[CellKey, People]:
-    """Every cell of the wave that has answers: all, by segment, by product (children's answers count in their
-    parents), and by segment and product.
+def read_cells(
+    session: Session, wave: Wave, parents: Mapping[int, int | None], crowd: Crowd | None = None
+) -> dict[CellKey, People]:
+    """Every cell of the wave that has answers: all, by each segment of every dimension, by product (children's answers
+    count in their parents), and by segment and product. What the wave's exclusions leave out is counted and not in it.
     """
+    crowd = crowd or read_crowd(session, wave, parents)
     query = select(
-        Answer.outcome_id, Answer.respondent_id, Answer.segment_id, Answer.product_id,
-        Answer.satisfaction, Answer.importance,
-    ).where(Answer.wave_id == wave.id)  # fmt: skip
+        Answer.outcome_id, Answer.respondent_id, Answer.product_id, Answer.satisfaction, Answer.importance
+    ).where(Answer.wave_id == wave.id)
     rows = session.execute(query).all()
     if not rows:
         return {}
@@ -66,46 +79,58 @@ def read_cells(session: Session, wave: Wave, parents: Mapping[int, int | None]) 
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     instrument = wave.instrument
     top = top_two_box(instrument.scale_low, instrument.scale_high, instrument.best)
-    table[:, 4:6] = np.where(np.isnan(table[:, 4:6]), np.nan, top(table[:, 4:6]))
+    table[:, 3:5] = np.where(np.isnan(table[:, 3:5]), np.nan, top(table[:, 3:5]))
+    left_out = crowd.left_out(table[:, 1], table[:, 2], table[:, 0], None)
+    places = crowd.places(table[:, 1].astype(np.int64))
     outcomes, starts = np.unique(table[:, 0], return_index=True)
+    ends = [*starts[1:], len(table)]
     cells: dict[CellKey, People] = {}
-    for outcome, part in zip(outcomes, np.split(table, starts[1:]), strict=True):
-        cells.update(_of_outcome(int(outcome), part, parents))
+    for outcome, start, end in zip(outcomes, starts, ends, strict=True):
+        part = slice(start, end)
+        cells.update(_of_outcome(int(outcome), table[part], places[part], left_out[part], crowd))
     return cells
 
 
-def _of_outcome(outcome: int, part: np.ndarray, parents: Mapping[int, int | None]) -> Iterator[tuple[CellKey, People]]:
-    in_segment: dict[int | None, np.ndarray] = {None: np.ones(len(part), dtype=bool)}
-    for segment in np.unique(part[:, 2][~np.isnan(part[:, 2])]):
-        in_segment[int(segment)] = part[:, 2] == segment
-    in_product = {None: in_segment[None], **_product_masks(part[:, 3], parents)}
+def _of_outcome(
+    outcome: int, part: np.ndarray, places: np.ndarray, left_out: np.ndarray, crowd: Crowd
+) -> Iterator[tuple[CellKey, People]]:
+    everybody = np.ones(len(part), dtype=bool)
+    in_segment: dict[int | None, np.ndarray] = {None: everybody}
+    for segment, members in crowd.segments.items():
+        if (mask := members[places]).any():
+            in_segment[segment] = mask
+    in_product = {None: everybody, **product_masks(part[:, 2], crowd.parents)}
+    weights = None if crowd.weights is None else crowd.weights[places]
+    some_out, kept = left_out.any(), ~left_out
     for segment, first in in_segment.items():
         for product, second in in_product.items():
             both = first & second
-            if both.any():
-                yield CellKey(outcome, segment, product), _people(part[both])
+            excluded = int((both & left_out).sum()) if some_out else 0
+            chosen = np.flatnonzero(both & kept)
+            if len(chosen):
+                yield CellKey(outcome, segment, product), _people(part[chosen], weights, chosen, excluded)
 
 
-def _product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict[int | None, np.ndarray]:
-    masks: dict[int | None, np.ndarray] = {}
+def product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict[int, np.ndarray]:
+    """Which rows are of each product or of one below it; `column` holds product ids, NaN: none."""
+    masks: dict[int, np.ndarray] = {}
     for product in np.unique(column[~np.isnan(column)]):
         mask = column == product
-        node: int | None = int(product)
-        seen: set[int] = set()
-        while node is not None and node not in seen:
+        for node in chain(int(product), parents):
             masks[node] = masks[node] | mask if node in masks else mask
-            seen.add(node)
-            node = parents.get(node)
     return masks
 
 
-def _people(rows: np.ndarray) -> People:
+def _people(rows: np.ndarray, weights: np.ndarray | None, chosen: np.ndarray, excluded: int) -> People:
     """Rows of one cell, sorted by respondent, as people."""
-    ids, tops = rows[:, 1].astype(np.int64), rows[:, 4:6]
+    ids, tops = rows[:, 1].astype(np.int64), rows[:, 3:5]
+    given = (~np.isnan(tops)).sum(axis=0)
+    answers = (int(given[0]), int(given[1]))
+    of_rows = None if weights is None else weights[chosen]
     starts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
     if len(starts) == len(ids):
-        return People(ids, tops)
+        return People(ids, tops, of_rows, answers, excluded)
     counts = np.add.reduceat((~np.isnan(tops)).astype(float), starts, axis=0)
     totals = np.add.reduceat(np.nan_to_num(tops), starts, axis=0)
     means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
-    return People(ids[starts], means)
+    return People(ids[starts], means, None if of_rows is None else of_rows[starts], answers, excluded)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ class AnswerColumns:
 
     `respondent` may name a column of row ids: then each row is a respondent of its own. `row` names row ids that stand
     in where the respondent is empty or not in the file; such a respondent is known in one wave only.
+    `segments` are further columns of segments, each of a dimension of its own.
     `separator` cuts an outcome cell that holds several codes or names.
     """
 
@@ -44,21 +45,35 @@ class AnswerColumns:
     date: str | None = None
     row: str | None = None
     separator: str = "|"
+    segments: tuple[str, ...] = ()
+
+    @property
+    def of_segments(self) -> tuple[str, ...]:
+        """Every column that says a segment of the respondent."""
+        return (*([self.segment] if self.segment else []), *self.segments)
 
 
-def resolved(header: Sequence[str], given: AnswerColumns | None = None) -> AnswerColumns:
+def resolved(
+    header: Sequence[str], given: AnswerColumns | None = None, dimensions: Iterable[str] = ()
+) -> AnswerColumns:
     """The columns to read: those given, the rest guessed from the header (names apart from case and punctuation).
+
+    A column that is called as one of the `dimensions` of segments is one of its segments.
 
     Raises:
         ColumnsUnclear: a given column is not in the header, or outcome, satisfaction or the respondent has no column.
     """
     columns = given or AnswerColumns()
-    for name in (field.name for field in fields(columns) if field.name != "separator"):
+    columns = _with(columns, "segments", tuple(_present(name, "segments", header) for name in columns.segments))
+    for name in ONE_COLUMN:
         wanted = getattr(columns, name)
         if wanted is not None:
             columns = _with(columns, name, _present(wanted, name, header))
         elif name in NAMES and not (name == "respondent" and columns.row):
             columns = _with(columns, name, _guessed(name, header, columns))
+    plain, taken = {_plain(name) for name in dimensions}, _taken(columns)
+    of_dimensions = [column for column in header if _plain(column) in plain and column not in taken]
+    columns = _with(columns, "segments", (*columns.segments, *of_dimensions))
     missing = [name for name in REQUIRED if getattr(columns, name) is None]
     if columns.respondent is None and columns.row is None:
         missing.insert(0, "respondent")
@@ -70,7 +85,14 @@ def resolved(header: Sequence[str], given: AnswerColumns | None = None) -> Answe
     return columns
 
 
-def _with(columns: AnswerColumns, name: str, header: str | None) -> AnswerColumns:
+ONE_COLUMN = tuple(field.name for field in fields(AnswerColumns) if field.name not in ("separator", "segments"))
+
+
+def _taken(columns: AnswerColumns) -> set[str]:
+    return {*filter(None, (getattr(columns, name) for name in ONE_COLUMN)), *columns.segments}
+
+
+def _with(columns: AnswerColumns, name: str, header: str | tuple[str, ...] | None) -> AnswerColumns:
     changed: dict[str, Any] = {name: header}
     return replace(columns, **changed)
 
@@ -85,7 +107,7 @@ def _present(wanted: str, name: str, header: Sequence[str]) -> str:
 
 
 def _guessed(name: str, header: Sequence[str], columns: AnswerColumns) -> str | None:
-    taken = {getattr(columns, field.name) for field in fields(columns)}
+    taken = _taken(columns)
     plain = {_plain(column): column for column in reversed(header) if column not in taken}
     return next((plain[likely] for likely in NAMES[name] if likely in plain), None)
 

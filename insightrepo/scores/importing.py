@@ -17,9 +17,10 @@ from ingest.dates import Moment, guess_day_first, parse_moment
 from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.models import Answer, Respondent, Wave
+from insightrepo.models import Answer, Respondent, Segment, Wave
 from insightrepo.scores.columns import AnswerColumns, resolved
 from insightrepo.scores.computing import lock_wave, recompute, refuse_if_frozen, stale_waves
+from insightrepo.scores.members import CellRefused, Membered, Members, SegmentReader
 from insightrepo.scores.waves import ensure_instrument, ensure_wave, wave_period
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 from insightrepo.upsert import upsert
@@ -30,9 +31,7 @@ DONT_KNOW = frozenset({
     "not sure", "unsure", "no answer", "no_answer", "did not answer", "prefer not to say", "refused",
 })  # fmt: skip
 NOT_ASKED = frozenset({"", "not asked", "not_asked"})
-CONTENT = (
-    "satisfaction", "satisfaction_missing", "importance", "importance_missing", "segment_id", "answered_on",
-)  # fmt: skip
+CONTENT = ("satisfaction", "satisfaction_missing", "importance", "importance_missing", "answered_on")
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,12 @@ class ImportReport:
     refused: list[Refused] = field(default_factory=list)
     scores: int | None = None
 
+    def refuse(self, row: int, name: str, cause: str) -> None:
+        """Add a refusal; a row is refused once for one cause, however many answers it holds."""
+        refusal = Refused(row, name, cause)
+        if not self.refused or self.refused[-1] != refusal:
+            self.refused.append(refusal)
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -88,13 +93,8 @@ class _Prepared:
     outcome_id: int
     outcome: str  # its code
     product_id: int | None
+    segments: tuple[Membered, ...]
     content: tuple[int | str | dt.date | None, ...]
-
-
-class _CellRefused(ValueError):
-    def __init__(self, name: str, cause: str) -> None:
-        super().__init__(cause)
-        self.field = name
 
 
 def import_answers(
@@ -127,7 +127,9 @@ def import_answers(
         WaveDiffers: the wave has another scale, instrument or other days.
         ValueError: the wave's days are not known, or the scale has no top box.
     """
-    found = resolved(table.header, columns)
+    with database.reading() as session:
+        dimensions = session.scalars(select(Segment.dimension).distinct()).all()
+    found = resolved(table.header, columns, dimensions)
     report = ImportReport(wave_code, found, read=len(table.rows))
     wave = _ensured(database, wave_code, scale, instrument, first_day, last_day)
     with database.reading() as session:
@@ -183,7 +185,8 @@ class _Reader:
     ) -> None:
         self._rows, self._columns, self._pseudonyms, self._wave = table.rows, columns, pseudonyms, wave
         self._place = {name: number for number, name in reversed(list(enumerate(table.header)))}
-        self._finders = {axis: TermFinder(session, axis) for axis in ("outcome", "segment", "product")}
+        self._finders = {axis: TermFinder(session, axis) for axis in ("outcome", "product")}
+        self._segments = SegmentReader(session, columns.of_segments)
         self._scale = (wave.instrument.scale_low, wave.instrument.scale_high)
         self._dont_know = DONT_KNOW | {text.strip().casefold() for text in dont_know}
         self._timezone = timezone
@@ -203,16 +206,19 @@ class _Reader:
                     report.outside += 1
                     continue
                 respondent, product = self._respondent(row), self._term(row, "product")
+                segments = self._segments.read({name: self._value(row, name) for name in self._columns.of_segments})
                 content = self._content(row, day)
-            except _CellRefused as refusal:
+            except CellRefused as refusal:
                 report.refused.append(Refused(row.number, refusal.field, str(refusal)))
                 continue
             for outcome, code in self._outcomes(row, labels, report).items():
                 identity = hashlib.sha256(f"{respondent}|{outcome}|{product or ''}".encode()).hexdigest()
-                yield _Prepared(row.number, identity, respondent, outcome, code, product, content)
+                yield _Prepared(row.number, identity, respondent, outcome, code, product, segments, content)
 
     def _cell(self, row: Row, name: str) -> str:
-        column = getattr(self._columns, name)
+        return self._value(row, getattr(self._columns, name))
+
+    def _value(self, row: Row, column: str | None) -> str:
         place = self._place[column] if column is not None else len(row.values)
         return row.values[place].strip() if place < len(row.values) else ""
 
@@ -221,7 +227,7 @@ class _Reader:
             return self._pseudonyms.key(source)
         if number := self._cell(row, "row"):
             return self._pseudonyms.key(f"{self._wave.code} row {number}")
-        raise _CellRefused(self._columns.respondent or "respondent", "is empty: everyone who answered needs an id")
+        raise CellRefused(self._columns.respondent or "respondent", "is empty: everyone who answered needs an id")
 
     def _outcomes(self, row: Row, labels: Sequence[str], report: ImportReport) -> dict[int, str]:
         """Id and code of each outcome that the labels name; the same one named twice is one."""
@@ -239,7 +245,7 @@ class _Reader:
         try:
             return self._finders[axis].find(text).id if text else None
         except UnknownTerm as error:
-            raise _CellRefused(getattr(self._columns, axis), str(error)) from error
+            raise CellRefused(getattr(self._columns, axis), str(error)) from error
 
     def _day(self, row: Row) -> dt.date | None:
         """The first day of what the cell says; the day before the wave where a longer period only overlaps it."""
@@ -249,12 +255,12 @@ class _Reader:
         try:
             moment = parse_moment(text, self._timezone, self._day_first)
         except ValueError as error:
-            raise _CellRefused(self._columns.date or "date", str(error)) from error
+            raise CellRefused(self._columns.date or "date", str(error)) from error
         inside = self._wave.first_day <= moment.day and _last_day(moment) <= self._wave.last_day
         return moment.day if inside else self._wave.first_day - dt.timedelta(days=1)
 
     def _content(self, row: Row, day: dt.date | None) -> tuple[int | str | dt.date | None, ...]:
-        return (*self._rating(row, "satisfaction"), *self._rating(row, "importance"), self._term(row, "segment"), day)
+        return (*self._rating(row, "satisfaction"), *self._rating(row, "importance"), day)
 
     def _rating(self, row: Row, name: str) -> tuple[int | None, str | None]:
         """The answer, or None with the reason why there is none."""
@@ -267,9 +273,9 @@ class _Reader:
         try:
             number = float(text)
         except ValueError:
-            raise _CellRefused(column, f"{text[:60]!r} is not a number from {low} to {high}") from None
+            raise CellRefused(column, f"{text[:60]!r} is not a number from {low} to {high}") from None
         if number not in range(low, high + 1):
-            raise _CellRefused(column, f"{text[:60]!r} is not a point of the scale from {low} to {high}")
+            raise CellRefused(column, f"{text[:60]!r} is not a point of the scale from {low} to {high}")
         return int(number), None
 
 
@@ -287,8 +293,12 @@ def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: Impor
         Answer.wave_id == wave_id, Answer.identity.in_({answer.identity for answer in chunk})
     )
     known = {identity: tuple(content) for identity, *content in session.execute(query)}
+    members = Members(session, wave_id, {answer.respondent for answer in chunk})
     new: list[_Prepared] = []
     for answer in chunk:
+        if (refusal := members.refusal(answer.respondent, answer.segments)) is not None:
+            report.refuse(answer.row, *refusal)
+            continue
         if answer.identity not in known:
             known[answer.identity] = answer.content
             new.append(answer)
@@ -296,10 +306,13 @@ def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: Impor
             report.already_here += 1
         else:
             name = report.columns.respondent or report.columns.row or "respondent"
-            report.refused.append(Refused(answer.row, name, _second(answer, known[answer.identity])))
-    ids = _respondent_ids(session, {answer.respondent for answer in new})
+            report.refuse(answer.row, name, _second(answer, known[answer.identity]))
+            continue
+        members.add(answer.respondent, answer.segments)
+    ids = _respondent_ids(session, {answer.respondent for answer in new} | members.new_people)
     if new:
         session.connection().execute(insert(Answer), [_row(answer, wave_id, ids[answer.respondent]) for answer in new])
+    members.store(ids)
     report.stored += len(new)
 
 

@@ -533,6 +533,25 @@ def upgrade() -> None:
             ("change_high", sa.Float()),
         ):
             batch_op.add_column(sa.Column(name, kind, nullable=True))
+        batch_op.add_column(sa.Column("detail", sa.JSON(), server_default="{}", nullable=False))
         batch_op.alter_column("outcome_id", existing_type=sa.INTEGER(), nullable=True)
         batch_op.create_index("ix_score_task", ["task_id", "segment_id", "measure", "wave_id"], unique=False)
         batch_op.create_foreign_key(op.f("fk_score_task_id_task"), "task", ["task_id"], ["id"], ondelete="CASCADE")
+
+    # A respondent who was given several segments of one dimension keeps the one that most of the answers say.
+    op.execute(
+        """
+        INSERT INTO membership (wave_id, respondent_id, segment_id)
+        SELECT wave_id, respondent_id, segment_id FROM (
+            SELECT answer.wave_id, answer.respondent_id, answer.segment_id, row_number() OVER (
+                PARTITION BY answer.wave_id, answer.respondent_id, segment.dimension
+                ORDER BY count(*) DESC, answer.segment_id
+            ) AS place
+            FROM answer JOIN segment ON segment.id = answer.segment_id
+            GROUP BY answer.wave_id, answer.respondent_id, answer.segment_id, segment.dimension
+        ) AS counted WHERE place = 1
+        """
+    )
+    with op.batch_alter_table("answer", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_constraint(op.f("fk_answer_segment_id_segment"), type_="foreignkey")
+        batch_op.drop_column("segment_id")
