@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import json
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 import insightrepo
 from insightrepo.database import Database
-from insightrepo.models import Answer, Instrument, Outcome, Score, Segment, Wave, utcnow
+from insightrepo.models import (
+    Answer,
+    Exclusion,
+    Instrument,
+    Membership,
+    MetricPoint,
+    Outcome,
+    Rating,
+    Score,
+    Segment,
+    Trial,
+    TrialSummary,
+    Wave,
+    utcnow,
+)  # fmt: skip
 from insightrepo.scores import measures
-from insightrepo.scores.cells import COLUMNS, CellKey, People, product_parents, read_cells
-from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND, estimate_opportunity
+from insightrepo.scores.cells import CellKey
+from insightrepo.scores.given import ASKED, Given, Memory, previous_cells
+from insightrepo.scores.measures import MEASURES, metric_measure
+from insightrepo.scores.metric_scores import metric_rows
+from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND
+from insightrepo.scores.outcome_scores import outcome_rows
+from insightrepo.scores.score_rows import SEED, Rows, hide_small, seed_of
 from insightrepo.scores.settings import wave_settings
-from insightrepo.scores.statistics import CONFIDENCE, proportion_interval, top_two_box
-from insightrepo.scores.suppression import Cell, sums, suppressed
+from insightrepo.scores.statistics import CONFIDENCE, top_two_box
+from insightrepo.scores.task_scores import index_rows, indexes, task_rows
 from insightrepo.scores.verdicts import Pair, judge
 
-SEED = 20250101  # of every bootstrap, with the cell's ids behind it
 CELL = (Score.outcome_id, Score.task_id, Score.segment_id, Score.product_id, Score.measure)  # of a wave's score
-Rows = dict[tuple[CellKey, str], dict[str, Any]]
 
 
 class WaveFrozen(Exception):
@@ -64,44 +81,73 @@ def compute_wave(session: Session, wave: Wave) -> int:
     return len(rows)
 
 
-def recompute(database: Database, wave_id: int) -> int:
+def recompute(database: Database, wave_id: int, memory: Memory | None = None) -> int:
     """`compute_wave` with its reading and computing outside of the write lock. The number of scores.
 
-    Where answers came in meanwhile nothing is put in place: whoever brought them computes after us, or has.
+    Where something came in meanwhile nothing is put in place: whoever brought it computes after us, or has.
 
     Raises:
         WaveFrozen: it is frozen.
+        WeightsRefused: the wave's settings ask for weights that cannot be made.
     """
     with database.reading() as session:
-        definition, rows = computed(session, session.get_one(Wave, wave_id))
+        definition, rows = computed(session, session.get_one(Wave, wave_id), memory)
     with database.writing() as session:
         wave = lock_wave(session, wave_id)
-        if _answers(session, wave) == definition["answers"]:
+        if inputs_of(session, wave) == definition["inputs"]:
             _store(session, wave, definition, rows)
     return len(rows)
 
 
+def recompute_all(database: Database, wave_ids: Sequence[int]) -> dict[int, int]:
+    """`recompute` for waves in the order of time, each read once; the number of scores by wave."""
+    memory: Memory | None = None
+    counts = {}
+    for wave_id in wave_ids:
+        if memory is None:
+            with database.reading() as session:
+                memory = Memory(session)
+        counts[wave_id] = recompute(database, wave_id, memory)
+    return counts
+
+
 def stale_waves(session: Session, wave: Wave) -> list[int]:
-    """Ids of this wave and the later ones of its instrument, in time, that are open and older than their answers.
+    """Ids of this wave and all later ones, in time, that are open and older than what went into them.
 
-    A wave is, too, where answers came into an earlier wave that its verdicts may rest on.
+    A wave is, too, where something went into an earlier wave, which its verdicts may rest on.
     """
-    query = select(Wave).where(
-        Wave.instrument_id == wave.instrument_id, Wave.first_day >= wave.first_day, Wave.state == "open"
-    )
-    open_waves = session.scalars(query.order_by(Wave.first_day, Wave.id))
-    return [other.id for other in open_waves if (other.definition or {}).get("answers") != _answers(session, other)]
+    query = select(Wave).where(Wave.first_day >= wave.first_day, Wave.state == "open")
+    stale: list[Wave] = []
+    for other in session.scalars(query.order_by(Wave.first_day, Wave.id)):
+        after_a_stale_one = any(earlier.last_day < other.first_day for earlier in stale)
+        if after_a_stale_one or (other.definition or {}).get("inputs") != inputs_of(session, other):
+            stale.append(other)
+    return [other.id for other in stale]
 
 
-def _answers(session: Session, wave: Wave) -> dict[str, int]:
-    """How many answers the wave and each earlier one of its instrument holds, by code; none: left out."""
-    query = (
-        select(Wave.code, func.count())
-        .join(Answer, Answer.wave_id == Wave.id)
-        .where(Wave.instrument_id == wave.instrument_id, or_(Wave.last_day < wave.first_day, Wave.id == wave.id))
-        .group_by(Wave.code)
-    )
-    return dict(session.execute(query).tuples().all())
+def inputs_of(session: Session, wave: Wave) -> dict[str, Any]:
+    """What the wave's scores depend on, as counts and choices that change whenever it does: what went into it, its
+    exclusions and settings, the populations it is weighted to, and a digest of the same for the waves before it.
+    """
+    counted = {
+        table.__tablename__: session.scalar(select(func.count()).select_from(table).where(table.wave_id == wave.id))
+        for table in (Answer, Membership, Trial, TrialSummary, Rating, MetricPoint)
+    }
+    excluded = session.scalars(select(Exclusion.id).where(Exclusion.wave_id == wave.id).order_by(Exclusion.id)).all()
+    populations: list[list[Any]] = []
+    if dimensions := wave_settings(wave).weighting.dimensions:
+        query = select(Segment.code, Segment.population).where(Segment.dimension.in_(dimensions))
+        populations = sorted([code, population] for code, population in session.execute(query).tuples())
+    return {
+        **{name: count for name, count in counted.items() if count}, "exclusions": list(excluded),
+        "settings": wave.settings or {}, "populations": populations, "before": _inputs_before(session, wave),
+    }  # fmt: skip
+
+
+def _inputs_before(session: Session, wave: Wave) -> str:
+    query = select(Wave.code, Wave.definition).where(Wave.last_day < wave.first_day).order_by(Wave.code)
+    known = [[code, (definition or {}).get("inputs")] for code, definition in session.execute(query)]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def definition_of(wave: Wave) -> dict[str, Any]:
@@ -116,147 +162,107 @@ def definition_of(wave: Wave) -> dict[str, Any]:
         "best": scale.best,
         "top_box": [point for point in range(scale.scale_low, scale.scale_high + 1) if top(point)],
         "counted": "people: one with several answers in a cell counts once, by the share of answers in the top box",
-        "interval": f"adjusted Wald, {CONFIDENCE:.0%}; opportunity: normal, bootstrap near importance = satisfaction",
+        "interval": f"{CONFIDENCE:.0%}; shares adjusted Wald; opportunity normal, bootstrap near the kink "
+        "and where weighted; means t; times geometric mean with t on logarithms, from 25 people the median",
         "bands": [*([floor, name] for floor, name in chosen.bands), [0.0, LOWEST_BAND]],
         "suppressed_below": measures.SMALLEST_SHOWN,
         "verdict_from": measures.SMALLEST_FIRM,
         "smallest_change": {name: chosen.smallest_change_of(name) for name in MEASURES},
         "alpha": measures.LEVEL,
-        "tests": "N-1 two proportions or McNemar mid-p; bootstrap of the difference; Benjamini-Hochberg by family",
+        "tests": "N-1 two proportions or McNemar mid-p; bootstrap of the difference of opportunities; Welch (times on "
+        "logarithms); Benjamini-Hochberg by family",
         "bootstrap": {"draws": DRAWS, "seed": SEED},
     }
 
 
-def computed(session: Session, wave: Wave) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The wave's definition and its scores as rows of `Score`; nothing is written."""
-    definition = {**definition_of(wave), "answers": _answers(session, wave)}
-    parents = product_parents(session)
-    cells = read_cells(session, wave, parents)
-    rows: Rows = {**_shares(cells), **_opportunities(cells, wave)}
-    _suppress(rows, cells, dict(session.execute(select(Segment.id, Segment.dimension)).tuples().all()), parents)
-    previous = _previous(session, wave)
-    waves = {earlier.id: earlier for earlier in session.scalars(select(Wave).where(Wave.id.in_(_ids(rows, previous))))}
-    pairs = _pairs(session, rows, cells, previous, waves, parents)
-    judge(pairs, definition["smallest_change"], definition["alpha"])
-    _mark_breaks(session, wave, rows)
-    definition["compared_with"] = sorted([earlier.code, earlier.frozen_hash] for earlier in waves.values())
+def computed(session: Session, wave: Wave, memory: Memory | None = None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The wave's definition and its scores as rows of `Score`; nothing is written.
+
+    Raises:
+        WeightsRefused: the wave's settings ask for weights that cannot be made.
+    """
+    settings = wave_settings(wave)
+    definition = {**definition_of(wave), "inputs": inputs_of(session, wave)}
+    memory = memory or Memory(session)
+    given = memory.of(session, wave)
+    rows = _rows(session, wave, given, memory)
+    measured = {code: metric_measure(metric) for code, metric in given.catalogue.items()}
+    definition["weighting"] = dict(given.crowd.weighting)
+    definition["smallest_change"].update(
+        {code: settings.smallest_change_of(code, measure.smallest_change) for code, measure in measured.items()}
+    )
+    pairs, compared_with = _pairs(session, wave, rows, memory)
+    judge(pairs, definition["smallest_change"], definition["alpha"], {**MEASURES, **measured})
+    definition["compared_with"] = sorted([earlier.code, earlier.frozen_hash] for earlier in compared_with)
     versions = dict(session.execute(select(Outcome.id, Outcome.version)).tuples().all())
-    for (key, _), row in rows.items():
-        row["definition_version"] = versions[key.outcome]
+    for (key, name), row in rows.items():
+        if key.outcome is not None and name in MEASURES:
+            row["definition_version"] = versions[key.outcome]
     return definition, list(rows.values())
 
 
-def _shares(cells: dict[CellKey, People]) -> Rows:
-    """Satisfaction and importance of every cell where someone gave one."""
-    rows: Rows = {}
-    for name, column in COLUMNS.items():
-        counts = {key: people.n(name) for key, people in cells.items()}
-        asked = [key for key, count in counts.items() if count]
-        if not asked:
-            continue
-        n = np.array([counts[key] for key in asked], dtype=float)
-        top = np.array([float(np.nansum(cells[key].tops[:, column])) for key in asked])
-        lows, highs = proportion_interval(top, n)
-        for key, share, low, high in zip(asked, top / n, lows, highs, strict=True):
-            rows[key, name] = _row(key, name, 100 * share, 100 * low, 100 * high, counts[key])
-    return rows
+def _rows(session: Session, wave: Wave, given: Given, memory: Memory) -> Rows:
+    """Every row of the wave, hidden where it must be, without verdicts."""
+    outcomes = outcome_rows(given.cells, wave.id)
+    hide_small(outcomes, memory, also=lambda key, name: [(key, "opportunity")], spared=("opportunity",))
+    tasks = task_rows(given.tasks)
+    hide_small(tasks, memory)
+    shown = [cell for cell, row in tasks.items() if row["note"] != "suppressed"]
+    given.indexes = indexes(session, given.tasks, shown, wave_settings(wave).task_weights, memory.parents)
+    of_tasks = index_rows(given.indexes)
+    hide_small(of_tasks, memory)
+    metrics = metric_rows(given.metrics, given.refused, given.catalogue)
+    hide_small(metrics, memory)
+    return {**outcomes, **tasks, **of_tasks, **metrics}
 
 
-def _opportunities(cells: dict[CellKey, People], wave: Wave) -> Rows:
-    rows: Rows = {}
-    for key, people in cells.items():
-        n = people.n("opportunity")
-        if n:
-            estimate = estimate_opportunity(people.tops, _seed(key, wave.id))
-            rows[key, "opportunity"] = _row(key, "opportunity", estimate.value, estimate.low, estimate.high, n)
-    return rows
+def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[list[Pair], list[Wave]]:
+    """The cells that can be tested (30 people or more in both waves), and the waves they are compared with.
 
-
-def _row(key: CellKey, measure: str, value: float, low: float, high: float, n: int) -> dict[str, Any]:
-    """A row of `Score` without a verdict; the interval is kept around the value, whatever rounding did."""
-    return {
-        "outcome_id": key.outcome, "segment_id": key.segment, "product_id": key.product, "measure": measure,
-        "value": float(value), "low": float(min(low, value)), "high": float(max(high, value)), "n": n,
-        "n_eff": float(n), "note": "indicative" if n < measures.SMALLEST_FIRM else None, "previous_wave_id": None,
-        "change": None, "p_value": None, "q_value": None, "verdict": measures.NOT_ENOUGH,
-    }  # fmt: skip
-
-
-def _seed(key: CellKey, wave_id: int) -> list[int]:
-    return [SEED, wave_id, key.outcome, key.segment or 0, key.product or 0]
-
-
-def _suppress(
-    rows: Rows, cells: dict[CellKey, People], dimensions: dict[int, str], parents: dict[int, int | None]
-) -> None:
-    """Empty the scores of cells that may not be shown. Opportunity follows satisfaction and importance."""
-    sizes: dict[tuple[int, str], dict[Cell, int]] = defaultdict(dict)
+    Every cell learns its previous wave: the latest earlier one that has it, of the same instrument for what is asked
+    with it. "break" notes a cell that only another instrument, or another version of the metric, measured before.
+    """
+    found, broken = previous_cells(session, wave, set(rows))
+    pairs, used = [], {}
     for (key, name), row in rows.items():
-        if name in COLUMNS:
-            sizes[key.outcome, name][key.segment, key.product] = row["n"]
-    for (outcome, name), people in sizes.items():
-        for segment, product in suppressed(people, sums(people, dimensions, parents)):
-            key = CellKey(outcome, segment, product)
-            for measure in (name, "opportunity"):
-                if (key, measure) in rows:
-                    rows[key, measure].update(value=None, low=None, high=None, n=None, n_eff=None, note="suppressed")
-
-
-def _previous(session: Session, wave: Wave) -> dict[tuple[CellKey, str], tuple[int, int | None]]:
-    """For each cell and measure the latest earlier wave of the same instrument that has it, with its n there."""
-    query = (
-        select(Score.outcome_id, Score.segment_id, Score.product_id, Score.measure, Score.wave_id, Score.n)
-        .join(Wave, Wave.id == Score.wave_id)
-        .where(Wave.last_day < wave.first_day, Wave.instrument_id == wave.instrument_id)
-        .order_by(Wave.first_day, Wave.id)
-    )
-    return {
-        (CellKey(outcome, segment, product), measure): (wave_id, n)
-        for outcome, segment, product, measure, wave_id, n in session.execute(query)
-    }
-
-
-def _ids(rows: Rows, previous: dict[tuple[CellKey, str], tuple[int, int | None]]) -> set[int]:
-    return {previous[cell][0] for cell in rows if cell in previous}
-
-
-def _pairs(
-    session: Session,
-    rows: Rows,
-    cells: dict[CellKey, People],
-    previous: dict[tuple[CellKey, str], tuple[int, int | None]],
-    waves: dict[int, Wave],
-    parents: dict[int, int | None],
-) -> list[Pair]:
-    """The cells that can be tested: 30 people or more in both waves. Every cell learns its previous wave."""
-    earlier = {wave_id: read_cells(session, wave, parents) for wave_id, wave in waves.items()}
-    pairs = []
-    for (key, name), row in rows.items():
-        if (key, name) not in previous:
+        if (key, name) not in found:
+            row["note"] = row["note"] or ("break" if (key, name) in broken else None)
             continue
-        wave_id, n = previous[key, name]
-        row["previous_wave_id"] = wave_id
-        before = earlier[wave_id].get(key)
-        if before is None or min(n or 0, row["n"] or 0, before.n(name)) < measures.SMALLEST_FIRM:
-            continue  # both waves are grouped by today's product tree: a product that moved may be gone from the cell
-        pairs.append(Pair(name, key, wave_id, cells[key], before, row, _seed(key, wave_id)))
-    return pairs
+        earlier, n, version = found[key, name]
+        if name not in MEASURES and version != row["definition_version"]:
+            row["note"] = row["note"] or "break"
+            continue
+        row["previous_wave_id"] = earlier.id
+        used[earlier.id] = earlier
+        if min(n or 0, row["n"] or 0) >= measures.SMALLEST_FIRM and row["value"] is not None:
+            pair = _pair(session, wave, earlier, memory, key, name, row)
+            pairs += [pair] if pair else []
+    return pairs, list(used.values())
 
 
-def _mark_breaks(session: Session, wave: Wave, rows: Rows) -> None:
-    """Note "break" on a cell that only another instrument measured before: its series begins anew."""
-    if all(row["previous_wave_id"] for row in rows.values()):
-        return
-    query = (
-        select(Score.outcome_id, Score.segment_id, Score.product_id, Score.measure)
-        .join(Wave, Wave.id == Score.wave_id)
-        .where(Wave.last_day < wave.first_day, Wave.instrument_id != wave.instrument_id)
-        .distinct()
-    )
-    for outcome, segment, product, measure in session.execute(query):
-        row = rows.get((CellKey(outcome, segment, product), measure))
-        if row is not None and row["previous_wave_id"] is None and row["note"] is None:
-            row["note"] = "break"
+def _pair(
+    session: Session, wave: Wave, earlier: Wave, memory: Memory, key: CellKey, name: str, row: dict[str, Any]
+) -> Pair | None:
+    """The two sides of a cell; None where the earlier one is not the same any more.
+
+    Both waves are grouped by today's products and segments: one that moved may be gone from the cell.
+    """
+    given, before = memory.of(session, wave), memory.of(session, earlier)
+    if name in ASKED:
+        then = before.cells.get(key)
+        if then is None or then.n(name) < measures.SMALLEST_FIRM:
+            return None
+        return Pair(name, key, earlier.id, given.cells[key], then, row, seed_of(key, wave.id), seed_of(key, earlier.id))
+    if key.outcome is not None and name == "success":
+        index, past = given.index(session, wave, key), before.index(session, earlier, key)
+        if index is None or past is None or past.tasks != index.tasks:  # a difference would be one of tasks
+            row["note"] = row["note"] or "break"
+            return None
+        return Pair(name, key, earlier.id, index, past, row)
+    now, then_sample = given.sample(key, name), before.sample(key, name)
+    if now is None or then_sample is None or then_sample.n < measures.SMALLEST_FIRM or None in (now.sd, then_sample.sd):
+        return None
+    return Pair(name, key, earlier.id, now, then_sample, row)
 
 
 def _store(session: Session, wave: Wave, definition: dict[str, Any], rows: list[dict[str, Any]]) -> None:

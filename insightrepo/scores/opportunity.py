@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -72,63 +73,107 @@ def opportunity_se(
     return 10 * math.sqrt(max(variance, 0.0))
 
 
-def estimate_opportunity(people: np.ndarray, seed: list[int]) -> Estimate:
+def estimate_opportunity(people: np.ndarray, seed: list[int], weights: np.ndarray | None = None) -> Estimate:
     """Opportunity of a cell's people (shape n x 2: satisfaction, importance) with its 95% interval.
 
-    The normal formula far above the kink I = S; else, and where fewer than 5 people are in or out of a top box, the
-    percentiles of a bootstrap over people, seeded by `seed` (non-negative ints). The interval holds the estimate.
+    The normal formula far above the kink I = S; else, with weights, and where fewer than 5 people are in or out of a
+    top box, the percentiles of a bootstrap over people, seeded by `seed` (non-negative ints). The interval holds the
+    estimate.
 
     Raises:
         ValueError: nobody gave an importance, or nobody a satisfaction.
     """
+    if needs_bootstrap(people, weights):
+        return from_draws(people, weights, draw(people, weights, seed))
+    value, share_s, share_i, gap = _facts(people)
+    se = opportunity_se(share_i, share_s, gap.n_i, gap.n_s, gap.both_top, gap.n_both)
+    return Estimate(value, max(value - Z * se, 0.0), min(value + Z * se, HIGHEST), se)
+
+
+@dataclass(frozen=True)
+class _Gap:
+    n_i: int
+    n_s: int
+    both_top: float
+    n_both: int
+
+
+def _facts(people: np.ndarray) -> tuple[float, float, float, _Gap]:
     satisfaction, importance = people[:, 0], people[:, 1]
-    n_satisfaction, n_importance = int((~np.isnan(satisfaction)).sum()), int((~np.isnan(importance)).sum())
-    if not n_satisfaction or not n_importance:
+    some_s, some_i = ~np.isnan(satisfaction), ~np.isnan(importance)
+    if not some_s.any() or not some_i.any():
         raise ValueError("opportunity needs someone who gave an importance and someone who gave a satisfaction")
-    share_s, share_i = float(np.nanmean(satisfaction)), float(np.nanmean(importance))
-    value = opportunity(10 * share_i, 10 * share_s)
-    both = people[~np.isnan(people).any(axis=1)]
-    both_top = float((both[:, 0] * both[:, 1]).mean()) if len(both) else 0.0
-    gap_se = _gap_se(share_i, share_s, n_importance, n_satisfaction, both_top, len(both))
-    if share_i - share_s > 2 * gap_se and not _sparse(people):
-        se = opportunity_se(share_i, share_s, n_importance, n_satisfaction, both_top, len(both))
-        low, high = value - Z * se, value + Z * se
-    else:
-        draws = _draw(people, np.random.default_rng(seed))
-        se, (low, high) = float(draws.std(ddof=1)), np.percentile(draws, [2.5, 97.5])
-    return Estimate(value, float(min(max(low, 0.0), value)), float(max(min(high, HIGHEST), value)), se)
+    share_s, share_i = float(satisfaction[some_s].mean()), float(importance[some_i].mean())
+    both = some_s & some_i
+    both_top = float((satisfaction[both] * importance[both]).mean()) if both.any() else 0.0
+    gap = _Gap(int(some_i.sum()), int(some_s.sum()), both_top, int(both.sum()))
+    return opportunity(10 * share_i, 10 * share_s), share_s, share_i, gap
+
+
+def needs_bootstrap(people: np.ndarray, weights: np.ndarray | None = None) -> bool:
+    """Whether the interval of the cell's opportunity is a bootstrap's: weighted, near the kink, or a box near empty."""
+    if weights is not None:
+        return True
+    _, share_s, share_i, gap = _facts(people)
+    gap_se = _gap_se(share_i, share_s, gap.n_i, gap.n_s, gap.both_top, gap.n_both)
+    return share_i - share_s <= 2 * gap_se or _sparse(people)
+
+
+def from_draws(people: np.ndarray, weights: np.ndarray | None, draws: np.ndarray) -> Estimate:
+    """Opportunity of people with the percentile interval of their bootstrap; the estimate is inside."""
+    value = _value(people, weights)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Estimate(
+        value, float(min(max(low, 0.0), value)), float(max(min(high, HIGHEST), value)), float(draws.std(ddof=1))
+    )
+
+
+def draw(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -> np.ndarray:
+    """`DRAWS` opportunities of resampled people (n x 2), the same for the same seed."""
+    sums, counts = _sums(people, None if weights is None else np.column_stack([weights] * 2), seed)
+    shares = sums / np.maximum(counts, 1e-12)
+    return _of(shares[:, 1], shares[:, 0])
 
 
 def opportunity_change(now: np.ndarray, before: np.ndarray, seed: list[int]) -> Comparison:
     """Change in opportunity (now minus before) of different people: a normal test on the bootstrap's spread."""
-    rng = np.random.default_rng(seed)
-    spread = _draw(now, rng) - _draw(before, rng)
-    return _compared(_value(now) - _value(before), spread)
+    spread = draw(now, None, [*seed, 1]) - draw(before, None, [*seed, 2])
+    return change_from_draws(_value(now) - _value(before), spread)
 
 
-def paired_opportunity_change(people: np.ndarray, seed: list[int]) -> Comparison:
+def paired_opportunity_change(people: np.ndarray, seed: list[int], weights: np.ndarray | None = None) -> Comparison:
     """Change in opportunity of one panel, now minus before.
 
     `people` is n x 4: satisfaction and importance now, satisfaction and importance before, one row a person (NaN where
-    the person was not in that wave). Whole people are drawn, so what the waves share is kept.
+    the person was not in that wave); `weights` likewise, n x 2: now, before. Whole people are drawn, so what the waves
+    share is kept.
     """
-    rng = np.random.default_rng(seed)
-    sums, counts = _sums(people, rng)
+    spread_weights = None if weights is None else np.repeat(weights, 2, axis=1)
+    sums, counts = _sums(people, spread_weights, seed)
     shares = sums / np.maximum(counts, 1e-12)
     spread = _of(shares[:, 1], shares[:, 0]) - _of(shares[:, 3], shares[:, 2])
-    return _compared(_value(people[:, :2]) - _value(people[:, 2:]), spread)
+    now, before = (None, None) if weights is None else (weights[:, 0], weights[:, 1])
+    return change_from_draws(_value(people[:, :2], now) - _value(people[:, 2:], before), spread)
 
 
-def _compared(difference: float, spread: np.ndarray) -> Comparison:
+def change_from_draws(difference: float, spread: np.ndarray) -> Comparison:
+    """The test and interval of a difference from its bootstrap: normal on the spread, percentiles around it."""
     from scipy.special import ndtr
 
     se = float(spread.std(ddof=1))
     z = difference / se if se else 0.0
-    return Comparison(difference, z, float(2 * ndtr(-abs(z))))
+    low, high = np.percentile(spread, [2.5, 97.5])
+    return Comparison(
+        difference, z, float(2 * ndtr(-abs(z))), low=float(min(low, difference)), high=float(max(high, difference)),
+        test="bootstrap of the difference",
+    )  # fmt: skip
 
 
-def _value(people: np.ndarray) -> float:
-    return opportunity(10 * float(np.nanmean(people[:, 1])), 10 * float(np.nanmean(people[:, 0])))
+def _value(people: np.ndarray, weights: np.ndarray | None = None) -> float:
+    some = ~np.isnan(people)
+    each = some.astype(float) if weights is None else some * weights[:, None]
+    shares = (np.nan_to_num(people) * each).sum(axis=0) / each.sum(axis=0)
+    return opportunity(10 * float(shares[1]), 10 * float(shares[0]))
 
 
 def _of(importance: np.ndarray, satisfaction: np.ndarray) -> np.ndarray:
@@ -146,29 +191,38 @@ def _sparse(people: np.ndarray) -> bool:
     return bool(min(tops.min(), others.min()) < SMALL)
 
 
-def _draw(people: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    sums, counts = _sums(people, rng)
-    shares = sums / np.maximum(counts, 1e-12)
-    return _of(shares[:, 1], shares[:, 0])
-
-
-def _sums(people: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Sums and counts of each column in `DRAWS` resamples of people, drawn as a multinomial over their few kinds.
+def _sums(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted sums and counts of each column in `DRAWS` resamples of people, drawn as a multinomial over their few
+    kinds (values and weights).
 
     Where a top box is nearly empty or full, one person of each of the four kinds (in, out of either box) is added to
     the kinds that are drawn from: the margins then are adjusted Wald's (x + 2) / (n + 4), and the spread is not 0.
     """
-    kinds, sizes = _kinds(people)
-    weights = sizes.astype(float)
+    values, each, sizes = _kinds(people, weights)
+    chances = sizes.astype(float)
     if _sparse(people):
         corners = np.array([[s, i] for s in (0.0, 1.0) for i in (0.0, 1.0)])
-        kinds = np.vstack([kinds, np.tile(corners, (1, people.shape[1] // 2))])
-        weights = np.concatenate([weights, np.ones(4)])
-    draws = rng.multinomial(len(people), weights / weights.sum(), size=DRAWS).astype(float)
-    return draws @ np.nan_to_num(kinds), draws @ (~np.isnan(kinds)).astype(float)
+        corners = np.tile(corners, (1, people.shape[1] // 2))
+        values = np.vstack([values, corners])
+        each = np.vstack([each, np.ones_like(corners)])
+        chances = np.concatenate([chances, np.ones(4)])
+    draws = (
+        np.random.default_rng(list(seed)).multinomial(len(people), chances / chances.sum(), size=DRAWS).astype(float)
+    )
+    return draws @ (np.nan_to_num(values) * each), draws @ (~np.isnan(values) * each)
 
 
-def _kinds(people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _kinds(people: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different rows, with their weights and how many people are of each."""
     marked = np.where(np.isnan(people), -1.0, people)  # NaN is not equal to itself
-    kinds, sizes = np.unique(marked, axis=0, return_counts=True)
-    return np.where(kinds < 0, np.nan, kinds), sizes
+    if weights is None and (marked == np.round(marked)).all():  # a number for each kind: much faster than rows
+        width = people.shape[1]
+        codes = (marked + 1) @ 3.0 ** np.arange(width)
+        counts = np.bincount(codes.astype(np.int64), minlength=3**width)
+        found = np.flatnonzero(counts)
+        values = np.column_stack([found // 3**place % 3 - 1.0 for place in range(width)])
+        return np.where(values < 0, np.nan, values), np.ones_like(values), counts[found]
+    each = np.ones_like(marked) if weights is None else np.nan_to_num(weights)
+    kinds, sizes = np.unique(np.hstack([marked, each]), axis=0, return_counts=True)
+    values, each = np.hsplit(kinds, 2)
+    return np.where(values < 0, np.nan, values), each, sizes

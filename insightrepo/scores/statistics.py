@@ -29,12 +29,18 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Second minus first, or first minus second as the function says, with its statistic and two-sided p-value."""
+    """Second minus first, or first minus second as the function says, with its statistic and two-sided p-value.
+
+    `low` and `high` are the 95% interval of the difference, `test` the name of the test, where they are told.
+    """
 
     difference: float
     statistic: float
     p_value: float
     df: float | None = None  # degrees of freedom, where the test has them
+    low: float | None = None
+    high: float | None = None
+    test: str = ""
 
 
 def top_two_box(scale_low: int, scale_high: int, best: str = "high") -> Callable[[Any], Any]:
@@ -95,6 +101,78 @@ def two_proportions_interval(successes1: float, n1: float, successes2: float, n2
 
     low, high = confint_proportions_2indep(successes1, n1, successes2, n2, method="agresti-caffo")
     return float(low), float(high)
+
+
+def overlapping_proportions_interval(
+    p1: float, n1: float, p2: float, n2: float, covariance: float = 0.0
+) -> tuple[float, float]:
+    """95% interval of p1 - p2 where some people are in both; `covariance` is that of the two shares.
+
+    One success and one failure is added to each group, as in Agresti & Caffo 2000, which this is where nobody is in
+    both. n may be effective. The difference of the shares themselves is always inside.
+    """
+    shrunk = [(p * n + 1) / (n + 2) for p, n in ((p1, n1), (p2, n2))]
+    variance = sum(p * (1 - p) / (n + 2) for p, n in zip(shrunk, (n1, n2), strict=True)) - 2 * covariance
+    half, middle = Z * math.sqrt(max(variance, 0.0)), shrunk[0] - shrunk[1]
+    return max(min(middle - half, p1 - p2), -1.0), min(max(middle + half, p1 - p2), 1.0)
+
+
+def difference_interval(now: tuple[float, float, float], before: tuple[float, float, float]) -> tuple[float, float]:
+    """95% interval of a difference from the value and interval of each side (value, low, high), different people.
+
+    MOVER, the method of variance estimates recovery (Zou & Donner 2008): good for skewed intervals too.
+    """
+    (value1, low1, high1), (value2, low2, high2) = now, before
+    difference = value1 - value2
+    return (
+        difference - math.hypot(value1 - low1, high2 - value2),
+        difference + math.hypot(high1 - value1, value2 - low2),
+    )
+
+
+def mean_interval(mean: float, sd: float, n: float) -> tuple[float, float]:
+    """95% t interval of a mean; n may be effective. Of fewer than two values there is none: -inf to inf."""
+    from scipy.stats import t
+
+    if n < 2:
+        return -math.inf, math.inf
+    half = float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * sd / math.sqrt(n)
+    return mean - half, mean + half
+
+
+def median_interval(values: Sequence[float]) -> Estimate:
+    """The median with its interval from order statistics: at least 95% by the binomial, no shape assumed.
+
+    `se` is not known: NaN. Fewer than six values give the whole range, which holds less.
+    """
+    from scipy.stats import binom
+
+    ordered = np.sort(np.asarray(values, dtype=float))
+    rank = max(int(binom.ppf((1 - CONFIDENCE) / 2, len(ordered), 0.5)), 1)
+    return Estimate(float(np.median(ordered)), float(ordered[rank - 1]), float(ordered[-rank]), math.nan)
+
+
+def sus(answers: Sequence[int]) -> float:
+    """System Usability Scale, 0 to 100, of ten answers from 1 to 5: ``2.5 (sum(odd - 1) + sum(5 - even))``.
+
+    Raises:
+        ValueError: there are not ten, or one is not from 1 to 5.
+    """
+    if len(answers) != 10 or any(not 1 <= answer <= 5 for answer in answers):
+        raise ValueError(f"SUS needs ten answers from 1 to 5, not {list(answers)}")
+    return 2.5 * (sum(answer - 1 for answer in answers[::2]) + sum(5 - answer for answer in answers[1::2]))
+
+
+def two_items(first: float, second: float, points: int) -> float:
+    """UMUX-Lite or UX-Lite, 0 to 100: two items of `points` points (5 or 7) rescaled and averaged,
+    ``(a + b - 2) 100 / (2 (points - 1))``. Not regressed onto SUS: its authors took that back.
+
+    Raises:
+        ValueError: an answer is not from 1 to `points`.
+    """
+    if not (1 <= first <= points and 1 <= second <= points):
+        raise ValueError(f"both answers are from 1 to {points}, not {first} and {second}")
+    return (first + second - 2) * 100 / (2 * (points - 1))
 
 
 def mcnemar_mid_p(improved: int, worsened: int) -> float:

@@ -30,20 +30,32 @@ def sums(sizes: Mapping[Cell, int], dimensions: Mapping[int, str], parents: Mapp
     """Every sum that ties the given cells together.
 
     Args:
-        sizes: people in each cell that has any, the totals (None) included.
+        sizes: people in each cell that has any, the totals (None) included where they are shown.
         dimensions: segment id to its dimension; the segments of one dimension are siblings.
         parents: product id to its parent (None at the top); the children of one parent are siblings.
     """
     groups: dict[tuple[Cell, object], list[Cell]] = {}
     for segment, product in sizes:
-        if segment is not None:
+        if segment is not None and (None, product) in sizes:
             groups.setdefault(((None, product), dimensions[segment]), []).append((segment, product))
-        if product is not None:
-            groups.setdefault(((segment, parents[product]), "children"), []).append((segment, product))
+        total = None if product is None else _above(sizes, segment, parents[product], parents)
+        if total is not None:
+            groups.setdefault((total, "children"), []).append((segment, product))
     return [
         Sum(total, tuple(sorted(parts, key=_order)), max(sizes[total] - sum(sizes[part] for part in parts), 0))
         for (total, _), parts in groups.items()
     ]
+
+
+def _above(
+    sizes: Mapping[Cell, int], segment: int | None, product: int | None, parents: Mapping[int, int | None]
+) -> Cell | None:
+    """The nearest total above a product's cell that is there: metrics may come without those in between."""
+    seen: set[int] = set()
+    while product is not None and (segment, product) not in sizes and product not in seen:
+        seen.add(product)
+        product = parents[product]
+    return (segment, product) if (segment, product) in sizes else None
 
 
 def suppressed(sizes: Mapping[Cell, int], ties: list[Sum], smallest: int = SMALLEST_SHOWN) -> set[Cell]:

@@ -2,87 +2,146 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 
 from insightrepo.scores.cells import COLUMNS, CellKey, People
-from insightrepo.scores.measures import MEASURES, verdict
-from insightrepo.scores.opportunity import opportunity_change, paired_opportunity_change
-from insightrepo.scores.statistics import Comparison, benjamini_hochberg, mcnemar_mid_p, two_proportions
+from insightrepo.scores.measures import MEASURES, Measure, verdict
+from insightrepo.scores.opportunity import change_from_draws, draw, paired_opportunity_change
+from insightrepo.scores.samples import covariance_of, is_panel, panel_p_value
+from insightrepo.scores.statistics import (
+    Comparison,
+    benjamini_hochberg,
+    overlapping_proportions_interval,
+    two_proportions,
+)  # fmt: skip
 
-PANEL_SHARE = 0.5  # of both waves' people who must have answered both for the waves to be one panel
+
+class Comparable(Protocol):
+    """What knows how to test itself against the same cell of an earlier wave."""
+
+    def compared(self, before: Any) -> Comparison:
+        """The change now minus before in the measure's unit."""
+        ...
 
 
 @dataclass
 class Pair:
-    """One cell in two waves, to be tested; `score` is the row that gets the verdict, `seed` that of the bootstrap."""
+    """One cell in two waves, to be tested; `score` is the row that gets the verdict.
+
+    `seed` and `seed_before` are those of the bootstraps of the cell in either wave.
+    """
 
     measure: str
     key: CellKey
     previous_wave_id: int
-    now: People
-    before: People
+    now: People | Comparable
+    before: People | Comparable
     score: dict[str, Any]
     seed: list[int] = field(default_factory=list)
+    seed_before: list[int] = field(default_factory=lambda: [1])
 
 
-def judge(pairs: Iterable[Pair], smallest_changes: Mapping[str, float], level: float) -> None:
-    """Test every pair and write change, p, q and verdict into its score.
+def judge(
+    pairs: Iterable[Pair],
+    smallest_changes: Mapping[str, float],
+    level: float,
+    measures: Mapping[str, Measure] = MEASURES,
+) -> None:
+    """Test every pair and write change, interval, p, q and verdict into its score.
 
-    A family is one measure and one pair of waves over all outcome x segment cells; cells of a product are another.
+    A family is one measure and one pair of waves over all outcome x segment cells; cells of products and those of
+    tasks are others.
     """
-    families: dict[tuple[str, int, bool], list[tuple[Pair, Comparison]]] = defaultdict(list)
+    families: dict[tuple[str, int, bool, bool], list[tuple[Pair, Comparison]]] = defaultdict(list)
     for pair in pairs:
-        family = (pair.measure, pair.previous_wave_id, pair.key.product is not None)
-        families[family].append((pair, compared(pair)))
-    for (name, _, _), tested in families.items():
+        kind = (pair.key.product is not None, pair.key.task is not None)
+        families[pair.measure, pair.previous_wave_id, *kind].append((pair, compared(pair)))
+    for (name, *_), tested in families.items():
         q_values = benjamini_hochberg([result.p_value for _, result in tested])
         for (pair, result), q_value in zip(tested, q_values, strict=True):
-            word = verdict(MEASURES[name], result.difference, q_value, smallest_changes[name], level)
-            pair.score.update(change=result.difference, p_value=result.p_value, q_value=q_value, verdict=word)
+            word = verdict(measures[name], result.difference, q_value, smallest_changes[name], level)
+            pair.score.update(
+                change=result.difference, change_low=result.low, change_high=result.high, p_value=result.p_value,
+                q_value=q_value, verdict=word,
+            )  # fmt: skip
+            pair.score["detail"] = {**pair.score.get("detail", {}), "test": result.test, "family": len(tested)}
 
 
 def compared(pair: Pair) -> Comparison:
-    """The change now minus before in the measure's unit, with its two-sided p-value.
+    """The change now minus before in the measure's unit, with its two-sided p-value and 95% interval.
 
-    Percentages of different people by the N-1 two-proportion test, of a panel by McNemar's mid-p over those who
-    answered both; opportunity by a bootstrap of the difference, of whole people for a panel.
+    Percentages of different people by the N-1 two-proportion test (on the effective n where weighted), of a panel by
+    McNemar's mid-p over those who answered both; opportunity by a bootstrap of the difference, of whole people for a
+    panel. A weighted panel's share by a normal test with the covariance of those in both.
     """
+    if not isinstance(pair.now, People) or not isinstance(pair.before, People):
+        return pair.now.compared(pair.before)  # type: ignore[union-attr]
     if pair.measure == "opportunity":
-        return _opportunity(pair)
-    column = COLUMNS[pair.measure]
-    now, before = pair.now.having(column), pair.before.having(column)
-    if is_panel(now, before):
-        return _panel(now, before, column)
-    result = two_proportions(now.tops[:, column].sum(), len(now.ids), before.tops[:, column].sum(), len(before.ids))
-    return Comparison(100 * result.difference, result.statistic, result.p_value)
+        return _opportunity(pair, pair.now, pair.before)
+    return _share(pair.now, pair.before, COLUMNS[pair.measure])
 
 
-def is_panel(now: People, before: People) -> bool:
-    """Whether at least half of the people of each wave answered both."""
-    shared = len(np.intersect1d(now.ids, before.ids, assume_unique=True))
-    return shared >= PANEL_SHARE * max(len(now.ids), len(before.ids), 1)
+def _share(now_all: People, before_all: People, column: int) -> Comparison:
+    now, before = now_all.having(column), before_all.having(column)
+    (p1, n1), (p2, n2) = now.share(column), before.share(column)
+    panel = is_panel(now.ids, before.ids)
+    covariance = _covariance(now, before, column) if panel else 0.0
+    low, high = overlapping_proportions_interval(p1, n1, p2, n2, covariance)
+    if not panel:
+        result = replace(two_proportions(p1 * n1, n1, p2 * n2, n2), test="N-1 two-proportion test")
+    elif now.weights is None and before.weights is None:
+        _, here, there = np.intersect1d(now.ids, before.ids, assume_unique=True, return_indices=True)
+        p_value = panel_p_value(now.tops[here, column], before.tops[there, column], p1 - p2)
+        result = Comparison(0.0, 0.0, p_value, test="McNemar's mid-p over those in both waves")
+    else:
+        result = _weighted_panel(p1, n1, p2, n2, covariance)
+    return replace(result, difference=100 * (p1 - p2), low=100 * low, high=100 * high)
 
 
-def _panel(now: People, before: People, column: int) -> Comparison:
-    """McNemar's mid-p over those in both waves; p is 1 where they moved against the waves' difference."""
+def _weighted_panel(p1: float, n1: float, p2: float, n2: float, covariance: float) -> Comparison:
+    from scipy.special import ndtr
+
+    variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2 - 2 * covariance
+    z = (p1 - p2) / math.sqrt(variance) if variance > 0 else 0.0
+    return Comparison(0.0, z, float(2 * ndtr(-abs(z))), test="normal test of the weighted difference in a panel")
+
+
+def _covariance(now: People, before: People, column: int) -> float:
+    """Of the two waves' shares, from the people who are in both."""
     _, here, there = np.intersect1d(now.ids, before.ids, assume_unique=True, return_indices=True)
-    moved = np.sign(now.tops[here, column] - before.tops[there, column])
-    improved, worsened = int((moved > 0).sum()), int((moved < 0).sum())
-    difference = 100 * float(now.tops[:, column].mean() - before.tops[:, column].mean())
-    agrees = difference * (improved - worsened) > 0
-    return Comparison(difference, improved - worsened, mcnemar_mid_p(improved, worsened) if agrees else 1.0)
+    first = np.ones(len(now.ids)) if now.weights is None else now.weights
+    second = np.ones(len(before.ids)) if before.weights is None else before.weights
+    overlap = float((first[here] * second[there]).sum() / (first.sum() * second.sum()))
+    return overlap * covariance_of(now.tops[here, column], before.tops[there, column])
 
 
-def _opportunity(pair: Pair) -> Comparison:
-    if not is_panel(pair.now, pair.before):
-        return opportunity_change(pair.now.tops, pair.before.tops, pair.seed)
-    ids = np.union1d(pair.now.ids, pair.before.ids)
-    joined = np.full((len(ids), 4), np.nan)
-    joined[np.searchsorted(ids, pair.now.ids), :2] = pair.now.tops
-    joined[np.searchsorted(ids, pair.before.ids), 2:] = pair.before.tops
-    return paired_opportunity_change(joined, pair.seed)
+def _opportunity(pair: Pair, now: People, before: People) -> Comparison:
+    if not is_panel(now.ids, before.ids):
+        spread = drawn(now, pair.seed) - drawn(before, pair.seed_before)
+        return change_from_draws(_value(now) - _value(before), spread)
+    ids = np.union1d(now.ids, before.ids)
+    joined, weights = np.full((len(ids), 4), np.nan), np.zeros((len(ids), 2))
+    for place, people in enumerate((now, before)):
+        rows = np.searchsorted(ids, people.ids)
+        joined[rows, 2 * place : 2 * place + 2] = people.tops
+        weights[rows, place] = 1.0 if people.weights is None else people.weights
+    unweighted = now.weights is None and before.weights is None
+    return paired_opportunity_change(joined, pair.seed, None if unweighted else weights)
+
+
+def _value(people: People) -> float:
+    satisfaction, importance = people.share(0)[0], people.share(1)[0]
+    return 10 * (importance + max(importance - satisfaction, 0.0))
+
+
+def drawn(people: People, seed: list[int]) -> np.ndarray:
+    """The bootstrapped opportunities of a cell, made once for its interval, its change and the next wave's change."""
+    if tuple(seed) not in people.drawn:
+        people.drawn[tuple(seed)] = draw(people.tops, people.weights, seed)
+    return people.drawn[tuple(seed)]

@@ -1,0 +1,77 @@
+"""Satisfaction, importance and opportunity of outcomes, from the people of each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from insightrepo.scores.cells import COLUMNS, CellKey, People
+from insightrepo.scores.measures import SMALLEST_SHOWN
+from insightrepo.scores.opportunity import estimate_opportunity, from_draws, needs_bootstrap
+from insightrepo.scores.score_rows import Interval, Rows, score_row, seed_of
+from insightrepo.scores.statistics import Estimate, proportion_interval
+from insightrepo.scores.verdicts import drawn
+
+
+def outcome_rows(cells: Mapping[CellKey, People], wave_id: int) -> Rows:
+    """The rows of every cell where someone gave a satisfaction, an importance, or both."""
+    return {**_shares(cells), **_opportunities(cells, wave_id)}
+
+
+def _shares(cells: Mapping[CellKey, People]) -> Rows:
+    rows: Rows = {}
+    for name, column in COLUMNS.items():
+        asked = [key for key, people in cells.items() if people.n(name)]
+        if not asked:
+            continue
+        some = [cells[key].having(column) for key in asked]
+        weighted = _intervals([people.share(column) for people in some])
+        plain = _intervals([(float(people.tops[:, column].mean()), float(len(people.ids))) for people in some])
+        for key, people, interval, unweighted in zip(asked, some, weighted, plain, strict=True):
+            top = float(people.tops[:, column].sum())
+            rows[key, name] = score_row(
+                key, name, interval, len(people.ids), n_eff=people.share(column)[1], answers=people.answers[column],
+                excluded=people.excluded, unweighted=None if people.weights is None else unweighted,
+                detail={"top": round(top, 6), "method": "adjusted Wald interval of a share"},
+            )  # fmt: skip
+    return rows
+
+
+def _intervals(shares: list[tuple[float, float]]) -> list[Interval]:
+    """In percent, of shares (0 to 1) with their effective n."""
+    share, n = np.array(shares).T
+    lows, highs = proportion_interval(np.clip(share, 0, 1) * n, n)
+    return [tuple(map(float, found)) for found in zip(100 * share, 100 * lows, 100 * highs, strict=True)]  # type: ignore[misc]
+
+
+def _opportunities(cells: Mapping[CellKey, People], wave_id: int) -> Rows:
+    rows: Rows = {}
+    for key, people in cells.items():
+        n = people.n("opportunity")
+        if not n:
+            continue
+        estimate, method = _estimate(key, people, wave_id)
+        unweighted = None
+        if people.weights is not None:
+            found = estimate_opportunity(people.tops, seed_of(key, wave_id))
+            unweighted = (found.value, found.low, found.high)
+        rows[key, "opportunity"] = score_row(
+            key, "opportunity", (estimate.value, estimate.low, estimate.high), n,
+            n_eff=min(people.share(column)[1] for column in COLUMNS.values()), answers=min(people.answers),
+            excluded=people.excluded, unweighted=unweighted, detail=_detail(people, method),
+        )  # fmt: skip
+    return rows
+
+
+def _estimate(key: CellKey, people: People, wave_id: int) -> tuple[Estimate, str]:
+    if people.n("opportunity") < SMALLEST_SHOWN:  # it is going to be hidden: not worth a bootstrap
+        return Estimate(0.0, 0.0, 0.0, 0.0), ""
+    if needs_bootstrap(people.tops, people.weights):
+        return from_draws(people.tops, people.weights, drawn(people, seed_of(key, wave_id))), "bootstrap percentiles"
+    return estimate_opportunity(people.tops, seed_of(key, wave_id)), "normal interval, far from the kink"
+
+
+def _detail(people: People, method: str) -> dict[str, float | str]:
+    (satisfaction, _), (importance, _) = people.share(0), people.share(1)
+    return {"importance": round(10 * importance, 9), "satisfaction": round(10 * satisfaction, 9), "method": method}
