@@ -20,7 +20,15 @@ from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Answer, Respondent, Segment, Wave
 from insightrepo.scores.columns import AnswerColumns, resolved
 from insightrepo.scores.computing import lock_wave, recompute, refuse_if_frozen, stale_waves
-from insightrepo.scores.members import CellRefused, Membered, Members, SegmentReader
+from insightrepo.scores.memberships import (
+    Belonging,
+    SegmentFinder,
+    SegmentRefused,
+    contradiction,
+    known_memberships,
+    noted,
+    store_memberships,
+)  # fmt: skip
 from insightrepo.scores.waves import ensure_instrument, ensure_wave, wave_period
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 from insightrepo.upsert import upsert
@@ -93,8 +101,14 @@ class _Prepared:
     outcome_id: int
     outcome: str  # its code
     product_id: int | None
-    segments: tuple[Membered, ...]
+    segments: tuple[Belonging, ...]
     content: tuple[int | str | dt.date | None, ...]
+
+
+class _CellRefused(ValueError):
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(cause)
+        self.field = name
 
 
 def import_answers(
@@ -186,7 +200,7 @@ class _Reader:
         self._rows, self._columns, self._pseudonyms, self._wave = table.rows, columns, pseudonyms, wave
         self._place = {name: number for number, name in reversed(list(enumerate(table.header)))}
         self._finders = {axis: TermFinder(session, axis) for axis in ("outcome", "product")}
-        self._segments = SegmentReader(session, columns.of_segments)
+        self._segments = SegmentFinder(session)
         self._scale = (wave.instrument.scale_low, wave.instrument.scale_high)
         self._dont_know = DONT_KNOW | {text.strip().casefold() for text in dont_know}
         self._timezone = timezone
@@ -206,9 +220,9 @@ class _Reader:
                     report.outside += 1
                     continue
                 respondent, product = self._respondent(row), self._term(row, "product")
-                segments = self._segments.read({name: self._value(row, name) for name in self._columns.of_segments})
+                segments = self._segments.find({name: self._value(row, name) for name in self._columns.of_segments})
                 content = self._content(row, day)
-            except CellRefused as refusal:
+            except (_CellRefused, SegmentRefused) as refusal:
                 report.refused.append(Refused(row.number, refusal.field, str(refusal)))
                 continue
             for outcome, code in self._outcomes(row, labels, report).items():
@@ -227,7 +241,7 @@ class _Reader:
             return self._pseudonyms.key(source)
         if number := self._cell(row, "row"):
             return self._pseudonyms.key(f"{self._wave.code} row {number}")
-        raise CellRefused(self._columns.respondent or "respondent", "is empty: everyone who answered needs an id")
+        raise _CellRefused(self._columns.respondent or "respondent", "is empty: everyone who answered needs an id")
 
     def _outcomes(self, row: Row, labels: Sequence[str], report: ImportReport) -> dict[int, str]:
         """Id and code of each outcome that the labels name; the same one named twice is one."""
@@ -245,7 +259,7 @@ class _Reader:
         try:
             return self._finders[axis].find(text).id if text else None
         except UnknownTerm as error:
-            raise CellRefused(getattr(self._columns, axis), str(error)) from error
+            raise _CellRefused(getattr(self._columns, axis), str(error)) from error
 
     def _day(self, row: Row) -> dt.date | None:
         """The first day of what the cell says; the day before the wave where a longer period only overlaps it."""
@@ -255,7 +269,7 @@ class _Reader:
         try:
             moment = parse_moment(text, self._timezone, self._day_first)
         except ValueError as error:
-            raise CellRefused(self._columns.date or "date", str(error)) from error
+            raise _CellRefused(self._columns.date or "date", str(error)) from error
         inside = self._wave.first_day <= moment.day and _last_day(moment) <= self._wave.last_day
         return moment.day if inside else self._wave.first_day - dt.timedelta(days=1)
 
@@ -273,9 +287,9 @@ class _Reader:
         try:
             number = float(text)
         except ValueError:
-            raise CellRefused(column, f"{text[:60]!r} is not a number from {low} to {high}") from None
+            raise _CellRefused(column, f"{text[:60]!r} is not a number from {low} to {high}") from None
         if number not in range(low, high + 1):
-            raise CellRefused(column, f"{text[:60]!r} is not a point of the scale from {low} to {high}")
+            raise _CellRefused(column, f"{text[:60]!r} is not a point of the scale from {low} to {high}")
         return int(number), None
 
 
@@ -293,10 +307,11 @@ def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: Impor
         Answer.wave_id == wave_id, Answer.identity.in_({answer.identity for answer in chunk})
     )
     known = {identity: tuple(content) for identity, *content in session.execute(query)}
-    members = Members(session, wave_id, {answer.respondent for answer in chunk})
+    before = known_memberships(session, wave_id, {answer.respondent for answer in chunk})
+    members = dict(before)
     new: list[_Prepared] = []
     for answer in chunk:
-        if (refusal := members.refusal(answer.respondent, answer.segments)) is not None:
+        if (refusal := contradiction(members, answer.respondent, answer.segments)) is not None:
             report.refuse(answer.row, *refusal)
             continue
         if answer.identity not in known:
@@ -308,11 +323,12 @@ def _store(session: Session, wave_id: int, chunk: list[_Prepared], report: Impor
             name = report.columns.respondent or report.columns.row or "respondent"
             report.refuse(answer.row, name, _second(answer, known[answer.identity]))
             continue
-        members.add(answer.respondent, answer.segments)
-    ids = _respondent_ids(session, {answer.respondent for answer in new} | members.new_people)
+        members.update(noted(answer.respondent, answer.segments))
+    people = {key for key, dimension in members if (key, dimension) not in before}
+    ids = _respondent_ids(session, {answer.respondent for answer in new} | people)
     if new:
         session.connection().execute(insert(Answer), [_row(answer, wave_id, ids[answer.respondent]) for answer in new])
-    members.store(ids)
+    store_memberships(session, wave_id, members, before, ids)
     report.stored += len(new)
 
 

@@ -191,7 +191,7 @@ def test_an_interrupted_import_is_finished_by_the_next(database, pseudonyms, tab
     import_answers(database, pseudonyms, "2025-Q1", table(SHORT, *rows))
     with database.writing() as session:  # as if killed before the last computing
         wave = session.scalar(select(Wave))
-        wave.definition = {**wave.definition, "answers": {"2025-Q1": 6}}
+        wave.definition = {**wave.definition, "inputs": {**wave.definition["inputs"], "answer": 6}}
     report = import_answers(database, pseudonyms, "2025-Q1", table(SHORT, *rows))
     assert (report.stored, report.already_here, report.scores) == (0, 10, 1)
 

@@ -131,7 +131,7 @@ def test_what_comes_while_a_wave_is_frozen_is_in_it_wholly_or_refused(
         wave = find_wave(session, "2025-Q1")
         assert verify_frozen(session, wave)
         # every answer that is stored is counted in the frozen score; none came in behind it
-        assert wave.definition["answers"] == {"2025-Q1": len(rows(both, Answer.id))}
+        assert wave.definition["inputs"]["answer"] == len(rows(both, Answer.id))
         assert session.scalar(select(Score.n)) == len(rows(both, Answer.id))
     assert isinstance(brought, WaveFrozen) or brought.stored == 200
     with pytest.raises(WaveFrozen):
