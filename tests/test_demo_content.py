@@ -14,8 +14,10 @@ from pptx import Presentation
 from pypdf import PdfReader
 from scipy.stats import false_discovery_control, norm
 
-from insightrepo.demo import STUDIES, TAXONOMY, VERBATIMS, WAVES
-from insightrepo.demo.make_files import make_docx, make_pdf, make_pptx, make_xlsx, parts, wave_csv
+from insightrepo.demo import ANNOTATIONS, METRICS, STUDIES, TAXONOMY, VERBATIMS, WAVES
+from insightrepo.demo.make_files import make_docx, make_pdf, make_pptx, make_xlsx, parts, trials_csv, wave_csv
+from insightrepo.scores.metric_schema import load_metrics
+from insightrepo.scores.statistics import two_proportions
 from insightrepo.taxonomy.files import dump, load
 
 SOURCES = TAXONOMY.parent.parent / "sources"
@@ -106,6 +108,44 @@ def test_a_wave_file_is_what_the_script_makes(wave, codes):
     assert {row["product"] for row in rows} < codes["product"]
     assert {row["satisfaction"] for row in rows} == {"1", "2", "3", "4", "5", "don't know", ""}
     assert all(wave.first_day <= dt.date.fromisoformat(row["date"]) <= wave.last_day for row in rows)
+
+
+@pytest.mark.parametrize("wave", WAVES, ids=lambda wave: wave.code)
+def test_the_trials_of_a_wave_are_what_the_script_makes(wave, taxonomy, codes):
+    assert wave.trials.read_text(encoding="utf-8") == trials_csv(wave.code)
+    rows = _rows(wave.trials)
+    tasks = {task.code for product, _ in taxonomy.products_with_parents() for task in product.tasks}
+    assert {row["task"] for row in rows} < tasks  # some tasks were not tested
+    assert {row["segment"] for row in rows} == set(wave.invited) < codes["segment"]
+    assert all(wave.first_day <= dt.date.fromisoformat(row["date"]) <= wave.last_day for row in rows)
+    assert {row["respondent"] for row in rows}.isdisjoint(row["respondent"] for row in _rows(wave.path))
+
+
+def test_one_task_goes_with_the_outcome_that_falls_and_one_gets_better():
+    done = [Counter(), Counter()]
+    for counts, wave in zip(done, WAVES, strict=True):
+        counts.update(row["task"] for row in _rows(wave.trials) if row["completed"] == "yes")
+    tests = {task: two_proportions(done[1][task], 120, done[0][task], 120) for task in done[0]}
+    q_values = dict(zip(tests, false_discovery_control([test.p_value for test in tests.values()]), strict=True))
+    moved = {task: tests[task].difference for task in tests if q_values[task] < 0.05}
+    assert set(moved) == {"T-PLAN-1", "T-MAP-2"}
+    assert moved["T-PLAN-1"] < -0.15
+    assert moved["T-MAP-2"] > 0.15
+
+
+def test_the_metrics_are_of_outcomes_and_products_that_are_there(codes):
+    entries, _ = load_metrics(METRICS.read_text(encoding="utf-8"), METRICS.name)
+    assert {outcome for entry in entries for outcome in entry.outcomes} < codes["outcome"]
+    assert {entry.nature for entry in entries} == {"behaviour", "opinion"}
+    for wave in WAVES:
+        rows = _rows(wave.figures)
+        assert [row["metric"] for row in rows] == [entry.code for entry in entries]
+        assert {row["product"] for row in rows} - {""} < codes["product"]
+
+
+def test_what_happened_meanwhile_is_about_what_is_there(codes):
+    for annotation in ANNOTATIONS:
+        assert all(code in codes[axis] for axis, code in annotation.about.items())
 
 
 def test_an_outcome_is_asked_only_where_it_applies(taxonomy):

@@ -1,6 +1,6 @@
 """The demo workspace's content: FamilyTrip, an app for planning family vacations. All of it is invented.
 
-Import in this order: `TAXONOMY`, `STUDIES`, `VERBATIMS`, `WAVES`.
+Import in this order: `TAXONOMY`, `STUDIES`, `VERBATIMS`, `METRICS`, `WAVES`, `ANNOTATIONS`.
 """
 
 from __future__ import annotations
@@ -46,12 +46,25 @@ class DemoVerbatims:
 
 @dataclass(frozen=True)
 class DemoWave:
-    """A table of answers: its wave and the instrument it was asked with."""
+    """A wave: its tables of answers, trials and figures of metrics, and of each segment how many were invited."""
 
     code: str
     path: Path
+    trials: Path
+    figures: Path
     first_day: dt.date
     last_day: dt.date
+    invited: dict[str, int]
+
+
+@dataclass(frozen=True)
+class DemoAnnotation:
+    """What happened on a day: an outside event or an intervention, and what it is about."""
+
+    kind: str
+    first_day: dt.date
+    text: str
+    about: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,10 @@ class DemoInstrument:
 
     name: str
     wording: str
+    importance_wording: str
+    low_label: str
+    high_label: str
+    timing: str
     scale_low: int
     scale_high: int
     best: str
@@ -132,14 +149,44 @@ VERBATIMS = DemoVerbatims(
 )
 INSTRUMENT = DemoInstrument(
     name="FamilyTrip outcome survey",
-    wording="How satisfied are you with how well you can do this today? How important is it to you?",
+    wording="How satisfied are you with how well you can do this today?",
+    importance_wording="How important is it to you to be able to do this?",
+    low_label="not at all",
+    high_label="completely",
+    timing="once a quarter",
     scale_low=1,
     scale_high=5,
     best="high",
     channel="online survey",
     level="relationship",
 )
+METRICS = FILES / "metrics.yaml"
+
+
+def _wave(code: str, first_day: dt.date, last_day: dt.date, **invited: int) -> DemoWave:
+    named = {segment.replace("_", "-"): number for segment, number in invited.items()}
+    tables = (FILES / f"{kind}-{code}.csv" for kind in ("scores", "trials", "metrics"))
+    return DemoWave(code, *tables, first_day, last_day, named)
+
+
 WAVES = (
-    DemoWave("2025-Q2", FILES / "scores-2025-Q2.csv", dt.date(2025, 4, 1), dt.date(2025, 6, 30)),
-    DemoWave("2025-Q3", FILES / "scores-2025-Q3.csv", dt.date(2025, 7, 1), dt.date(2025, 9, 30)),
-)
+    _wave(
+        "2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30),
+        new_parents=118, young_children=104, school_age=97, teenagers=131,
+    ),
+    _wave(
+        "2025-Q3", dt.date(2025, 7, 1), dt.date(2025, 9, 30),
+        new_parents=124, young_children=110, school_age=102, teenagers=140,
+    ),
+)  # fmt: skip
+ANNOTATIONS = (
+    DemoAnnotation(
+        "intervention", dt.date(2025, 7, 1), "Maps download by themselves the evening before a trip",
+        {"outcome": "FT-09", "product": "maps"},
+    ),
+    DemoAnnotation(
+        "intervention", dt.date(2025, 7, 14), "Suggested stops come from a new provider, ranked by popularity",
+        {"outcome": "FT-01", "product": "planner"},
+    ),
+    DemoAnnotation("event", dt.date(2025, 8, 1), "School holidays begin in most regions", {}),
+)  # fmt: skip

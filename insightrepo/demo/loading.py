@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import select
 
 from ingest.readers import read_file
-from ingest.readers.base import SourceFile
+from ingest.readers.base import SourceFile, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.users import acting_reader
-from insightrepo.demo import INSTRUMENT, STUDIES, TAXONOMY, VERBATIMS, WAVES, DemoStudy, DemoWave
+from insightrepo.demo import ANNOTATIONS, INSTRUMENT, METRICS, STUDIES, TAXONOMY, VERBATIMS, WAVES, DemoStudy, DemoWave
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.importing import import_paths
 from insightrepo.library.tagging import Progress
 from insightrepo.library.taxonomy_changes import import_taxonomy
 from insightrepo.models import User, Wave
+from insightrepo.scores.annotations import annotate, annotations_between
 from insightrepo.scores.importing import Scale, import_answers
-from insightrepo.scores.waves import find_wave, freeze
+from insightrepo.scores.metric_points import import_metrics
+from insightrepo.scores.metric_schema import load_metrics
+from insightrepo.scores.metrics import define_metrics
+from insightrepo.scores.responses import set_counts
+from insightrepo.scores.trials import import_trials
+from insightrepo.scores.waves import ensure_instrument, find_wave, freeze
 from insightrepo.workspace import Workspace
 
 DEMO_EMAIL = "demo@example.com"
 DEMO_PASSWORD = "family-trip-demo"
 MAX_BYTES = 50 * 2**20
+WORDED = ("wording", "importance_wording", "low_label", "high_label", "channel", "timing", "level")  # of the instrument
 
 Say = Callable[[str], None]
 
 
 def load_demo(workspace: Workspace, say: Say, progress: Progress | None = None) -> None:
-    """Load taxonomy, studies, verbatims and waves, published and frozen; what is there already stays as it is."""
+    """Load taxonomy, studies, verbatims, metrics and waves, published and frozen; what is there stays as it is."""
     with workspace.database.reading() as session:
         reader = acting_reader(session, None)
     changes = import_taxonomy(workspace, reader, TAXONOMY.read_text(encoding="utf-8"), TAXONOMY.name)
@@ -38,9 +46,11 @@ def load_demo(workspace: Workspace, say: Say, progress: Progress | None = None) 
         say(f"{study.title}: {report.stored} passages and verbatims")
     report = import_paths(workspace, reader, [VERBATIMS.path], _verbatim_options(), progress)
     say(f"{VERBATIMS.title}: {report.stored} verbatims")
+    say(f"metrics: {_define_metrics(workspace, reader)}")
     for wave in WAVES:
         _load_wave(workspace, reader, wave)
         say(f"wave {wave.code}: frozen")
+    _annotate(workspace, reader)
 
 
 def is_loaded(workspace: Workspace) -> bool:
@@ -72,22 +82,54 @@ def _verbatim_options() -> ImportOptions:
     )
 
 
+def _define_metrics(workspace: Workspace, reader: Reader) -> int:
+    entries, lines = load_metrics(METRICS.read_text(encoding="utf-8"), METRICS.name)
+    with workspace.database.writing() as session:
+        define_metrics(session, reader, entries, lines, METRICS.name)
+    return len(entries)
+
+
 def _load_wave(workspace: Workspace, reader: Reader, wave: DemoWave) -> None:
     with workspace.database.reading() as session:
         query = select(Wave.id).where(Wave.code == wave.code, Wave.state == "frozen")
         if session.scalar(query):
             return
-    table = read_file(SourceFile(wave.path.name, wave.path.read_bytes()), MAX_BYTES).tables[0]
-    scale = Scale(INSTRUMENT.scale_low, INSTRUMENT.scale_high, INSTRUMENT.best)
+    _make_instrument(workspace)
     import_answers(
         workspace.database,
         workspace.pseudonyms,
         wave.code,
-        table,
-        scale=scale,
+        _table(wave.path),
+        scale=Scale(INSTRUMENT.scale_low, INSTRUMENT.scale_high, INSTRUMENT.best),
         instrument=INSTRUMENT.name,
         first_day=wave.first_day,
         last_day=wave.last_day,
     )
+    import_trials(workspace.database, workspace.pseudonyms, wave.code, _table(wave.trials))
+    import_metrics(workspace.database, workspace.pseudonyms, wave.code, _table(wave.figures))
     with workspace.database.writing() as session:
-        freeze(session, find_wave(session, wave.code), session.get_one(User, reader.user_id))
+        found = find_wave(session, wave.code)
+        for segment, invited in wave.invited.items():
+            set_counts(session, reader, found, segment, invited=invited)
+        set_counts(session, reader, found, None, invited=sum(wave.invited.values()))
+        freeze(session, found, session.get_one(User, reader.user_id))
+
+
+def _make_instrument(workspace: Workspace) -> None:
+    details = {name: getattr(INSTRUMENT, name) for name in WORDED}
+    with workspace.database.writing() as session:
+        ensure_instrument(
+            session, INSTRUMENT.name, INSTRUMENT.scale_low, INSTRUMENT.scale_high, INSTRUMENT.best, **details
+        )
+
+
+def _table(path: Path) -> Table:
+    return read_file(SourceFile(path.name, path.read_bytes()), MAX_BYTES).tables[0]
+
+
+def _annotate(workspace: Workspace, reader: Reader) -> None:
+    with workspace.database.writing() as session:
+        said = {item.text for item in annotations_between(session, reader)}
+        for item in ANNOTATIONS:
+            if item.text not in said:
+                annotate(session, reader, item.kind, item.first_day, item.text, **item.about)

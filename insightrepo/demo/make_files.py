@@ -1,4 +1,4 @@
-"""Makes the demo's binary files and score tables from `sources/` and `waves.py`; run it after changing those.
+"""Makes the demo's binary files and tables of waves from `sources/`, `waves.py` and `trials.py`, once these changed.
 
 python -m insightrepo.demo.make_files
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from pptx import Presentation
 
-from insightrepo.demo import FILES, WAVES
-from insightrepo.demo.waves import HEADER, QUARTERS, rows
+from insightrepo.demo import FILES, WAVES, trials, waves
 
 SOURCES = Path(__file__).parent / "sources"
 STUDIES = FILES / "studies"
@@ -135,11 +134,24 @@ def make_xlsx(source: str, target: Path) -> None:
 
 
 def wave_csv(code: str) -> str:
-    """The CSV text of a wave."""
+    """The CSV text of a wave's answers."""
+    return _csv(waves.HEADER, waves.rows(_quarter(code)))
+
+
+def trials_csv(code: str) -> str:
+    """The CSV text of a wave's trials."""
+    return _csv(trials.HEADER, trials.rows(_quarter(code)))
+
+
+def _quarter(code: str) -> waves.Quarter:
+    return next(quarter for quarter in waves.QUARTERS if quarter.code == code)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(rows(next(quarter for quarter in QUARTERS if quarter.code == code)))
+    writer.writerow(header)
+    writer.writerows(rows)
     return text.getvalue()
 
 
@@ -155,6 +167,7 @@ def main() -> None:
         make((SOURCES / name).read_text(encoding="utf-8"), target)
     for wave in WAVES:
         wave.path.write_text(wave_csv(wave.code), encoding="utf-8")
+        wave.trials.write_text(trials_csv(wave.code), encoding="utf-8")
 
 
 if __name__ == "__main__":
