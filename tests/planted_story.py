@@ -22,7 +22,6 @@ from insightrepo.models import (
     Outcome,
     Product,
     Respondent,
-    Score,
     Segment,
     Study,
     Tag,
@@ -31,7 +30,6 @@ from insightrepo.models import (
     Wave,
 )
 from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.statistics import two_proportions
 
 WAVES = {"2025-Q2": (dt.date(2025, 4, 1), dt.date(2025, 6, 30)), "2025-Q3": (dt.date(2025, 7, 1), dt.date(2025, 9, 30))}
 PEOPLE = {"school": 240, "young": 80, "teens": 80}  # in each wave
@@ -76,7 +74,6 @@ def tell(session: Session) -> Story:
         answer(session, story, code)
         tries(session, story, code)
         compute_wave(session, wave)
-    _score_tasks(session, story)
     _feed(session, story)
     session.flush()
     return story
@@ -115,17 +112,17 @@ def people(session: Session, count: int) -> list[int]:
     return [respondent.id for respondent in made]
 
 
-def answer(session: Session, story: Story, wave: str) -> None:
-    """What everybody of a wave answers; half of each segment of each product."""
+def answer(session: Session, story: Story, wave: str, like: str | None = None) -> None:
+    """What everybody of a wave answers, as those of the wave `like`; half of each segment of each product."""
     for segment, count in PEOPLE.items():
         ids = people(session, count)
         for place, person in enumerate(ids):
             session.add(Membership(wave_id=story.waves[wave], respondent_id=person, segment_id=story.terms[segment]))
             for outcome in ("STOP", "COST"):
-                satisfied = place % 10 < SATISFIED[outcome, wave][segment]
+                satisfied = place % 10 < SATISFIED[outcome, like or wave][segment]
                 session.add(Answer(
                     wave_id=story.waves[wave], identity=f"{person} {outcome}", respondent_id=person,
-                    outcome_id=story.terms[outcome], segment_id=story.terms[segment],
+                    outcome_id=story.terms[outcome],
                     product_id=story.terms["planner" if place // 10 % 2 else "maps"],
                     satisfaction=5 if satisfied else 2,
                 ))  # fmt: skip
@@ -140,27 +137,6 @@ def tries(session: Session, story: Story, wave: str) -> None:
                 wave_id=story.waves[wave], identity=f"{person} {code}", task_id=task_id, respondent_id=person,
                 completed=place < COMPLETED[code, wave], seconds=30.0 + place % 20,
             ))  # fmt: skip
-    session.flush()
-
-
-def _score_tasks(session: Session, story: Story) -> None:
-    """Scores of the tasks and of their index, unless computing a wave has made them already."""
-    if session.query(Score).filter(Score.task_id.is_not(None)).count():
-        return
-    stop, (before, after) = story.terms["STOP"], WAVES
-    for wave in WAVES:
-        done = {code: COMPLETED[code, wave] for code in story.tasks}
-        cells = {code: (None, story.tasks[code], done[code], TRIES) for code in done}
-        cells["index"] = (stop, None, sum(done.values()), TRIES * len(done))
-        for code, (outcome, task, count, n) in cells.items():
-            score = Score(wave_id=story.waves[wave], outcome_id=outcome, task_id=task, measure="success", n=n,
-                          value=100 * count / n, low=100 * count / n - 8, high=100 * count / n + 8)  # fmt: skip
-            if wave == after:
-                was = COMPLETED[code, before] if task else sum(COMPLETED[c, before] for c in done)
-                score.previous_wave_id, score.change = story.waves[before], 100 * (count - was) / n
-                score.p_value = score.q_value = two_proportions(count, n, was, n).p_value
-                score.verdict = "worse" if score.q_value < 0.05 else "no evidence of change"
-            session.add(score)
     session.flush()
 
 

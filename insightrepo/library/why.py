@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import func, select
@@ -12,11 +13,14 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
 from insightrepo.library.characteristic import Asked, Nearness, Words, characteristic
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Outcome, Task, Term, Wave
+from insightrepo.models import Outcome, Score, Segment, Task, Term, Wave
+from insightrepo.models.taxonomy import task_outcome
+from insightrepo.scores.annotations import AnnotationShown
 from insightrepo.scores.beside import MetricBeside, TaskBeside, metrics_beside, tasks_beside, tasks_of
-from insightrepo.scores.interventions import BeforeAfter, Happened, before_after, happened, in_days
+from insightrepo.scores.crowd import read_crowd
+from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
 from insightrepo.scores.movement import Movement, moved, tested
-from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
+from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
 from insightrepo.scores.splitting import Cell, SplitShown, Spoken, by_product, by_segment, by_task, spoken
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term, product_and_below
@@ -71,7 +75,7 @@ class Why:
     metrics: tuple[MetricBeside, ...]
     words: Words
     interventions: tuple[BeforeAfter, ...]
-    annotations: tuple[Happened, ...]
+    annotations: tuple[AnnotationShown, ...]
 
     @property
     def moving_tasks(self) -> tuple[TaskBeside, ...]:
@@ -101,15 +105,23 @@ def why(
     rows = {row.wave: row for row in history}
     first, last = rows.get(question.before.code), rows.get(question.after.code)
     cell = _cell(session, question)
-    answers = spoken(session, question.before, cell), spoken(session, question.after, cell)
+    crowd = read_crowd(session, question.after)
+    answers = spoken(session, question.before, cell), spoken(session, question.after, cell, crowd)
     movement = tested(first, last, answers)
     tasks = tasks_of(session, reader, question.outcome.id)
     index, index_movement = _task_index(session, reader, question, tasks)
     beside = tasks_beside(
-        session, reader, tasks, (question.before, question.after), _code(question.segment), answers[1], movement.verdict
+        session,
+        reader,
+        tasks,
+        (question.before, question.after),
+        _code(question.segment),
+        answers[1],
+        crowd,
+        movement.verdict,
     )
     same = [row for row in history if last is not None and row.instrument == last.instrument]
-    notes = happened(session, reader, question.outcome.id, [task.id for task in tasks.values()])
+    notes = happened(session, reader, question.outcome.code, tasks, _code(question.segment), _code(question.product))
     return Why(
         question, first, last, tuple(history), movement,
         _splits(session, reader, question, answers, movement), index, index_movement, beside, tuple(tasks.values()),
@@ -227,13 +239,22 @@ def _task_index(
         ))  # fmt: skip
         by_wave = {row.wave: row for row in index}
         if len(by_wave) == 2:
-            rows = read_scores(session, reader, ScoreQuery(
-                waves=codes, tasks=tuple(tasks), segments=cells, products=(ALL,), measures=("success",)
-            ))  # fmt: skip
+            rows = score_rows(session, *_of_all_tasks(question, segment))
             pair = by_wave[codes[0]], by_wave[codes[1]]
             names = {code: task.name for code, task in tasks.items()}
             return by_task(waves, pair, _by(rows, "task", question), names), moved(*pair)
     return None, None
+
+
+def _of_all_tasks(question: Question, segment: str | None) -> list[Any]:
+    """The scores of completion that the index rests on, also of tasks that the reader may not see."""
+    served = select(task_outcome.c.task_id).where(task_outcome.c.outcome_id == question.outcome.id)
+    of_segment = select(Segment.id).where(Segment.code == segment).scalar_subquery()
+    return [
+        Score.wave_id.in_((question.before.id, question.after.id)), Score.task_id.in_(served),
+        Score.measure == "success",
+        Score.segment_id == of_segment if segment else Score.segment_id.is_(None),
+    ]  # fmt: skip
 
 
 def _words(
@@ -271,7 +292,7 @@ def _nearness(workspace: Workspace) -> Nearness | None:
 
 
 def _interventions(
-    session: Session, reader: Reader, question: Question, notes: Sequence[Happened], history: Sequence[ScoreRow]
+    session: Session, reader: Reader, question: Question, notes: Sequence[AnnotationShown], history: Sequence[ScoreRow]
 ) -> tuple[BeforeAfter, ...]:
     """Every intervention of the time from the earlier to the later wave, tested on the score that is shown."""
     cell = _cell(session, question)

@@ -53,7 +53,8 @@ def why_as_json(found: Why) -> dict[str, Any]:
             for item in found.interventions
         ],
         "annotations": [
-            {"kind": note.kind, "from": note.first_day.isoformat(), "to": note.last_day.isoformat(), "text": note.text}
+            {"kind": note.kind, "from": note.first_day.isoformat(), "to": (note.last_day or note.first_day).isoformat(),
+             "text": note.text}
             for note in found.annotations
         ],
         "warnings": list(warnings(found)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from insightrepo.library.why import Why
 from insightrepo.scores.beside import SamePeople, TaskBeside, TaskMeasure
 from insightrepo.scores.interventions import BeforeAfter
+from insightrepo.scores.measures import NOT_ENOUGH
 from insightrepo.scores.movement import Movement
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import PartShown, SplitShown
@@ -174,10 +175,13 @@ def _task(found: Why) -> str:
         )
         more = f", and so does {_and([f'“{lowered(task.name)}”' for task in moving[1:3]])}" if len(moving) > 1 else ""
         return f"{first}{more}{_within(moving[0].same_people)}."
+    compared = [task for task in found.tasks if any(m.movement.verdict != NOT_ENOUGH for m in task.measures)]
+    if len(compared) == 1:
+        return f"The task “{lowered(compared[0].name)}” did not move with it beyond chance."
+    if compared:
+        return f"None of its {len(compared)} tasks moved with it beyond chance."
     if found.tasks:
-        count = len(found.tasks)
-        tasks = "Its task" if count == 1 else f"None of its {count} tasks"
-        return f"{tasks} {'did not move' if count == 1 else 'moved'} with it beyond chance."
+        return "Its tasks cannot be compared between these waves."
     if found.tasks_known:
         return "Its tasks were not measured in these waves."
     return "No task is tied to it."

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,13 +17,13 @@ from insightrepo.accounts.access import Reader, visible_products
 from insightrepo.models import Metric, Outcome, Task, Trial, Wave
 from insightrepo.models.answers import metric_outcome
 from insightrepo.scores.association import Association, Fourfold, phi, rank_correlation
+from insightrepo.scores.crowd import Crowd
 from insightrepo.scores.measures import SMALLEST_SHOWN
 from insightrepo.scores.movement import Movement, moved
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.scores.splitting import Spoken
 
 TASK_MEASURES = ("success", "time", "ease")
-DRIFT = "two things that both drift over the years go together by that alone"
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,13 @@ def tasks_beside(
     waves: tuple[Wave, Wave],
     segment: str | None,
     answers: Sequence[Spoken],
+    crowd: Crowd,
     verdict: str,
 ) -> tuple[TaskBeside, ...]:
     """The tasks with what was measured of them in the two waves, those that go with the score first.
 
-    `answers` are those of the later wave, `verdict` that of the score. Where nothing was measured of the segment, the
-    tries of everybody stand in.
+    `answers` and `crowd` are those of the later wave, `verdict` that of the score. Where nothing was measured of the
+    segment, the tries of everybody stand in.
     """
     if not tasks:
         return ()
@@ -121,7 +123,14 @@ def tasks_beside(
         products=(ALL,), measures=TASK_MEASURES,
     ))  # fmt: skip
     found = [
-        _beside(session, task, [row for row in rows if row.task == code], waves, segment, answers, verdict)
+        _beside(
+            task,
+            [row for row in rows if row.task == code],
+            waves,
+            segment,
+            verdict,
+            _same_people(session, task, waves[1].id, answers, crowd),
+        )
         for code, task in tasks.items()
     ]
     shown = [task for task in found if task.measures]
@@ -129,13 +138,12 @@ def tasks_beside(
 
 
 def _beside(
-    session: Session,
     task: Task,
     rows: Sequence[ScoreRow],
     waves: tuple[Wave, Wave],
     segment: str | None,
-    answers: Sequence[Spoken],
     verdict: str,
+    people: SamePeople | None,
 ) -> TaskBeside:
     whose = segment if any(row.segment == segment for row in rows) else None
     by_wave = {(row.wave, row.measure): row for row in rows if row.segment == whose}
@@ -145,7 +153,6 @@ def _beside(
         row = pair[1] or pair[0]
         if row is not None:
             measures.append(TaskMeasure(name, row.unit, moved(*pair)))
-    people = _same_people(session, task.id, waves[1].id, answers)
     return TaskBeside(task.code, task.name, task.product.name, whose, tuple(measures), people, verdict)
 
 
@@ -158,12 +165,17 @@ def _largest(measures: Iterable[TaskMeasure]) -> float:
     return -max((10 * completion + size for completion, size in sizes), default=0.0)
 
 
-def _same_people(session: Session, task_id: int, wave_id: int, answers: Sequence[Spoken]) -> SamePeople | None:
-    """None where fewer than five people gave both."""
+def _same_people(
+    session: Session, task: Task, wave_id: int, answers: Sequence[Spoken], crowd: Crowd
+) -> SamePeople | None:
+    """None where fewer than five people gave both; of several tries the last counts."""
     query = select(Trial.respondent_id, Trial.completed).where(
-        Trial.task_id == task_id, Trial.wave_id == wave_id, Trial.completed.is_not(None)
+        Trial.task_id == task.id, Trial.wave_id == wave_id, Trial.completed.is_not(None)
     )
-    done = {person: bool(completed) for person, completed in session.execute(query.order_by(Trial.id))}
+    tries = np.array(session.execute(query.order_by(Trial.id)).tuples().all(), dtype=float).reshape(-1, 2)
+    of_task, of_product = np.full(len(tries), task.id), np.full(len(tries), task.product_id)
+    kept = tries[~crowd.left_out(tries[:, 0], of_product, None, of_task)]
+    done = {int(person): bool(completed) for person, completed in kept}
     values: dict[int, list[float]] = {}
     for answer in answers:
         values.setdefault(answer.respondent, []).append(answer.value)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from insightrepo.models import Wave
+import numpy as np
+
+from insightrepo.scores.cells import CellKey, People
 from insightrepo.scores.measures import LEVEL, MEASURES, NOT_ENOUGH, SMALLEST_FIRM, verdict
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import Spoken
-from insightrepo.scores.statistics import effective_n, two_proportions, two_proportions_interval
+from insightrepo.scores.verdicts import Pair, compared
 
+MEASURE = "satisfaction"
 OTHER_INSTRUMENT = "measured with another instrument: the two are not compared"
 
 
@@ -52,12 +55,14 @@ def moved(before: ScoreRow | None, after: ScoreRow | None) -> Movement:
         return _nothing(before, after, "not measured in both waves" if not (before and after) else "not shown")
     if before.instrument != after.instrument:
         return _nothing(before, after, OTHER_INSTRUMENT)
-    if after.previous_wave != before.wave or after.change is None:
-        change = after.value - before.value
+    follows = after.previous_wave == before.wave
+    if not follows or after.change is None:
         few = min(before.n or 0, after.n or 0) < SMALLEST_FIRM
-        note = f"fewer than {SMALLEST_FIRM} people" if few else "the waves do not follow each other"
+        note = "the waves do not follow each other" if not follows else "the two do not rest on the same things"
+        note = f"fewer than {SMALLEST_FIRM} people" if few else note
+        change = after.value - before.value
         return Movement(before.value, after.value, before.n, after.n, change, None, None, None, None, NOT_ENOUGH,
-                        after.previous_wave == before.wave, note)  # fmt: skip
+                        follows, note)  # fmt: skip
     return Movement(before.value, after.value, before.n, after.n, after.change, after.change_low, after.change_high,
                     after.p_value, after.q_value, after.verdict, True)  # fmt: skip
 
@@ -65,30 +70,26 @@ def moved(before: ScoreRow | None, after: ScoreRow | None) -> Movement:
 def tested(
     before: ScoreRow | None, after: ScoreRow | None, answers: tuple[Sequence[Spoken], Sequence[Spoken]]
 ) -> Movement:
-    """As `moved`; waves that do not follow each other are tested alone, by the N-1 two-proportion test of different
-    people on effective n, with the interval of Agresti & Caffo.
-    """
+    """As `moved`; waves that do not follow each other are tested alone, by the same test as all others."""
     found = moved(before, after)
-    if found.change is None or found.controlled or min(found.n_before or 0, found.n_after or 0) < SMALLEST_FIRM:
+    few = min(found.n_before or 0, found.n_after or 0) < SMALLEST_FIRM
+    if found.change is None or found.controlled or few or not (answers[0] and answers[1]):
         return found
-    sides = [_proportion(wave) for wave in reversed(answers)]
-    result = two_proportions(*sides[0], *sides[1])
-    low, high = two_proportions_interval(*sides[0], *sides[1])
-    measure = MEASURES["satisfaction"]
+    result = compared(Pair(MEASURE, CellKey(None, None, None), 0, _people(answers[1]), _people(answers[0]), {}))
+    measure = MEASURES[MEASURE]
     word = verdict(measure, found.change, result.p_value, measure.smallest_change, LEVEL)
-    return Movement(found.before, found.after, found.n_before, found.n_after, found.change, 100 * low, 100 * high,
+    return Movement(found.before, found.after, found.n_before, found.n_after, found.change, result.low, result.high,
                     result.p_value, None, word, False)  # fmt: skip
 
 
-def _proportion(answers: Sequence[Spoken]) -> tuple[float, float]:
-    """Successes and effective n of a wave's answers; a person's answers are one share."""
-    weights: dict[int, float] = {}
-    top = 0.0
-    for answer in answers:
-        weights[answer.respondent] = weights.get(answer.respondent, 0.0) + answer.weight
-        top += answer.weight * answer.value
-    n = effective_n(list(weights.values()))
-    return min(top / sum(weights.values()), 1.0) * n, n
+def _people(answers: Sequence[Spoken]) -> People:
+    """The answers as people, each once by the share of their answers in the top box."""
+    rows = np.array([(answer.respondent, answer.weight, answer.weight * answer.value) for answer in answers])
+    ids, places = np.unique(rows[:, 0].astype(np.int64), return_inverse=True)
+    weights, tops = np.bincount(places, rows[:, 1]), np.bincount(places, rows[:, 2])
+    values = np.column_stack([tops / weights, np.full(len(ids), np.nan)])
+    plain = np.allclose(weights, 1.0)
+    return People(ids, values, None if plain else weights)
 
 
 def _nothing(before: ScoreRow | None, after: ScoreRow | None, note: str) -> Movement:
@@ -96,8 +97,3 @@ def _nothing(before: ScoreRow | None, after: ScoreRow | None, note: str) -> Move
         before.value if before else None, after.value if after else None, before.n if before else None,
         after.n if after else None, None, None, None, None, None, NOT_ENOUGH, False, note,
     )  # fmt: skip
-
-
-def same_instrument(before: Wave, after: Wave) -> bool:
-    """Whether two waves may be compared."""
-    return before.instrument_id == after.instrument_id

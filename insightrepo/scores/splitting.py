@@ -7,15 +7,18 @@ the change is split by product only: two segments crossed are cells that no scor
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.models import Answer, Membership, Product, Segment, Wave
-from insightrepo.scores.decomposition import Decomposition, Group, Part, decompose
+from insightrepo.models import Answer, Product, Segment, Wave
+from insightrepo.scores.crowd import Crowd, read_crowd
+from insightrepo.scores.decomposition import NOBODY, Decomposition, Group, Part, decompose
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import top_two_box
@@ -67,38 +70,41 @@ class SplitShown:
     parts: tuple[PartShown, ...]
 
 
-def spoken(session: Session, wave: Wave, cell: Cell) -> list[Spoken]:
-    """What was answered on satisfaction in a wave and a cell."""
-    query = select(Answer.respondent_id, Answer.product_id, Answer.segment_id, Answer.satisfaction).where(
+def spoken(session: Session, wave: Wave, cell: Cell, crowd: Crowd | None = None) -> list[Spoken]:
+    """What was answered on satisfaction in a wave and a cell, with the wave's weights and without its exclusions."""
+    crowd = crowd or read_crowd(session, wave)
+    query = select(Answer.respondent_id, Answer.product_id, Answer.satisfaction).where(
         Answer.wave_id == wave.id, Answer.outcome_id == cell.outcome_id, Answer.satisfaction.is_not(None)
     )
-    if cell.product_id is not None:
-        query = query.where(Answer.product_id.in_(cell.products))
     rows = session.execute(query).all()
-    segments = _memberships(session, wave.id)
-    for row in rows:
-        if row.segment_id is not None:
-            segments[row.respondent_id].add(row.segment_id)
+    if not rows:
+        return []
+    table = np.array([tuple(row) for row in rows], dtype=float)  # None becomes NaN
+    keep = ~crowd.left_out(table[:, 0], table[:, 1], np.full(len(table), cell.outcome_id), None)
+    if cell.product_id is not None:
+        keep &= np.isin(table[:, 1], list(cell.products))
+    people = crowd.places(table[:, 0].astype(np.int64))
     if cell.segment_id is not None:
-        rows = [row for row in rows if cell.segment_id in segments[row.respondent_id]]
+        keep &= crowd.segments.get(cell.segment_id, np.zeros(len(crowd.ids), dtype=bool))[people]
+    table, people = table[keep], people[keep]
+    answers = np.bincount(people, minlength=len(crowd.ids))[people]
+    weights = (1.0 if crowd.weights is None else crowd.weights[people]) / np.maximum(answers, 1)
     instrument = wave.instrument
-    is_top = top_two_box(instrument.scale_low, instrument.scale_high, instrument.best)
-    answers = Counter(row.respondent_id for row in rows)
-    weights: dict[int, float] = {}
+    tops = top_two_box(instrument.scale_low, instrument.scale_high, instrument.best)(table[:, 2])
+    segments = _segments(crowd)
     return [
-        Spoken(row.respondent_id, row.product_id, float(is_top(row.satisfaction)),
-               weights.get(row.respondent_id, 1.0) / answers[row.respondent_id],
-               frozenset(segments[row.respondent_id]))
-        for row in rows
-    ]  # fmt: skip
+        Spoken(int(person), None if math.isnan(product) else int(product), float(top), float(weight), segments[place])
+        for person, product, top, weight, place in zip(table[:, 0], table[:, 1], tops, weights, people, strict=True)
+    ]
 
 
-def _memberships(session: Session, wave_id: int) -> defaultdict[int, set[int]]:
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    query = select(Membership.respondent_id, Membership.segment_id).where(Membership.wave_id == wave_id)
-    for respondent, segment in session.execute(query):
-        found[respondent].add(segment)
-    return found
+def _segments(crowd: Crowd) -> list[frozenset[int]]:
+    """The segments of each person of the crowd."""
+    found: list[set[int]] = [set() for _ in crowd.ids]
+    for segment, members in crowd.segments.items():
+        for place in np.flatnonzero(members):
+            found[place].add(segment)
+    return [frozenset(segments) for segments in found]
 
 
 def grouped(answers: Iterable[Spoken], key: Callable[[Spoken], str | None]) -> dict[str | None, Group]:
@@ -205,30 +211,21 @@ def by_task(
 ) -> SplitShown | None:
     """The outcome's task index split by task: the mean of the completion rates, weighted as the wave's settings say.
 
-    `index` are the scores of the index, `rows` those of the completion of its tasks, `names` the tasks by code. Tasks
-    whose score is not shown are together what the index leaves. None where a wave has no index or one task alone is
-    hidden: that would give it away.
+    `index` are the scores of the index, `rows` those of the completion of all its tasks; the index rests on those that
+    are shown. `names` are the tasks that the reader may see, by code: the rest is together. None where a wave has no
+    index.
     """
-    groups = [_tasks(wave, whole, scores, names) for wave, whole, scores in zip(waves, index, rows, strict=True)]
-    if groups[0] is None or groups[1] is None:
+    if index[0].value is None or index[1].value is None:
         return None
-    return _shown("task", "task", groups[0], groups[1], rows, names)
+    before, after = (_tasks(wave, scores, names) for wave, scores in zip(waves, rows, strict=True))
+    return _shown("task", "task", before, after, rows, names) if before and after else None
 
 
-def _tasks(
-    wave: Wave, whole: ScoreRow, scores: Mapping[str, ScoreRow], names: Mapping[str, str]
-) -> dict[str | None, Group] | None:
-    weights = {code: wave_settings(wave).task_weights.get(code, 1.0) for code in names if code in scores}
+def _tasks(wave: Wave, scores: Mapping[str, ScoreRow], names: Mapping[str, str]) -> dict[str | None, Group]:
+    weights = wave_settings(wave).task_weights
     groups: dict[str | None, Group] = {}
-    for code, weight in weights.items():
-        value = scores[code].value
-        if value is not None:
-            groups[code] = Group(scores[code].n or 0, weight, weight * value / 100)
-    hidden = [code for code in weights if code not in groups]
-    if whole.value is None or not groups or len(hidden) == 1:
-        return None
-    if hidden:
-        weight = sum(weights[code] for code in hidden)
-        top = whole.value / 100 * sum(weights.values()) - sum(group.top for group in groups.values())
-        groups[None] = Group(0, weight, top)
+    for code, row in scores.items():
+        if row.value is not None:
+            weight, key = weights.get(code, 1.0), code if code in names else None
+            groups[key] = groups.get(key, NOBODY) + Group(row.n or 0, weight, weight * row.value / 100)
     return groups

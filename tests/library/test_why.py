@@ -15,7 +15,7 @@ from insightrepo.accounts.users import add_user
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.why import NotMoved, Why, why
 from insightrepo.library.why_words import caveats, headline, intervention_words, warnings
-from insightrepo.models import Answer, Membership, Score, Segment, Wave
+from insightrepo.models import Answer, Exclusion, Membership, Product, Score, Segment, Task, Team, Wave
 from insightrepo.scores.computing import compute_wave
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace
@@ -187,7 +187,7 @@ def test_a_small_group_is_neither_shown_nor_found_by_subtraction(fresh, story):
         for person in planted_story.people(session, 3):
             session.add(Membership(wave_id=story.waves["2025-Q3"], respondent_id=person, segment_id=few.id))
             session.add(Answer(wave_id=story.waves["2025-Q3"], identity=f"{person}", respondent_id=person,
-                               outcome_id=story.terms["STOP"], segment_id=few.id, satisfaction=1))  # fmt: skip
+                               outcome_id=story.terms["STOP"], satisfaction=1))  # fmt: skip
         compute_wave(session, session.get_one(Wave, story.waves["2025-Q3"]))
     by_family = read(fresh).splits[0]
     shown = {part.code for part in by_family.parts}
@@ -215,3 +215,51 @@ def test_opposite_changes_of_segments_are_warned_of(fresh, story):
         "The whole hides opposite changes: better Families with young children, worse Families with school-age "
         "children.",
     )  # fmt: skip
+
+
+def test_weighted_waves_are_split_by_their_weights(fresh, story):
+    with fresh.database.writing() as session:
+        for code, population in (("school", 1000), ("young", 1000), ("teens", 2000)):
+            session.get_one(Segment, story.terms[code]).population = population
+        for wave_id in story.waves.values():
+            wave = session.get_one(Wave, wave_id)
+            wave.settings = {"weighting": {"scheme": "post-stratification", "dimensions": ["family"]}}
+            session.flush()
+            compute_wave(session, wave)
+    found = read(fresh)
+    by_family = found.splits[0]
+    assert found.movement.change == pytest.approx(-7.5)  # a quarter of all fell by 30
+    assert by_family.split.change == pytest.approx(found.movement.change)
+    assert {part.code: pytest.approx(part.part.before.share) for part in by_family.parts} == {
+        "school": 25, "young": 25, "teens": 50,
+    }  # fmt: skip
+    assert any("without the weights" in note for note in caveats(found))
+
+
+def test_what_is_excluded_is_in_no_part(fresh, story):
+    with fresh.database.writing() as session:
+        wave = session.get_one(Wave, story.waves["2025-Q3"])
+        session.add(Exclusion(wave_id=wave.id, segment_id=story.terms["teens"], reason="asked the wrong question"))
+        session.flush()
+        compute_wave(session, wave)
+    by_family = read(fresh).splits[0]
+    teens = next(part for part in by_family.parts if part.code == "teens")
+    assert (teens.part.before.n, teens.part.after.n, teens.part.after.share) == (80, 0, 0)
+    assert by_family.split.n_after == 320
+
+
+def test_a_task_that_a_reader_may_not_see_is_among_the_others(fresh, story):
+    with fresh.database.writing() as session:
+        team = Team(name="Planners")
+        session.add(team)
+        session.flush()
+        secret = Product(code="secret", name="A product of a team", team_id=team.id)
+        session.add(secret)
+        session.flush()
+        session.get_one(Task, story.tasks["T-LIST"]).product_id = secret.id
+    found = read(fresh)
+    assert [part.code for part in found.task_index.parts] == ["T-ADD", None]
+    assert sum(part.part.effect for part in found.task_index.parts) == pytest.approx(
+        found.index_movement.change, abs=1e-9
+    )
+    assert "Sort the list" not in repr(found.tasks)
