@@ -7,14 +7,17 @@ which.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "INSIGHTREPO_"
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class ConfigurationError(Exception):
@@ -52,6 +55,10 @@ class Settings(BaseSettings):
     proxy_hops: int = Field(
         0, ge=0, le=5, description="Proxies in front whose forwarded headers are trusted; 0: served directly."
     )
+    embed_origins: str = Field(
+        "",
+        description="Sites, parted by commas, that may frame our charts: https://wiki.example.com; empty: none.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
 
     @field_validator("timezone")
@@ -68,10 +75,28 @@ class Settings(BaseSettings):
     def _upper(cls, value: str) -> str:
         return value.upper()
 
+    @field_validator("embed_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in _listed(value):
+            parts = urlsplit(origin)
+            if not ORIGIN.fullmatch(origin) or not parts.hostname:
+                raise ValueError(f"{origin!r} is no origin; write scheme and host like https://wiki.example.com")
+        return value
+
+    @property
+    def frame_ancestors(self) -> tuple[str, ...]:
+        """The origins that may show a chart in a frame."""
+        return _listed(self.embed_origins)
+
     @property
     def url(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{(self.home / 'insightrepo.db').resolve()}"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 def load_settings(**overrides: object) -> Settings:

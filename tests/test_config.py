@@ -28,6 +28,7 @@ WRONG = {
     "HTTPS": "perhaps",
     "PROXY_HOPS": "6",
     "LOG_LEVEL": "LOUD",
+    "EMBED_ORIGINS": "wiki.example.com",
 }
 
 

@@ -14,9 +14,11 @@ import insightrepo
 from config import load_settings
 from insightrepo.places import PACKAGE, template_folder
 from insightrepo.web import (
+    act,
     auth,
     changes,
     charts,
+    downloads,
     errors,
     evidence,
     formatting,
@@ -32,14 +34,17 @@ from insightrepo.web import (
     security,
     studies,
     waves,
+    targets,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
 
 ROOMS = (
+    act,
     auth,
     changes,
     charts,
+    downloads,
     evidence,
     glossary,
     health,
@@ -50,6 +55,7 @@ ROOMS = (
     search,
     studies,
     waves,
+    targets,
 )
 FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
 SESSION_SECONDS = 7 * 24 * 3600
@@ -77,7 +83,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     _setup_proxy(app, workspace.settings.proxy_hops)
     Bootstrap5(app)
     _setup_blueprints(app)
-    security.setup(app, https=workspace.settings.https)
+    act.setup(app, security.setup(app, https=workspace.settings.https))
     auth.setup(app)
     formatting.setup(app)
     charts.setup(app)
@@ -125,4 +131,5 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
+    for room in (auth, charts, act, targets, downloads, search, studies, evidence, judgements, outcomes, health):
         app.register_blueprint(room.blueprint)

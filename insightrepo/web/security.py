@@ -24,11 +24,11 @@ KEPT = ("static", "bootstrap.static", "charts.plotly")  # by caches: nobody's ow
 SIGN_IN_LIMIT = "10 per minute; 60 per hour"  # failed tries from one address
 
 
-def setup(app: Flask, *, https: bool) -> None:
+def setup(app: Flask, *, https: bool) -> Talisman:
     """Protect every page and form; call it once the routes are there.
 
     With `https` cookies are secure, HSTS is sent and plain HTTP is redirected (but for the health check, which is
-    asked from within).
+    asked from within). What is returned can give a single view a policy of its own.
     """
     CSRFProtect(app)
     _limit_tries(app)
@@ -44,6 +44,7 @@ def setup(app: Flask, *, https: bool) -> None:
     )
     app.view_functions["health.healthz"] = talisman(force_https=False)(app.view_functions["health.healthz"])
     app.after_request(_keep_private)
+    return talisman
 
 
 def _limit_tries(app: Flask) -> None:

@@ -1,0 +1,204 @@
+"""Where to act: landscape, portfolio, journey, coverage, disagreements and targets, each with its list to take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_talisman import Talisman
+
+from insightrepo.library.coverage import ADVICE, Evidence, read_coverage
+from insightrepo.library.sheets import (
+    coverage_sheet,
+    disagreement_sheet,
+    journey_sheet,
+    landscape_sheet,
+    portfolio_sheet,
+    target_sheet,
+)
+from insightrepo.scores.choosing import Choice, choose, outcomes_in_use
+from insightrepo.scores.disagreements import read_disagreements
+from insightrepo.scores.exporting import Sheet
+from insightrepo.scores.journey import Journey, read_journey
+from insightrepo.scores.landscape import read_landscape
+from insightrepo.scores.portfolio import SHOWN, read_portfolio
+from insightrepo.scores.targets import list_targets
+from insightrepo.scores.waves import WaveUnknown
+from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.web.act_figures import cell_shade, coverage_figure, landscape_figure, portfolio_figure
+from insightrepo.web.downloads import download
+from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.security import POLICY
+
+Options = tuple[str, list[tuple[str, str]]]
+FILTERS = ("wave", "segment", "product")
+TABS = (
+    ("act.landscape", "Landscape"), ("act.portfolio", "Portfolio"), ("act.journey", "Journey"),
+    ("act.coverage", "Coverage"), ("act.disagreements", "Disagreements"), ("targets.targets", "Targets"),
+)  # fmt: skip
+
+blueprint = Blueprint("act", __name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for: the cell, and in words what of it nobody knows and was left out."""
+
+    choice: Choice
+    notes: tuple[str, ...]
+
+    @property
+    def waves(self) -> list[Options]:
+        """What may be chosen, for the lists of the filter: (group, [(value, text)])."""
+        return [("", [(code, code) for code in self.choice.waves])]
+
+    @property
+    def segments(self) -> list[Options]:
+        """The segments by dimension."""
+        by_dimension = groupby(self.choice.segments, key=lambda segment: segment.group)
+        return [(dimension, [(s.code, s.name) for s in some]) for dimension, some in by_dimension]
+
+    @property
+    def products(self) -> list[Options]:
+        """The products in the tree's order."""
+        return [("", [(product.code, product.name) for product in self.choice.products])]
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The filters in force as they stand in an address."""
+        chosen = {"wave": request.args.get("wave") and self.choice.wave, "segment": self.choice.segment_code,
+                  "product": self.choice.product_code}  # fmt: skip
+        return {name: value for name, value in chosen.items() if value and value != "all"}
+
+
+def setup(app: Flask, talisman: Talisman) -> None:
+    """Let the sites that the settings name show a chart in a frame; no other page is ever framed."""
+    app.add_template_global(TABS, "act_tabs")
+    origins = app.extensions["workspace"].settings.frame_ancestors
+    if origins:
+        policy = {**POLICY, "frame-ancestors": " ".join(origins)}
+        framed = talisman(content_security_policy=policy, frame_options=None)
+        app.view_functions["act.embed"] = framed(app.view_functions["act.embed"])
+
+
+@blueprint.get("/act")
+def home() -> ResponseReturnValue:
+    """The first of the tabs."""
+    return redirect(url_for("act.landscape", **request.args))
+
+
+@blueprint.get("/act/landscape")
+def landscape() -> ResponseReturnValue:
+    """Importance by satisfaction, with the sorted list beside it."""
+    asked = _asked()
+    ipa = request.args.get("by") == "quadrant"
+    found = read_landscape(session(), reader(), asked.choice)
+    return _page("landscape", asked, found=found, ipa=ipa, figure=landscape_figure(found, ipa))
+
+
+@blueprint.get("/act/portfolio")
+def portfolio() -> ResponseReturnValue:
+    """Outcomes by product as a heat map, and the largest gaps as a list."""
+    asked = _asked()
+    show = request.args.get("show", "gap")
+    found = read_portfolio(
+        session(), reader(), asked.choice, show if show in SHOWN else "gap", request.args.get("sort")
+    )
+    options = [("", [(name, words) for name, (words, _, _) in SHOWN.items()])]
+    parents = {product.group for product in asked.choice.products}
+    figure = portfolio_figure(found)
+    values = {"shown": SHOWN, "options": options, "shade": cell_shade, "parents": parents}
+    return _page("portfolio", asked, found=found, figure=figure, **values)
+
+
+@blueprint.get("/act/journey")
+def journey() -> ResponseReturnValue:
+    """The stages of the journey in order, each with its outcomes."""
+    asked = _asked()
+    found = read_journey(session(), reader(), asked.choice)
+    return _page("journey", asked, found=found, evidence=_evidence(found))
+
+
+@blueprint.get("/act/coverage")
+def coverage() -> ResponseReturnValue:
+    """Opportunity by strength of evidence: where to act and where to research."""
+    asked = _asked()
+    found = read_coverage(workspace(), session(), reader(), asked.choice)
+    groups = [(quadrant, list(some)) for quadrant, some in groupby(found.outcomes, key=lambda c: c.quadrant)]
+    figure = coverage_figure(found)
+    return _page("coverage", asked, found=found, figure=figure, groups=groups, advice=ADVICE)
+
+
+@blueprint.get("/act/disagreements")
+def disagreements() -> ResponseReturnValue:
+    """The outcomes whose segments disagree."""
+    asked = _asked()
+    names, found = _disagreements(asked.choice)
+    return _page("disagreements", asked, found=found, names=names)
+
+
+@blueprint.get("/act/<any(landscape, portfolio, journey, coverage, disagreements, targets):name>.<any(csv, xlsx):kind>")
+def sheet(name: str, kind: str) -> ResponseReturnValue:
+    """The list of a tab as a file, with the filters of the address."""
+    return download(_sheet(name, _asked().choice), name, kind)
+
+
+@blueprint.get("/embed/<any(landscape, portfolio, coverage):name>")
+def embed(name: str) -> ResponseReturnValue:
+    """A chart alone, for a frame on a site that the settings name; for who is signed in."""
+    asked = _asked()
+    if name == "landscape":
+        figure = landscape_figure(read_landscape(session(), reader(), asked.choice))
+    elif name == "portfolio":
+        figure = portfolio_figure(read_portfolio(session(), reader(), asked.choice))
+    else:
+        figure = coverage_figure(read_coverage(workspace(), session(), reader(), asked.choice))
+    return render_template("act/embed.html", name=name, figure=figure, asked=asked)
+
+
+def _asked() -> Asked:
+    """The cell that the address names; what nobody knows is left out and said."""
+    wanted, notes = {name: request.args.get(name, "").strip() for name in FILTERS}, []
+    for name in FILTERS:
+        try:
+            choose(session(), reader(), **{name: wanted[name]})
+        except (UnknownTerm, WaveUnknown) as error:
+            notes.append(str(error))
+            wanted[name] = ""
+    return Asked(choose(session(), reader(), **wanted), tuple(notes))
+
+
+def _page(name: str, asked: Asked, **values: Any) -> str:
+    return render_template(f"act/{name}.html", tab=f"act.{name}", asked=asked, choice=asked.choice, **values)
+
+
+def _evidence(found: Journey) -> dict[str, tuple[int, int, int]]:
+    """Pieces, people and studies by outcome code, of what the reader may see."""
+    counted = Evidence(workspace(), session(), reader(), found.choice.segments)
+    return {step.outcome.code: counted.counts(step.outcome) for stage in found.stages for step in stage.steps}
+
+
+def _disagreements(choice: Choice) -> tuple[dict[str, str], list[Any]]:
+    """Names of outcomes by code, and the disagreements of the chosen wave by code."""
+    outcomes = outcomes_in_use(session(), reader())
+    found = read_disagreements(session(), reader(), [o.id for o in outcomes], choice.wave) if choice.wave else {}
+    return {o.code: o.name for o in outcomes}, sorted(found.values(), key=lambda one: one.outcome)
+
+
+def _sheet(name: str, choice: Choice) -> Sheet:
+    if name == "landscape":
+        return landscape_sheet(read_landscape(session(), reader(), choice))
+    if name == "portfolio":
+        show = request.args.get("show", "gap")
+        return portfolio_sheet(read_portfolio(session(), reader(), choice, show if show in SHOWN else "gap"))
+    if name == "journey":
+        found = read_journey(session(), reader(), choice)
+        return journey_sheet(found, _evidence(found))
+    if name == "coverage":
+        return coverage_sheet(read_coverage(workspace(), session(), reader(), choice))
+    if name == "disagreements":
+        return disagreement_sheet(_disagreements(choice)[1])
+    return target_sheet(list_targets(session(), reader()))
