@@ -47,11 +47,10 @@ class Disagreement:
     def _gaps(self) -> str:
         if not self.opposite or self.pooled is None:
             return ""
-        named = "; ".join(f"{o.name} {_told(o.gap)}" for o in self.opposite[:MOST_NAMED])
+        named = "; ".join(f"for {one.name} {_told(one.gap)}" for one in self.opposite[:MOST_NAMED])
         more = len(self.opposite) - MOST_NAMED
-        return f"Segments disagree in {self.wave}: everybody {_told(self.pooled)}, but {named}" + (
-            f"; and {more} more." if more > 0 else "."
-        )
+        rest = f"; and {more} more" if more > 0 else ""
+        return f"Segments disagree in {self.wave}: for everybody {_told(self.pooled)}, but {named}{rest}."
 
 
 def disagreement(session: Session, reader: Reader, outcome_ids: Collection[int]) -> dict[int, str | None]:
@@ -131,8 +130,12 @@ def _opposite(pooled: Gap | None, gaps: list[Opposite]) -> tuple[Opposite, ...]:
         return ()
     if pooled.sign:
         return tuple(one for one in gaps if one.gap.sign == -pooled.sign)
-    sure = tuple(one for one in gaps if one.gap.sign)
-    return sure if len({one.gap.sign for one in sure}) == 2 else ()
+    sure = sorted((one for one in gaps if one.gap.sign), key=lambda one: -abs(one.gap.value))
+    camps = [[one for one in sure if one.gap.sign == sign] for sign in (1, -1)]
+    if not all(camps):
+        return ()
+    first = [camp[0] for camp in camps]  # each is named, however many there are
+    return (*first, *(one for one in sure if one not in first))
 
 
 def _change(whole: ScoreRow | None, satisfaction: dict[str, ScoreRow], segments: Segments) -> str:
@@ -180,10 +183,10 @@ def _named(satisfaction: dict[str, ScoreRow], verdict: str, segments: Segments) 
 
 
 def _told(found: Gap) -> str:
-    """ "finds it more important than satisfying by 30 points (12 to 48, n 140)"."""
-    bounds = sorted((abs(found.low), abs(found.high))) if found.sign else (found.low, found.high)
-    numbers = f"{bounds[0]:.0f} to {bounds[1]:.0f}, n {found.n:,}" if found.n else f"{bounds[0]:.0f} to {bounds[1]:.0f}"
+    """ "satisfaction falls short of importance by 30 points (12 to 48, n 140)"."""
+    bounds = sorted((abs(found.low), abs(found.high))) if found.sign else [found.low, found.high]
+    numbers = f"{round(bounds[0])} to {round(bounds[1])}" + (f", n {found.n:,}" if found.n is not None else "")
     if not found.sign:
-        return f"is undecided ({found.value:+.0f} points, {numbers})"
-    which = "less satisfied than it is important" if found.sign > 0 else "more satisfied than it is important"
-    return f"is {which} by {abs(found.value):.0f} points ({numbers})"
+        return f"it cannot be told which is higher ({round(found.value):+d} points, {numbers})"
+    verb = "falls short of" if found.sign > 0 else "exceeds"
+    return f"satisfaction {verb} importance by {round(abs(found.value))} points ({numbers})"
