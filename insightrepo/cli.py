@@ -23,6 +23,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "scores": ("scores", "scores"),
     "trials": ("trials", "trials"),
     "metrics": ("metrics", "metrics"),
+    "act": ("act", "act"),
     "changes": ("why", "changes"),
     "why": ("why", "why"),
     "wave": ("waves", "wave"),

@@ -17,6 +17,7 @@ from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
+from insightrepo.scores.exporting import FORMATS, score_sheet, written
 from insightrepo.scores.importing import ImportReport, Scale, import_answers
 from insightrepo.scores.waves import WaveFrozen, find_wave
 from insightrepo.scores.waves import freeze as freeze_wave
@@ -166,6 +167,38 @@ def _line(row: dict[str, Any]) -> str:
         return f"{cell}: not enough data{remarks}"
     interval = f"({row['low']:.1f} to {row['high']:.1f})"
     return f"{cell}: {row['value']:.1f} {row['unit']} {interval}, n {row['n']}{remarks}, {row['verdict']}"
+
+
+@scores.command()
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path))
+@click.option("--wave", help="Only this wave.")
+@click.option("--outcome", help="Only this outcome.")
+@click.option("--segment", help="Only this segment; 'all' for the cells of all segments.")
+@click.option("--product", help="Only this product; 'all' for the cells of all products.")
+@click.option("--measure", help="Only this measure.")
+@command
+def export(context: Context, file: Path, **filters: str | None) -> None:
+    """Write scores into FILE, .csv or .xlsx (- is CSV to the terminal): what `scores show` prints, with every column.
+
+    \b
+    Example:
+      insightrepo scores export scores.xlsx --wave 2025-Q3
+    """
+    kind = "csv" if str(file) == "-" else file.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise click.UsageError(f"{file.name}: name a file that ends in .csv or .xlsx")
+    with context.workspace.database.reading() as session:
+        reader = context.reader(session)
+        try:
+            rows = show_scores(session, reader, **filters)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    content = written(score_sheet(rows), kind)
+    if str(file) == "-":
+        click.get_binary_stream("stdout").write(content)
+        return
+    file.write_bytes(content)
+    click.echo(f"wrote {len(rows):,} scores into {file}")
 
 
 @scores.command()

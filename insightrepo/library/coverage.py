@@ -119,6 +119,19 @@ def strength_parts(
     return tuple(min(1.0, max(0.0, part)) for part in parts)
 
 
+def people_heard(studies: np.ndarray, respondents: np.ndarray, participants: Mapping[int, int | None]) -> int:
+    """How many people pieces of evidence come from, by the study and respondent (0: unnamed) of each piece.
+
+    Named respondents once each; of a study whose evidence names nobody its pieces, at most its participants.
+    """
+    unnamed = 0
+    for number in np.unique(studies):
+        here = studies == number
+        if not respondents[here].any():
+            unnamed += min(participants.get(int(number)) or 0, int(here.sum()))
+    return int(np.count_nonzero(np.unique(respondents))) + unnamed
+
+
 def quadrant(opportunity: float, strength: float) -> str:
     """Where an opportunity (0 to 20) and a strength of evidence (0 to 1) put an outcome."""
     if opportunity >= MATTERS:
@@ -169,7 +182,8 @@ class Evidence:
         studies = self._bitmaps.column("study", ids)
         which = [int(number) for number in np.unique(studies) if number]
         methods = {self._studies[number].method for number in which if number in self._studies} - {""}
-        people = self._people(studies, self._bitmaps.column("respondent", ids))
+        participants = {number: self._studies[number].participants_n for number in which if number in self._studies}
+        people = people_heard(studies, self._bitmaps.column("respondent", ids), participants)
         relevant = [segment for segment in self._segments if outcome.applies_to(segment)]
         heard = sum(1 for segment in relevant if ids.intersect(self._bitmaps.get(f"term:{segment.id}")))
         days = self._bitmaps.days(ids)
@@ -183,16 +197,6 @@ class Evidence:
 
     def _of(self, outcome: OutcomeShown) -> BitMap:
         return self._bitmaps.get(f"term:{outcome.id}") & self._allowed
-
-    def _people(self, studies: np.ndarray, respondents: np.ndarray) -> int:
-        named = int(np.count_nonzero(np.unique(respondents)))
-        unnamed = 0
-        for number in np.unique(studies):
-            here = studies == number
-            study = self._studies.get(int(number))
-            if study is not None and study.participants_n and not respondents[here].any():
-                unnamed += min(study.participants_n, int(here.sum()))
-        return named + unnamed
 
 
 def _opportunities(session: Session, reader: Reader, choice: Choice) -> dict[str, ScoreRow]:

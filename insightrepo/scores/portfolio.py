@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Outcome, Product, Task
+from insightrepo.models import Task, Term
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, outcomes_in_use
 from insightrepo.scores.gaps import Gap, gap
@@ -181,11 +181,12 @@ def _tasks(session: Session, scores: dict[str, ScoreRow]) -> dict[tuple[str, str
     """Scores of tasks by the outcome that they serve and their product; the scores read say what may be seen."""
     if not scores:
         return {}
+    outcome, product = aliased(Term.__table__), aliased(Term.__table__)
     query = (
-        select(Outcome.code.label("outcome"), Product.code.label("product"), Task.code, Task.name)
+        select(outcome.c.code.label("outcome"), product.c.code.label("product"), Task.code, Task.name)
         .join(task_outcome, task_outcome.c.task_id == Task.id)
-        .join(Outcome, Outcome.id == task_outcome.c.outcome_id)
-        .join(Product, Product.id == Task.product_id)
+        .join(outcome, outcome.c.id == task_outcome.c.outcome_id)
+        .join(product, product.c.id == Task.product_id)
         .where(Task.code.in_(scores))
         .order_by(Task.code)
     )

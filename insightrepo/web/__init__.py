@@ -131,5 +131,4 @@ def _setup_proxy(app: Flask, hops: int) -> None:
 def _setup_blueprints(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     for room in ROOMS:
-    for room in (auth, charts, act, targets, downloads, search, studies, evidence, judgements, outcomes, health):
         app.register_blueprint(room.blueprint)

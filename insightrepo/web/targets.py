@@ -82,8 +82,8 @@ def report(target_id: int) -> ResponseReturnValue:
 
 def _form() -> TargetForm:
     form = TargetForm()
-    teams = session().execute(select(Team.id, Team.name).order_by(Team.name)).tuples().all()
-    form.team.choices = [(0, "no team"), *teams]
+    teams = session().execute(select(Team.id, Team.name).order_by(Team.name))
+    form.team.choices = [(0, "no team"), *((team.id, team.name) for team in teams)]
     form.product.choices = [(0, "all products"), *((p.id, p.name) for p in products_seen(session(), reader()))]
     outcomes = outcomes_in_use(session(), reader())
     form.outcome.choices = [(0, "no outcome"), *((o.id, f"{o.code} {o.name[:60]}") for o in outcomes)]

@@ -36,6 +36,10 @@ SUFFIX = {"TAXONOMY": "yaml", "REPORT": "md", "CORPUS": "jsonl", "QUERIES": "tsv
 NEEDS = {
     "search stops": "viewer",
     "scores show": "viewer",
+    "scores export -": "viewer",
+    "act landscape": "viewer",
+    "act portfolio": "viewer",
+    "act coverage --json": "viewer",
     "changes": "viewer",
     "taxonomy export -": "researcher",
     "taxonomy lint": "researcher",

@@ -28,6 +28,8 @@ SEEN_BY = {
 # session.
 # see; "edit": to researchers and above, of what they see; "study": of one study; "download" and "vote": of one study,
 # for some roles; "form": changes only one's session; "wave": changes how is measured, for researchers and above.
+# for some roles; "form": changes only one's session; "set": changes what is no study's,
+# for researchers and above.
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
@@ -54,6 +56,18 @@ ROUTES = {
     ("outcomes.outcome", "GET"): "list",
     ("outcomes.register", "GET"): "edit",
     ("changes.changes", "GET"): "list",
+    ("act.home", "GET"): "list",
+    ("act.landscape", "GET"): "list",
+    ("act.portfolio", "GET"): "list",
+    ("act.journey", "GET"): "list",
+    ("act.coverage", "GET"): "list",
+    ("act.disagreements", "GET"): "list",
+    ("act.sheet", "GET"): "list",
+    ("act.embed", "GET"): "list",
+    ("downloads.scores", "GET"): "list",
+    ("targets.targets", "GET"): "list",
+    ("targets.new", "POST"): "set",
+    ("targets.report", "POST"): "set",
     ("changes.why_moved", "GET"): "list",
     ("outcomes.new", "GET"): "edit",
     ("outcomes.create", "POST"): "edit",
@@ -89,6 +103,7 @@ ROUTES = {
     ("glossary.kit_markdown", "GET"): "list",
     ("glossary.kit_results", "GET"): "list",
 }
+PARTS = {"code": "PLAN-01", "name": "coverage", "kind": "csv"}  # of an address, where it is no number
 LISTS = (
     "/",
     "/search",
@@ -107,6 +122,15 @@ LISTS = (
     "/waves/2025-Q3/questionnaire",
     "/glossary",
     "/usability-kit",
+    "/act/landscape",
+    "/act/portfolio",
+    "/act/journey",
+    "/act/coverage",
+    "/act/disagreements",
+    "/act/targets",
+    "/act/coverage.csv",
+    "/embed/coverage",
+    "/scores.csv",
 )
 
 
@@ -303,6 +327,28 @@ def test_the_review_is_offered_to_those_who_may_open_it_and_warnings_are_shown_t
     assert ("What this statement could be better at" in visit(name).get("/outcomes/PACK-01").text) == may
 
 
+def test_targets_are_set_and_reported_by_researchers(visit, token, filled):
+    from sqlalchemy import select
+
+    from insightrepo.models import Target
+
+    day = {"first_day": "2025-01-01", "last_day": "2025-03-31"}
+    form = {"name": "improvements", "wanted": "12", "team": "0", "product": "0", "outcome": "0", **day}
+
+    def answers(name: str, url: str, form: dict) -> int:
+        client = visit(name)
+        return client.post(url, data={**form, "csrf_token": token(client)}).status_code
+
+    expected = {name: 302 if name in VOTERS else 403 for name in EVERYBODY}
+    assert {name: answers(name, "/act/targets", form) for name in EVERYBODY} == expected
+    with filled.database.reading() as session:
+        target = session.scalars(select(Target.id)).first()
+    url = f"/act/targets/{target}"
+    assert {name: answers(name, url, {"reached": "19"}) for name in EVERYBODY} == expected
+    assert answers("researcher", "/act/targets/99999", {"reached": "19"}) == 404
+    assert "19 of 12 targeted (158%), 58% over" in visit("viewer").get("/act/targets").text
+
+
 @pytest.mark.parametrize("url", LISTS)
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_no_list_names_or_quotes_a_study_that_the_reader_may_not_see(visit, library, name, url):
@@ -318,7 +364,7 @@ def test_no_list_names_or_quotes_a_study_that_the_reader_may_not_see(visit, libr
 def test_a_stranger_is_sent_to_sign_in_from_every_page_that_is_not_open(visit, library, app, endpoint, method):
     with app.test_request_context():
         rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
-        _, url = rule.build({name: "1" if name != "code" else "PLAN-01" for name in rule.arguments})
+        _, url = rule.build({name: PARTS.get(name, "1") for name in rule.arguments})
     answer = visit(None).open(url, method=method)
     if method == "GET":
         assert answer.status_code == 302
