@@ -33,8 +33,8 @@ from insightrepo.web import (
     search,
     security,
     studies,
-    waves,
     targets,
+    waves,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 from werkzeug.serving import make_server
 
 from insightrepo.web import create_app
+from insightrepo.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "web"))
 from populate import Library, filled_home
@@ -24,9 +25,17 @@ expect.set_options(timeout=20_000)  # of a machine that does other things beside
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Library]]:
-    """The address of a server that runs for one file of tests, and what is in its library."""
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Library]]:
+    """A workspace for one file of tests, and what is in its library."""
     workspace, library = filled_home(tmp_path_factory, tmp_path_factory.mktemp("served") / "home")
+    yield workspace, library
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def served(filled: tuple[Workspace, Library]) -> Iterator[tuple[str, Library]]:
+    """The address of a server that runs for one file of tests, and what is in its library."""
+    workspace, library = filled
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = make_server("127.0.0.1", 0, create_app(workspace, RATELIMIT_ENABLED=False), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -34,7 +43,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Libr
     yield f"http://127.0.0.1:{server.server_port}", library
     server.shutdown()
     thread.join()
-    workspace.close()
 
 
 @pytest.fixture(scope="module")

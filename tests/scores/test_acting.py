@@ -140,9 +140,8 @@ def test_the_portfolio_sorts_by_a_product(answered, at):
     for outcome, unhappy in (("TRIP-1", 30), ("TRIP-2", 10)):
         happy = 40 - unhappy
         search = (unhappy, "1", "5", "", "search"), (happy, "5", "5", "", "search")
-        answered(
-            "2025-Q1", *search, (happy, "1", "5", "", "booking"), (unhappy, "5", "5", "", "booking"), outcome=outcome
-        )
+        booking = (happy, "1", "5", "", "booking"), (unhappy, "5", "5", "", "booking")
+        answered("2025-Q1", *search, *booking, outcome=outcome)
     assert [o.code for o in at(read_portfolio, sort="search").outcomes][:2] == ["TRIP-1", "TRIP-2"]
     assert [o.code for o in at(read_portfolio, sort="booking").outcomes][:2] == ["TRIP-2", "TRIP-1"]
 
