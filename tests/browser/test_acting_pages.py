@@ -78,9 +78,8 @@ def test_a_researcher_sets_a_target_and_says_what_came_of_it(browse):
     expect(page.get_by_role("status")).to_contain_text("The target is set.")
     page.get_by_label("Reached of improvements").fill("19")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("row", name=re.compile("improvements"))).to_contain_text(
-        "19 of 12 targeted (158%), 58% over"
-    )
+    row = page.get_by_role("row", name=re.compile("improvements"))
+    expect(row).to_contain_text("19 of 12 targeted (158%), 58% over")
 
 
 def test_on_paper_the_controls_are_gone_and_the_list_stays(browse):
