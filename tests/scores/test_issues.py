@@ -20,6 +20,7 @@ from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import AuditEntry, Exclusion, Instrument, Outcome, Score, Segment, User, Wave, WaveIssue
 from insightrepo.scores.computing import WaveFrozen
+from insightrepo.scores.exclusions import exclude
 from insightrepo.scores.importing import import_answers
 from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
 from insightrepo.scores.issues import (
@@ -33,6 +34,8 @@ from insightrepo.scores.issues import (
     verify,
     verify_frozen,
 )
+from insightrepo.scores.settings import parsed_settings
+from insightrepo.scores.wave_editing import change_settings
 from insightrepo.scores.waves import find_wave
 
 EVERYBODY = Reader(1, "ada@example.com", "administrator")
@@ -257,6 +260,19 @@ class WhateverIsEdited(RuleBasedStateMachine):
     def try_to_bring_answers(self, count):
         with suppress(WaveFrozen):
             self._answers("2025-Q1", count)
+
+    @rule(axis=st.sampled_from([{"outcome": "TRIP-1"}, {"segment": "parents"}, {"product": "app"}]))
+    def try_to_leave_something_out(self, axis):
+        with suppress(WaveFrozen), self.database.writing() as session:
+            reader = Reader(None, "ada@example.com", "administrator")
+            exclude(session, reader, Pseudonyms(bytes(32)), find_wave(session, "2025-Q1"), WHY, **axis)
+
+    @rule(least=st.floats(0, 20))
+    def try_to_change_the_settings(self, least):
+        with suppress(WaveFrozen), self.database.writing() as session:
+            reader = Reader(None, "ada@example.com", "administrator")
+            settings = parsed_settings({"smallest_change": {"satisfaction": least}})
+            change_settings(session, reader, find_wave(session, "2025-Q1"), settings)
 
     @rule(count=st.integers(1, 40))
     def bring_answers_into_the_next_wave(self, count):
