@@ -12,14 +12,15 @@ from sqlalchemy import select
 
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Outcome, Product, Segment, Task, Team, Trial
+from insightrepo.models import Answer, Outcome, Product, Segment, Task, Team, Trial
 from insightrepo.scores.glossary import glossary
+from insightrepo.scores.importing import import_answers
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.trials import import_trials
 from insightrepo.scores.usability_kit import NothingToTry, docx, markdown, results_csv, usability_kit
 from insightrepo.scores.wave_questionnaire import NothingToAsk, answers_csv, as_csv, as_html, items_csv, questionnaire
 from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
-from insightrepo.scores.wide import OutcomeWords, find_items
+from insightrepo.scores.wide import OutcomeWords, find_items, to_long
 from insightrepo.taxonomy.reading import UnknownTerm
 
 VIEWER = Reader(1, "vera@example.com", "viewer")
@@ -60,6 +61,23 @@ def test_the_columns_are_found_again_by_who_reads_wide_tables(waved):
         (item.code, item.outcome, item.kind) for item in asked.items
     }
     assert unknown == ()
+
+
+def test_answers_under_the_codes_come_back_to_their_outcomes(waved, pseudonyms):
+    asked = _asked(waved)
+    said = {"TRIP-1.imp": "5", "TRIP-1.sat": "2", "TRIP-2.imp": "4", "TRIP-2.sat": "don't know"}  # TRIP-3: not asked
+    filled = tuple({"respondent": "r1", **said}.get(name, "") for name in asked.header)
+    with waved.reading() as session:
+        outcomes = [OutcomeWords(one.code, (one.name,)) for one in session.scalars(select(Outcome))]
+    items, _ = find_items(asked.header, [""] * len(asked.header), outcomes)
+    long = to_long(Table(asked.header, (Row(2, filled),)), items, {"respondent": "respondent"})
+    assert import_answers(waved, pseudonyms, "2025-Q1", long).refused == []
+    with waved.reading() as session:
+        found = {
+            code: (answer.importance, answer.satisfaction, answer.satisfaction_missing)
+            for answer, code in session.execute(select(Answer, Outcome.code).join(Outcome)).tuples()
+        }
+    assert found == {"TRIP-1": (5, 2, None), "TRIP-2": (4, None, "dont_know")}
 
 
 def test_the_same_seed_rotates_the_same_way_and_keeps_the_pairs(waved):
