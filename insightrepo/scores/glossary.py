@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.models import Instrument, Metric, Outcome, Segment
+from insightrepo.models import Instrument, Metric, Outcome, Segment, Wave
 from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.wave_questionnaire import worded
 from insightrepo.scores.waves import scale_text
 
 DEFINITIONS = {  # of the measures, in words for people who never saw a formula
@@ -61,8 +62,9 @@ def glossary(session: Session, reader: Reader) -> dict[str, list[Entry]]:
 
 def _outcomes(session: Session, reader: Reader) -> list[Entry]:
     query = select(Outcome).where(Outcome.id.in_(visible_terms(reader))).order_by(Outcome.code)
+    latest = session.scalars(select(Instrument).join(Wave).order_by(Wave.first_day.desc(), Wave.id.desc())).first()
     return [
-        Entry("outcome", one.code, one.name, one.job, "",
+        Entry("outcome", one.code, one.name, one.job, worded(latest, one, "satisfaction") if latest else "",
               f"judged by: {one.success_measure}" if one.success_measure else "", one.status, one.code)
         for one in session.scalars(query)
     ]  # fmt: skip

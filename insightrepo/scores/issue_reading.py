@@ -84,6 +84,11 @@ class Differing:
     after: FrozenScore | None
 
     @property
+    def of_everybody(self) -> bool:
+        """Whether it is the cell of all segments and products."""
+        return self.shown.segment is None and self.shown.product is None
+
+    @property
     def shown(self) -> FrozenScore:
         """The later of the two, or the one there is."""
         found = self.after or self.before

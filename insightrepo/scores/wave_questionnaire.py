@@ -109,14 +109,14 @@ def questionnaire(
 
 
 def _item(scale: Instrument, outcome: Outcome, kind: str) -> Item:
-    given = scale.importance_wording if kind == "importance" else scale.wording
     low, high = _ends(scale, kind)
     segments = tuple(sorted(segment.code for segment in outcome.segments))
-    return Item(f"{outcome.code}.{KINDS[kind]}", outcome.code, kind, _worded(given or WORDING[kind], outcome),
-                low, high, segments)  # fmt: skip
+    return Item(f"{outcome.code}.{KINDS[kind]}", outcome.code, kind, worded(scale, outcome, kind), low, high, segments)
 
 
-def _worded(wording: str, outcome: Outcome) -> str:
+def worded(scale: Instrument, outcome: Outcome, kind: str) -> str:
+    """The question ("importance" or "satisfaction") as the instrument asks it of an outcome."""
+    wording = (scale.importance_wording if kind == "importance" else scale.wording) or WORDING[kind]
     if "{outcome}" in wording or "{job}" in wording:
         return wording.replace("{outcome}", outcome.name).replace("{job}", outcome.job)
     return f"{wording.rstrip()} {outcome.name}"

@@ -19,6 +19,13 @@ NAMES = (
     "outcomes",
     "outcome",
     "review",
+    "waves",
+    "wave",
+    "new wave",
+    "questionnaire",
+    "instrument",
+    "glossary",
+    "kit",
     "hostile",
 )
 
@@ -39,7 +46,7 @@ def test_axe_finds_nothing(browse, library, name, scheme):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["search", "document", "outcome", "review"])
+@pytest.mark.parametrize("name", ["search", "document", "outcome", "review", "waves", "wave", "kit"])
 def test_axe_finds_nothing_on_a_phone(browse, library, name):
     page = browse(PHONE, scheme="dark")
     page.goto(pages_of(library)[name])

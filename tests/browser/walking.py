@@ -45,5 +45,12 @@ def pages_of(library: Library) -> dict[str, str]:
         "outcomes": "/outcomes",
         "outcome": "/outcomes/PLAN-01",
         "review": "/outcomes/review",
+        "waves": "/waves",
+        "wave": "/waves/2025-Q3",
+        "new wave": "/waves/new",
+        "questionnaire": "/waves/2025-Q3/questionnaire",
+        "instrument": "/instruments/1",
+        "glossary": "/glossary",
+        "kit": "/usability-kit?outcome=PLAN-01",
         "hostile": f"/studies/{library.studies['hostile']}/documents/{library.documents['hostile']}",
     }
