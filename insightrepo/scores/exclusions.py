@@ -15,6 +15,7 @@ from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Exclusion, Respondent, User, Wave
 from insightrepo.scores.computing import lock_wave
 from insightrepo.scores.concerning import resolve, with_codes, within
+from insightrepo.scores.crowd import read_crowd
 from insightrepo.scores.issues import require_reason
 
 
@@ -63,6 +64,7 @@ def exclude(
         ReasonMissing: nobody could tell from the reason why.
         ExclusionWrong: nothing is named, or the respondent is not known.
         UnknownTerm: a term is not known.
+        WeightsRefused: nobody would be left in a segment that the wave is weighted by.
     """
     reader.require("researcher")
     wave = lock_wave(session, wave.id)
@@ -77,6 +79,7 @@ def exclude(
     session.flush()
     record(session, reader.user_id, "wave.exclude", f"wave:{wave.id}", code=wave.code, exclusion=found.id, reason=text,
            **{name: value for name, value in concerning.ids.items() if value})  # fmt: skip
+    read_crowd(session, wave)  # nobody left in a segment that the wave is weighted by: refused now
     return found
 
 

@@ -13,7 +13,8 @@ from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.database import Database
 from insightrepo.models import Instrument, Metric, Segment, Wave
-from insightrepo.scores.computing import lock_wave, recompute
+from insightrepo.scores.computing import lock_wave, recompute_all, stale_waves
+from insightrepo.scores.crowd import read_crowd
 from insightrepo.scores.instruments import LEVELS
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.settings import SettingsWrong, WaveSettings, stored
@@ -121,6 +122,7 @@ def change_settings(session: Session, reader: Reader, wave: Wave, settings: Wave
         Forbidden: the reader is no researcher.
         WaveFrozen: it is frozen.
         SettingsWrong: a dimension or a measure is not known, or a population that weighting needs is missing.
+        WeightsRefused: a segment to weight by has nobody in the wave.
     """
     reader.require("researcher")
     wave = lock_wave(session, wave.id)
@@ -129,6 +131,7 @@ def change_settings(session: Session, reader: Reader, wave: Wave, settings: Wave
     changed: dict[str, Any] = {"before": before, "after": wave.settings}
     record(session, reader.user_id, "wave.settings", f"wave:{wave.id}", code=wave.code, **changed)
     session.flush()
+    read_crowd(session, wave)  # weights that cannot be made are refused now, not when the scores are computed
     return wave
 
 
@@ -138,7 +141,7 @@ def _check(session: Session, settings: WaveSettings) -> None:
         if name not in dimensions:
             raise SettingsWrong(f"weighting: no segment is on a dimension {name!r}; there are "
                                 f"{', '.join(dimensions) or 'none'}")  # fmt: skip
-        lacking = [segment.code for segment in dimensions[name] if not segment.population]
+        lacking = [segment.code for segment in dimensions[name] if segment.population is None]
         if lacking:
             raise SettingsWrong(
                 f"weighting: {', '.join(lacking)} of {name} have no population; give it in the taxonomy"
@@ -161,10 +164,7 @@ def dimensions_of(session: Session) -> dict[str, list[Segment]]:
 
 
 def refresh(database: Database, wave_id: int) -> None:
-    """Compute an open wave and the later open ones of its instrument again, after anything of it was changed."""
+    """Compute an open wave and the later open ones again that are older than what went into them."""
     with database.reading() as session:
-        wave = session.get_one(Wave, wave_id)
-        query = select(Wave.id).where(Wave.instrument_id == wave.instrument_id, Wave.state == "open")
-        ids = session.scalars(query.where(Wave.first_day >= wave.first_day).order_by(Wave.first_day, Wave.id)).all()
-    for identifier in ids:
-        recompute(database, identifier)
+        stale = stale_waves(session, session.get_one(Wave, wave_id))
+    recompute_all(database, stale)

@@ -193,6 +193,7 @@ def test_a_wave_that_cannot_be_is_refused_in_words(send, fields, said):
 
 def test_settings_are_kept_and_computed_with(send, workspace):
     own(workspace, "settings")
+    bring(workspace, "settings", 8, "couples", who="couple")
     fields = {"scheme": "post-stratification", "dimensions": "household", "smallest_change": "satisfaction 7.5",
               "bands": "16 major\n11 some"}  # fmt: skip
     assert send("/waves/settings/settings", **fields).status_code == 302
@@ -212,6 +213,7 @@ def test_settings_are_kept_and_computed_with(send, workspace):
         ({"smallest_change": "happiness 3"}, "happiness is no measure"),
         ({"scheme": "raking"}, "raking needs the dimensions"),
         ({"scheme": "raking", "dimensions": "age"}, "no segment is on a dimension"),
+        ({"scheme": "raking", "dimensions": "household"}, "nobody in the wave"),
         ({"bands": "5 low\n10 high"}, "from the highest to the lowest"),
         ({"scheme": "guess"}, "Not a valid choice"),
     ],
