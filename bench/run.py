@@ -246,6 +246,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="processes of which the median is taken")
     parser.add_argument("--times", type=int, default=20, help="a change is looked for by a second process")
     parser.add_argument("--model", default="", help="embedding model, as INSIGHTREPO_EMBEDDING_MODEL")
+    parser.add_argument("--originals", type=int, default=0, help="different texts at most, the rest repeats; 0: all")
     parser.add_argument(
         "--packages", default=",".join(docstring_corpus.PACKAGES), help="whose docstrings are texts and judged"
     )
@@ -271,6 +272,7 @@ def main() -> None:
     bench.home.mkdir(parents=True, exist_ok=True)
     packages = given.packages.split(",")
     texts, judged = source_texts(given.corpus, packages, bench.home), docstring_corpus.items(packages)
+    texts = texts[: given.originals or None]
     originals = Originals(texts, embedded(texts, given.model, bench.home), [item.query for item in judged])
     command = " ".join(["bench/run.py", *sys.argv[1:]])
     bench.results = {"machine": described(bench.peers_python, command), "texts": tables.texts_facts(texts), "sizes": {}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -36,6 +37,7 @@ _APOSTROPHES = "'\u2019\u02bc\uff07"
 _HYPHENS = "-\u2010\u2011\u00ad"
 _LINKS = rf"[{_HYPHENS}{_APOSTROPHES}&/._@\uff06]"
 _UNIT = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>{_ATOM}(?:{_LINKS}{_ATOM})*)")
+_PIECE, _ALPHANUMERIC = re.compile(r"\S+"), re.compile("[A-Za-z0-9]")
 _HEAD, _TAIL = re.compile(_ATOM), re.compile(rf"(?P<link>{_LINKS})(?P<atom>{_ATOM})")  # what a word is made of
 _SAME_LINK = str.maketrans(dict.fromkeys(_HYPHENS, "-") | dict.fromkeys(_APOSTROPHES, "'") | {"\uff06": "&"})
 _UNDIVIDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -110,6 +112,17 @@ def _known_stacks(language: Literal["en", "none"], piece: str) -> tuple[tuple[st
     return Analyzer(language).stacks_of(piece)
 
 
+@lru_cache(maxsize=50_000)
+def _known_places(language: Literal["en", "none"], piece: str) -> tuple[tuple[tuple[str, int, int], ...], ...]:
+    return tuple(unit.tokens for unit in Analyzer(language).units(piece))
+
+
+@lru_cache(maxsize=1_000)
+def _atoms_starting(letters: str) -> re.Pattern[str]:
+    """Finds in ASCII where a word, or a part of a compound, may begin with one of these letters."""
+    return re.compile(rf"(?<![a-z0-9])[{re.escape(letters)}]" if letters else r"(?!)", re.IGNORECASE | re.ASCII)
+
+
 @dataclass(frozen=True)
 class Analyzer:
     """Cuts text into tokens. `language` "en" stems English and knows its stop words; "none" does neither."""
@@ -135,6 +148,27 @@ class Analyzer:
     def stacks_of(self, piece: str) -> tuple[tuple[str, ...], ...]:
         """As `stacks`, of a piece of text that is not worth keeping in mind."""
         return tuple(tuple(text for text, _, _ in unit.tokens) for unit in self.units(piece))
+
+    def places(self, text: str, starts: str | None = None) -> dict[str, dict[int, tuple[int, int]]]:
+        """Where each token of `tokens` stands: its offsets by position. Many times as fast.
+
+        `starts`: only tokens that begin with one of these letters or digits are needed, whatever else is given; then
+        positions are right only as far as who stands beside whom. A stem begins as its word does.
+        """
+        found: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        needed = None if starts is None else _atoms_starting(starts)
+        position = 0
+        for match in _PIECE.finditer(text):
+            piece, offset = match[0], match.start()
+            if needed and piece.isascii() and not needed.search(piece):
+                position += _ALPHANUMERIC.search(piece) is not None
+                continue
+            known = len(piece) <= LONGEST
+            for tokens in _known_places(self.language, piece) if known else (u.tokens for u in self.units(piece)):
+                for token, start, end in tokens:
+                    found[token].setdefault(position, (start + offset, end + offset))
+                position += 1
+        return found
 
     def units(self, text: str) -> list[Unit]:
         """The units of the text, one a position. Never fails, whatever the text."""

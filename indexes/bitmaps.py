@@ -19,6 +19,7 @@ from indexes.manifest import written_aside
 NO_DAY = -(2**31)
 _COLUMNS = {"study": (np.int32, 0), "respondent": (np.int32, 0), "day": (np.int32, NO_DAY), "text": (np.int64, 0)}
 _MAGIC = b"insightrepo bitmaps 1\n"
+UNIONS_KEPT = 500
 _LIVE = ""  # the key under which the live ids are kept
 
 
@@ -46,6 +47,7 @@ class Bitmaps:
         self._maps: dict[str, BitMap] = {_LIVE: BitMap()}
         self._columns = {name: np.empty(0, dtype=kind) for name, (kind, _) in _COLUMNS.items()}
         self._groups: dict[str, list[str]] | None = None
+        self._unions: dict[tuple[str, frozenset[int]], BitMap] = {}
 
     def copy(self) -> Bitmaps:
         """The same state to go on from; what is applied to the copy does not show here."""
@@ -67,7 +69,7 @@ class Bitmaps:
         for key, ids in members.items():
             self._maps[key] = self.get(key) | BitMap(ids)
         self._fill_columns(gone, list(records.values()))
-        self._groups = None
+        self._groups, self._unions = None, {}
 
     def _fill_columns(self, gone: BitMap, records: Sequence[Record]) -> None:
         for name, (_, default) in _COLUMNS.items():
@@ -99,6 +101,15 @@ class Bitmaps:
     def any(self, keys: Iterable[str]) -> BitMap:
         """The ids with at least one of these keys."""
         return BitMap.union(BitMap(), *(self.get(key) for key in keys))
+
+    def any_of(self, group: str, numbers: frozenset[int]) -> BitMap:
+        """The ids with at least one of the keys ``group:NUMBER``; kept, so do not change what you get."""
+        union = self._unions.get((group, numbers))
+        if union is None:
+            if len(self._unions) >= UNIONS_KEPT:
+                self._unions = {}
+            union = self._unions[group, numbers] = self.any(f"{group}:{number}" for number in numbers)
+        return union
 
     def period(self, since: dt.date | None, until: dt.date | None) -> BitMap:
         """The ids whose day is from `since` to `until`, both included; None: open. Ids without a day are never in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -25,18 +24,15 @@ def spans(text: str, words: Iterable[str], phrases: Iterable[str], analyzer: Ana
     A word matches in every form the keyword engine takes for it (stem, accents, ``e-mail`` and ``email``); stop words
     are marked only where nothing else was looked for. A phrase is marked from its first word to its last.
     """
-    places: defaultdict[str, dict[int, Span]] = defaultdict(dict)
-    for position, unit in enumerate(analyzer.units(text)):
-        for form in unit.forms:
-            places[form].setdefault(position, (unit.start, unit.end))
-        for part, start, end in unit.parts:
-            places[part].setdefault(position, (start, end))
-    found: list[Span] = []
     phrase_units = [_units(phrase, analyzer) for phrase in phrases]
+    word_units = [unit for word in words for unit in _units(word, analyzer)]
+    places = analyzer.places(text, _starts(unit for units in (*phrase_units, word_units) for unit in units))
+    if not places:
+        return []
+    found: list[Span] = []
     for units in phrase_units:
         for row in analyzer.sequences(units, places.__contains__):
             found += _rows(row, places)
-    word_units = [unit for word in words for unit in _units(word, analyzer)]
     only_stop = not any(phrase_units) and all(map(analyzer.is_stop, word_units))
     for at, unit in enumerate(word_units):
         if only_stop or not analyzer.is_stop(unit):
@@ -49,6 +45,12 @@ def spans(text: str, words: Iterable[str], phrases: Iterable[str], analyzer: Ana
 def _units(looked_for: str, analyzer: Analyzer) -> tuple[Unit, ...]:
     """The units of a word or phrase, the same for every text of a page."""
     return tuple(analyzer.units(looked_for))
+
+
+def _starts(units: Iterable[Unit]) -> str:
+    """What any token that the units may be found by begins with; "and" stands for "&"."""
+    tokens = {token for unit in units for token in (unit.raw, *unit.forms, *(part for part, _, _ in unit.parts))}
+    return "".join(sorted({token.lstrip(".")[:1] for token in tokens if token} | {"a"}))
 
 
 def _rows(row: Sequence[str], places: dict[str, dict[int, Span]]) -> list[Span]:

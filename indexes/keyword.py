@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from indexes import clauses
 from indexes.analyzer import Analyzer
-from indexes.base import KeywordIndexBusy, KeywordQuery, Record, Scored, WordFit
+from indexes.base import KeywordIndexBusy, KeywordQuery, Record, ScoredIds, WordFit
 from indexes.clauses import Clause, Clauses, Row
 from indexes.codec import SCHEMA, SegmentWriter, worth_merging
 from indexes.kept import Postings
@@ -120,7 +120,7 @@ class WhooshIndex:
             self._snapshot = Snapshot(_commit(self._index), self._index.storage, self._snapshot)
             return True
 
-    def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> list[Scored]:
+    def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> ScoredIds:
         """The best `limit` of the allowed ids, best first, the larger id first where equal.
 
         A record needs any of the words and every condition; the words of phrases count for the score only. A query of
@@ -130,7 +130,7 @@ class WhooshIndex:
             snapshot = self._snapshot
             asked = self._read(query)
             if not asked.needed and not asked.has_conditions:
-                return []
+                return ScoredIds()
             eligible = snapshot.mask(allowed) & self._conditions(asked)
             scores, met = np.zeros(len(snapshot.ids)), np.zeros(len(snapshot.ids), dtype=bool)
             for clause in asked.scored:
@@ -140,7 +140,7 @@ class WhooshIndex:
         if asked.needed:
             eligible &= met
         best = _best(np.flatnonzero(eligible), scores, snapshot.ids, limit)
-        return list(map(Scored, snapshot.ids[best].tolist(), scores[best].tolist()))
+        return ScoredIds(snapshot.ids[best], scores[best])
 
     def matching(self, query: KeywordQuery) -> BitMap | None:
         """All ids that meet the hard conditions (phrases, exclusions); None where the query has none."""

@@ -5,7 +5,7 @@ What is found, with words, is the best `Request.limit` of each engine within the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from indexes import fusion
-from indexes.base import KeywordIndex, KeywordQuery, Scored, VectorIndex
+from indexes.base import KeywordIndex, KeywordQuery, ScoredIds, VectorIndex
 from indexes.fusion import MEANING_FLOOR
 from indexes.ranks import Boost, Ranked, Ranking, Ranks
 
@@ -45,10 +45,9 @@ class _Answer:
     capped: bool = False
 
     @classmethod
-    def of(cls, hits: Sequence[Scored], limit: int) -> _Answer:
+    def of(cls, hits: ScoredIds, limit: int) -> _Answer:
         """The first `limit` of these hits."""
-        ids, scores = zip(*hits[:limit], strict=True) if hits[:limit] else ((), ())
-        return cls(np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64), len(hits) > limit)
+        return cls(hits.ids[:limit], hits.scores[:limit], len(hits) > limit)
 
 
 _NOTHING = _Answer(np.empty(0, dtype=np.int64), np.empty(0))
@@ -85,11 +84,11 @@ def search(
         within = inside if conditions is None else inside & conditions
         asked = np.asarray(embed_query(request.text), dtype=np.float32)
         by_meaning = _near(vector.search(asked, within, request.limit + 1), by_keyword.ids, request.limit)
-        cosines = vector.scores(asked, by_keyword.ids.tolist()) if len(by_keyword.ids) else None
+        cosines = vector.scores(asked, by_keyword.ids) if len(by_keyword.ids) else None
     return _ranking(request, keyword, by_keyword, by_meaning, cosines, off, live)
 
 
-def _near(nearest: Sequence[Scored], found: np.ndarray, limit: int) -> _Answer:
+def _near(nearest: ScoredIds, found: np.ndarray, limit: int) -> _Answer:
     """The nearest that are near at all, and whether there were more.
 
     Below `MEANING_FLOOR` they do not count as found, unless by a keyword.
@@ -98,7 +97,7 @@ def _near(nearest: Sequence[Scored], found: np.ndarray, limit: int) -> _Answer:
     near = answer.scores >= MEANING_FLOOR
     if not near.all():
         near |= np.isin(answer.ids, found)
-    capped = any(scored.score >= MEANING_FLOOR for scored in nearest[limit:])
+    capped = bool((nearest.scores[limit:] >= MEANING_FLOOR).any())
     return _Answer(answer.ids[near], answer.scores[near], capped)
 
 

@@ -19,7 +19,7 @@ from pyroaring import BitMap
 
 from indexes import clauses
 from indexes.analyzer import Analyzer
-from indexes.base import KeywordIndexBusy, KeywordQuery, Record, Scored, WordFit
+from indexes.base import KeywordIndexBusy, KeywordQuery, Record, ScoredIds, WordFit
 from indexes.clauses import Clauses
 from indexes.manifest import written_aside
 from indexes.tantivy_search import CONTENT, ID, IDS_FILE, REPEATED, STRESSED, Searching
@@ -101,7 +101,7 @@ class TantivyIndex:
         self._searching = Searching(self._files, self.folder)
         return True
 
-    def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> list[Scored]:
+    def search(self, query: KeywordQuery, allowed: BitMap | None, limit: int) -> ScoredIds:
         """The best `limit` of the allowed ids, best first, the larger id first where equal.
 
         A record needs any of the words and every condition; the words of phrases count for the score only. A query of
@@ -110,12 +110,11 @@ class TantivyIndex:
         searching = self._searching
         asked = self._read(query, searching)
         if not asked.needed and not asked.has_conditions:
-            return []
+            return ScoredIds()
         inside = searching.conditions(asked)
         if allowed is not None:
             inside = inside & allowed
-        ids, scores = searching.best(asked, inside, limit)
-        return list(map(Scored, ids.tolist(), scores.tolist()))
+        return ScoredIds(*searching.best(asked, inside, limit))
 
     def matching(self, query: KeywordQuery) -> BitMap | None:
         """All ids that meet the hard conditions (phrases, exclusions); None where the query has none."""

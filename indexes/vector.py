@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from pyroaring import BitMap
 
-from indexes.base import Scored
+from indexes.base import ScoredIds
 from indexes.graph import ENOUGH, Graph, GraphError, build, ef_for
 from indexes.manifest import written_aside
 
@@ -169,7 +169,7 @@ class FaissIndex:
         numbers = [int(path.name.split(".")[0]) for path in self.folder.glob("[0-9]*.npy")]
         return f"{max(numbers, default=0) + 1:08d}"
 
-    def search(self, vector: np.ndarray, allowed: BitMap | None, limit: int) -> list[Scored]:
+    def search(self, vector: np.ndarray, allowed: BitMap | None, limit: int) -> ScoredIds:
         """The nearest `limit` of the allowed ids (None: all), nearest first; equals in order of id.
 
         Exact, but for a segment with a graph where most of it is allowed: a few of the far ones may be missing there.
@@ -180,7 +180,7 @@ class FaissIndex:
         ids = np.concatenate([np.empty(0, np.int64), *(pair[0] for pair in found)])
         scores = np.concatenate([np.empty(0, np.float32), *(pair[1] for pair in found)])
         best = np.lexsort((ids, -scores))[: max(limit, 0)]
-        return [Scored(*pair) for pair in zip(ids[best].tolist(), scores[best].tolist(), strict=True)]
+        return ScoredIds(ids[best], scores[best])
 
     def scores(self, vector: np.ndarray, ids: Sequence[int]) -> np.ndarray:
         """Exact cosines of these ids, NaN where an id is not there; shape (len(ids),)."""

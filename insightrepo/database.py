@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+from insightrepo.memory import forget
+
 
 def make_engine(url: str) -> Engine:
     """An engine for a URL. On SQLite a write transaction begins IMMEDIATE: it waits its turn instead of failing."""
@@ -27,6 +29,7 @@ def make_engine(url: str) -> Engine:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
+    event.listen(engine, "commit", forget)  # SQLite tells a connection only of the commits of others
     return engine
 
 

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 from pyroaring import BitMap
-from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
-from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import EVIDENCE_FACETS, STUDY_FACETS, ResolvedFilter
 from insightrepo.library.hits import FACETS, FacetValue, OutcomeSpokenTo
-from insightrepo.models import Outcome, Product, Study, Term
+from insightrepo.library.seen_studies import seen_studies
 from insightrepo.scores.chips import CellWanted, chips
+from insightrepo.taxonomy.register import TermLine, register
 
 
 def count_facets(
-    session: Session, bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, terms: Sequence[Row]
+    session: Session,
+    reader: Reader,
+    bitmaps: Bitmaps,
+    within: BitMap,
+    resolved: ResolvedFilter,
+    terms: Sequence[TermLine],
 ) -> dict[str, tuple[FacetValue, ...]]:
     """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0.
 
-    `terms` are those of `facet_terms`: others are no values, and a category of none but others is none. With `verified`
-    only tags that a person or an import stands behind are counted.
+    `terms` are those in use that the reader may see: others are no values, and a category of none but others is none.
+    With `verified` only tags that a person or an import stands behind are counted.
     """
     counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key)
     categories = {term.id: term.category for term in terms if term.axis == "outcome"}
@@ -33,39 +39,24 @@ def count_facets(
     found["category"] = _category_counts(bitmaps, within, categories, resolved.tag_key)
     for facet in EVIDENCE_FACETS:
         found[facet] = {key.partition(":")[2]: n for key, n in bitmaps.counts(f"{facet}:", within).items()}
-    found |= _study_counts(session, bitmaps, within)
+    found |= _study_counts(session, reader, bitmaps, within)
     labels = {(term.axis, term.code): term.name for term in terms}
     parents = _parents(terms)
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
-def facet_terms(session: Session, reader: Reader) -> Sequence[Row]:
-    """The terms in use that the reader may see: id, axis, code, name, an outcome's category, a product's parent_id."""
-    outcome, product = Outcome.__table__, Product.__table__
-    columns = Term.id, Term.axis, Term.code, Term.name, outcome.c.category, product.c.parent_id
-    query = select(*columns).join(outcome, outcome.c.id == Term.id, isouter=True)
-    query = query.join(product, product.c.id == Term.id, isouter=True)
-    return session.execute(query.where(Term.status != "retired", Term.id.in_(visible_terms(reader)))).all()
-
-
 def _term_counts(
-    session: Session, bitmaps: Bitmaps, within: BitMap, terms: Sequence[Row], tag_key: str
+    session: Session, bitmaps: Bitmaps, within: BitMap, terms: Sequence[TermLine], tag_key: str
 ) -> dict[int, int]:
     """Hits by term; a product counts what is below it too, retired or another team's, as the filter does."""
-    table = Product.__table__
-    children: defaultdict[int | None, list[int]] = defaultdict(list)
-    for product_id, parent_id in session.execute(select(table.c.id, table.c.parent_id)):
-        children[parent_id].append(product_id)
-    return {
-        term.id: bitmaps.any(f"{tag_key}:{i}" for i in _with_below(term.id, children)).intersection_cardinality(within)
-        for term in terms
-    }
-
-
-def _with_below(term_id: int, children: dict[int | None, list[int]]) -> list[int]:
-    found = [term_id]
-    for child in children.get(term_id, ()):
-        found.extend(_with_below(child, children))
+    known, counts = register(session), bitmaps.counts(f"{tag_key}:", within)
+    found = {}
+    for term in terms:
+        below = known.with_below((term.id,)) if term.axis == "product" else (term.id,)
+        if len(below) == 1:
+            found[term.id] = counts.get(f"{tag_key}:{term.id}", 0)
+        else:
+            found[term.id] = bitmaps.any_of(tag_key, below).intersection_cardinality(within)
     return found
 
 
@@ -77,18 +68,17 @@ def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str
     return {name: bitmaps.any(keys).intersection_cardinality(within) for name, keys in members.items()}
 
 
-def _study_counts(session: Session, bitmaps: Bitmaps, within: BitMap) -> dict[str, dict[str, int]]:
-    by_study = {int(key.partition(":")[2]): n for key, n in bitmaps.counts("study:", within).items()}
-    counts: dict[str, Counter[str]] = {facet: Counter() for facet in STUDY_FACETS}
-    columns = Study.id, *(getattr(Study, facet) for facet in STUDY_FACETS)
-    for study in session.execute(select(*columns).where(Study.id.in_(by_study))):
+def _study_counts(session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap) -> dict[str, dict[str, int]]:
+    numbers, times = np.unique(bitmaps.column("study", within), return_counts=True)
+    studies, counts = seen_studies(session, reader), {facet: Counter[str]() for facet in STUDY_FACETS}
+    for number, count in zip(numbers.tolist(), times.tolist(), strict=True):
         for facet in STUDY_FACETS:
-            if value := getattr(study, facet):
-                counts[facet][value] += by_study[study.id]
+            if number in studies and (value := getattr(studies[number], facet)):
+                counts[facet][value] += count
     return {facet: dict(counter) for facet, counter in counts.items()}
 
 
-def _parents(terms: Sequence[Row]) -> dict[tuple[str, str], str | None]:
+def _parents(terms: Sequence[TermLine]) -> dict[tuple[str, str], str | None]:
     codes = {term.id: term.code for term in terms}
     within = {"outcome": lambda term: term.category, "product": lambda term: codes.get(term.parent_id)}
     return {(term.axis, term.code): within[term.axis](term) for term in terms if term.axis in within}
@@ -112,12 +102,12 @@ def outcomes_spoken_to(
     bitmaps: Bitmaps,
     within: BitMap,
     resolved: ResolvedFilter,
-    terms: Sequence[Row],
+    terms: Sequence[TermLine],
     limit: int = 12,
 ) -> tuple[OutcomeSpokenTo, ...]:
     """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names.
 
-    `terms` are those of `facet_terms`: no other outcome is named.
+    `terms` are those in use that the reader may see: no other outcome is named.
     """
     outcomes = [term for term in terms if term.axis == "outcome"]
     speaking = {outcome.id: bitmaps.get(f"{resolved.tag_key}:{outcome.id}") & within for outcome in outcomes}

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyroaring import BitMap
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
 from indexes.query import Note, Piece, first_day, last_day
 from indexes.query_dates import Days, days
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.library.hits import SearchQuery
-from insightrepo.models import EVIDENCE_KINDS, LEVELS, STUDY_STATES, Outcome, Study, Term
-from insightrepo.taxonomy.reading import UnknownTerm, find_term, product_and_below
+from insightrepo.library.seen_studies import SeenStudy, seen_studies
+from insightrepo.models import EVIDENCE_KINDS, LEVELS, STUDY_STATES, Study
+from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.taxonomy.register import register, seen_terms
 
 TERM_FACETS = ("outcome", "segment", "product")
 STUDY_FACETS = ("level", "method", "state")
@@ -118,6 +120,7 @@ class _LookUp:
     def __init__(self, session: Session, reader: Reader) -> None:
         self.session = session
         self.reader = reader
+        self.terms = seen_terms(session, reader)
         self.said: list[Note] = []
         self.labels: dict[tuple[str, str], str] = {}
 
@@ -129,7 +132,8 @@ class _LookUp:
             return self._terms(facet, distinct, values, excluded)
         if facet == "category":
             values = self._known(facet, distinct, values, self._categories())
-            return Condition(facet, values, _outcomes_in(self.session, self.reader, values), excluded)
+            among = (term.id for term in self.terms.terms if term.axis == "outcome" and term.category in values)
+            return Condition(facet, values, frozenset(among), excluded)
         if facet == "study":
             ids = frozenset(self._study(value, distinct[value]) for value in values)
             return Condition(facet, values, excluded=excluded, study_ids=ids)
@@ -148,7 +152,7 @@ class _LookUp:
         ids, codes = set(), []
         for value in values:
             try:
-                term = find_term(self.session, facet, value, Term.id.in_(visible_terms(self.reader)))
+                term = self.terms.finder(facet).find(value)
             except UnknownTerm as error:
                 self._say(str(error), pieces[value])
                 codes.append(value)
@@ -157,8 +161,8 @@ class _LookUp:
             codes.append(term.code)
             self.labels[(facet, value)] = term.name
         only = next(iter(ids)) if len(ids) == 1 else None
-        below = product_and_below(self.session, ids) if facet == "product" and ids else ids
-        return Condition(facet, tuple(dict.fromkeys(codes)), frozenset(below), excluded, only)
+        below = register(self.session).with_below(ids)  # also of what the reader does not see, as the counts do
+        return Condition(facet, tuple(dict.fromkeys(codes)), below, excluded, only)
 
     def _known(
         self, facet: str, pieces: dict[str, Piece | None], values: Sequence[str], known: Iterable[str]
@@ -171,13 +175,11 @@ class _LookUp:
                 self._say(f"no {facet} is called {value!r}: known are {names}", pieces[value])
         return tuple(dict.fromkeys(by_folded.get(value.casefold(), value) for value in values))
 
-    def _categories(self) -> Sequence[str]:
-        seen = Outcome.id.in_(visible_terms(self.reader)), Outcome.category != ""
-        return self.session.scalars(select(Outcome.category).where(*seen).distinct()).all()
+    def _categories(self) -> set[str]:
+        return {term.category for term in self.terms.terms if term.category}
 
-    def _methods(self) -> Sequence[str]:
-        seen = Study.id.in_(visible_studies(self.reader)), Study.method != ""
-        return self.session.scalars(select(Study.method).where(*seen).distinct()).all()
+    def _methods(self) -> set[str]:
+        return {study.method for study in seen_studies(self.session, self.reader).values() if study.method}
 
     def _study(self, text: str, piece: Piece | None) -> int:
         """The study with this number, this title, or alone with this in its title; -1 where there is none."""
@@ -197,11 +199,6 @@ class _LookUp:
         return -1
 
 
-def _outcomes_in(session: Session, reader: Reader, categories: tuple[str, ...]) -> frozenset[int]:
-    seen = Outcome.id.in_(visible_terms(reader))
-    return frozenset(session.scalars(select(Outcome.id).where(Outcome.category.in_(categories), seen)))
-
-
 def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, bitmaps: Bitmaps) -> BitMap:
     """All live evidence that the filter lets through and the reader may see."""
     allowed = bitmaps.live & _of_studies(session, reader, resolved, bitmaps)
@@ -216,25 +213,23 @@ def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, b
 
 
 def _of_studies(session: Session, reader: Reader, resolved: ResolvedFilter, bitmaps: Bitmaps) -> BitMap:
-    # Read from the database each time: publishing, withdrawing or a new scope holds at once, whatever the index lags.
-    query = visible_studies(reader)
-    for condition in _study_conditions(resolved):
-        by_id = condition.facet == "study"
-        matching = Study.id.in_(condition.study_ids) if by_id else _of_study(condition.facet).in_(condition.values)
-        query = query.where(~matching if condition.excluded else matching)
-    if resolved.study is not None:
-        query = query.where(Study.id == resolved.study)
-    if not resolved.chosen("state"):
-        query = query.where(Study.state != "withdrawn")
-    return bitmaps.any(f"study:{study_id}" for study_id in session.scalars(query))
+    # By the state of the database, not of the index: publishing, withdrawing or a new scope holds at once.
+    conditions = [condition for condition in resolved.conditions if condition.facet in (*STUDY_FACETS, "study")]
+    withdrawn_too = bool(resolved.chosen("state"))
+    studies = frozenset(
+        study.id
+        for study in seen_studies(session, reader).values()
+        if (withdrawn_too or study.state != "withdrawn")
+        and resolved.study in (None, study.id)
+        and all(_meets(study, condition) for condition in conditions)
+    )
+    return bitmaps.any_of("study", studies)
 
 
-def _study_conditions(resolved: ResolvedFilter) -> list[Condition]:
-    return [condition for condition in resolved.conditions if condition.facet in (*STUDY_FACETS, "study")]
-
-
-def _of_study(facet: str):
-    return func.coalesce(getattr(Study, facet), "")  # else a study without a level would be neither in nor out
+def _meets(study: SeenStudy, condition: Condition) -> bool:
+    if condition.facet == "study":
+        return (study.id in condition.study_ids) != condition.excluded
+    return ((getattr(study, condition.facet) or "") in condition.values) != condition.excluded
 
 
 def _matching(condition: Condition, tag_key: str, bitmaps: Bitmaps) -> BitMap:
@@ -242,4 +237,4 @@ def _matching(condition: Condition, tag_key: str, bitmaps: Bitmaps) -> BitMap:
         return BitMap.union(BitMap(), *(bitmaps.period(*period) for period in condition.periods))
     if condition.facet in EVIDENCE_FACETS:
         return bitmaps.any(f"{condition.facet}:{value}" for value in condition.values)
-    return bitmaps.any(f"{tag_key}:{term_id}" for term_id in condition.term_ids)
+    return bitmaps.any_of(tag_key, condition.term_ids)

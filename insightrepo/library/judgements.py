@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 import insightrepo
@@ -19,6 +19,13 @@ from insightrepo.library.tagging import NotThere
 from insightrepo.models import Evidence, Judgement, utcnow
 from insightrepo.upsert import upsert
 from insightrepo.workspace import Workspace
+
+_J = Judgement.__table__.c
+_JUDGED = select(_J.evidence_id, _J.helpful).where(
+    _J.user_id == bindparam("user"),
+    _J.question == bindparam("question"),
+    _J.evidence_id.in_(bindparam("ids", expanding=True)),
+)
 
 
 class NothingAsked(ValueError):
@@ -77,9 +84,8 @@ def judged(
     workspace: Workspace, session: Session, reader: Reader, query: SearchQuery, ids: Sequence[int]
 ) -> dict[int, bool]:
     """What the reader said of these hits when they asked the same: helpful or not, by evidence id."""
-    columns = select(Judgement.evidence_id, Judgement.helpful)
-    mine = columns.filter_by(user_id=reader.user_id, question=question_key(workspace.pseudonyms, query))
-    return dict(session.execute(mine.where(Judgement.evidence_id.in_(ids))).tuples().all())
+    mine = {"user": reader.user_id, "question": question_key(workspace.pseudonyms, query), "ids": ids}
+    return dict(session.execute(_JUDGED, mine).tuples().all())
 
 
 def _require_visible(session: Session, reader: Reader, evidence_id: int) -> None:

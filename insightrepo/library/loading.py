@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from indexes.analyzer import Analyzer
@@ -14,15 +14,51 @@ from indexes.highlight import spans
 from indexes.query import ParsedQuery
 from indexes.ranks import Ranked
 from ingest.readers.base import Locator
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import Hit, TagShown, VoteShown
+from insightrepo.library.seen_studies import SeenStudy, seen_studies, study_labels
 from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
-from insightrepo.models import Document, Evidence, Place, Study, Tag, Term, Vote
-from insightrepo.models.library import study_product, study_segment
+from insightrepo.models import Document, Evidence, Place, Tag, Vote
 from insightrepo.scores.chips import CellWanted, Chip, chips
+from insightrepo.taxonomy.register import seen_terms
+
+_E, _P, _T, _V = Evidence.__table__.c, Place.__table__.c, Tag.__table__.c, Vote.__table__.c
+_IDS = bindparam("ids", expanding=True)
+# Made once, and of columns: making a statement takes as long as asking it, and an entity three times as long as a row.
+_EVIDENCE = select(
+    _E.id, _E.kind, _E.text, _E.context, _E.study_id, _E.said_on, _E.date_precision, _E.rating, _E.rating_best,
+).where(_E.id.in_(_IDS))  # fmt: skip
+_PLACES = (
+    select(_P.evidence_id, _P.document_id, _P.locator)
+    .join(Document.__table__, Document.__table__.c.id == _P.document_id)
+    .where(_P.evidence_id.in_(_IDS))
+    .order_by(Document.__table__.c.current.desc(), _P.id)
+)
+_TAGS = (
+    select(_T.evidence_id, _T.term_id, _T.state, _T.origin)
+    .where(_T.evidence_id.in_(_IDS))
+    .order_by(_T.evidence_id, _T.term_id)
+)
+_VOTES = (
+    select(_V.evidence_id, _V.term_id, _V.source, _V.in_favour, _V.value, _V.reason)
+    .where(_V.evidence_id.in_(_IDS))
+    .order_by(_V.id)
+)
+
+_STUDY_OF = select(_E.id, _E.study_id).where(_E.id.in_(_IDS))
 
 STATE_ORDER = {"accepted": 0, "automatic": 1, "suggested": 2, "rejected": 3}
+
+
+class _Tag(NamedTuple):
+    evidence_id: int
+    term_id: int
+    state: str
+    origin: str
+    axis: str
+    code: str
+    name: str
 
 
 def load_hits(
@@ -38,8 +74,8 @@ def load_hits(
 
     Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see.
     """
-    evidence = {row.id: row for row in session.execute(_evidence_query(ids))}
-    labels = _study_labels(session, reader, {row.study_id for row in evidence.values()})
+    evidence = {row.id: row for row in session.execute(_EVIDENCE, {"ids": ids})}
+    studies, labels = seen_studies(session, reader), study_labels(session, reader)
     places = _places(session, ids)
     tags = _tags_of(session, reader, ids)
     votes = votes_shown(session, reader, ids)
@@ -49,6 +85,7 @@ def load_hits(
     return tuple(
         _hit(
             evidence[i],
+            studies[evidence[i].study_id],
             labels,
             places[i],
             tags[i],
@@ -57,49 +94,23 @@ def load_hits(
             tuple(spans(evidence[i].text, parsed.words, parsed.phrases, analyzer)),
         )
         for i in ids
-        if i in evidence
+        if i in evidence and evidence[i].study_id in studies
     )
 
 
-def _evidence_query(ids: Sequence[int]) -> Select[Any]:
-    own = (
-        Evidence.id, Evidence.kind, Evidence.text, Evidence.context, Evidence.study_id, Evidence.said_on,
-        Evidence.date_precision, Evidence.rating, Evidence.rating_best,
-    )  # fmt: skip
-    of_study = Study.title, Study.method, Study.state
-    return select(*own, *of_study).join(Study, Study.id == Evidence.study_id).where(Evidence.id.in_(ids))
-
-
-def _study_labels(session: Session, reader: Reader, ids: Collection[int]) -> dict[tuple[int, str], tuple[str, ...]]:
-    """The names of the segments and products that a person set on these studies, by study and axis."""
-    labels: defaultdict[tuple[int, str], tuple[str, ...]] = defaultdict(tuple)
-    for study, term in (study_segment.columns, study_product.columns):
-        query = select(study, Term.axis, Term.name).join(Term, Term.id == term)
-        query = query.where(study.in_(ids), Term.id.in_(visible_terms(reader))).order_by(Term.id)
-        for study_id, axis, name in session.execute(query):
-            labels[study_id, axis] += (name,)
-    return labels
-
-
-def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[Row]]:
-    """The tags of terms that the reader may see, each with its term's axis, code and name, by evidence."""
-    columns = (Tag.evidence_id, Tag.term_id, Tag.state, Tag.origin, Term.axis, Term.code, Term.name)
-    seen = Tag.evidence_id.in_(ids), Tag.term_id.in_(visible_terms(reader))
-    tags: defaultdict[int, list[Row]] = defaultdict(list)
-    for tag in session.execute(select(*columns).join(Term, Term.id == Tag.term_id).where(*seen)):
-        tags[tag.evidence_id].append(tag)
+def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, list[_Tag]]:
+    """The tags of terms that the reader may see, by evidence, in the order of their terms."""
+    terms = seen_terms(session, reader).by_id
+    tags: defaultdict[int, list[_Tag]] = defaultdict(list)
+    for evidence_id, term_id, state, origin in session.execute(_TAGS, {"ids": ids}):
+        if term := terms.get(term_id):
+            tags[evidence_id].append(_Tag(evidence_id, term_id, state, origin, term.axis, term.code, term.name))
     return tags
 
 
-def _places(session: Session, ids: Sequence[int]) -> dict[int, list[Place]]:
-    query = (
-        select(Place)
-        .join(Document, Document.id == Place.document_id)
-        .where(Place.evidence_id.in_(ids))
-        .order_by(Document.current.desc(), Place.id)
-    )
-    places: defaultdict[int, list[Place]] = defaultdict(list)
-    for place in session.scalars(query):
+def _places(session: Session, ids: Sequence[int]) -> dict[int, list[Row]]:
+    places: defaultdict[int, list[Row]] = defaultdict(list)
+    for place in session.execute(_PLACES, {"ids": ids}):
         places[place.evidence_id].append(place)
     return places
 
@@ -109,12 +120,10 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
 
     Examples that a reason names are left out where the reader may not see them.
     """
-    seen = Vote.evidence_id.in_(ids), Vote.term_id.in_(visible_terms(reader))
-    columns = (Vote.evidence_id, Vote.term_id, Vote.source, Vote.in_favour, Vote.value, Vote.reason)
-    votes = session.execute(select(*columns).where(*seen).order_by(Vote.id)).all()
+    terms = seen_terms(session, reader).by_id
+    votes = [vote for vote in session.execute(_VOTES, {"ids": ids}) if vote.term_id in terms]
     named = {number for vote in votes for number in evidence_named(vote.reason)}
-    visible = Evidence.id.in_(named), Evidence.study_id.in_(visible_studies(reader))
-    examples = set(session.scalars(select(Evidence.id).where(*visible))) if named else set()
+    examples = _visible(session, reader, named) if named else set()
     shown: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
     for vote in votes:
         words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour, examples)
@@ -122,11 +131,17 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     return shown
 
 
-def _outcome_tags(tags: Sequence[Row]) -> list[Row]:
+def _visible(session: Session, reader: Reader, ids: Collection[int]) -> set[int]:
+    """Those of these pieces of evidence that the reader may see."""
+    studies = seen_studies(session, reader)
+    return {row.id for row in session.execute(_STUDY_OF, {"ids": list(ids)}) if row.study_id in studies}
+
+
+def _outcome_tags(tags: Sequence[_Tag]) -> list[_Tag]:
     return [tag for tag in tags if tag.axis == "outcome" and tag.state != "rejected"]
 
 
-def _cells(tags: dict[int, list[Row]], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
+def _cells(tags: dict[int, list[_Tag]], resolved: ResolvedFilter) -> dict[tuple[int, int], CellWanted]:
     """The cell of each outcome tag: what the filter names, else the evidence's own segment and product."""
     return {
         (number, tag.term_id): CellWanted(
@@ -139,14 +154,14 @@ def _cells(tags: dict[int, list[Row]], resolved: ResolvedFilter) -> dict[tuple[i
     }
 
 
-def _own_term(tags: Sequence[Row], axis: str) -> int | None:
+def _own_term(tags: Sequence[_Tag], axis: str) -> int | None:
     """The one term on the axis that came with the data; None where there is none or more than one."""
     own = [tag.term_id for tag in tags if tag.axis == axis and tag.state == "accepted"]
     return own[0] if len(own) == 1 else None
 
 
 def _tags(
-    tags: Sequence[Row], votes: dict[tuple[int, int], list[VoteShown]], by_term: dict[int, Chip | None]
+    tags: Sequence[_Tag], votes: dict[tuple[int, int], list[VoteShown]], by_term: dict[int, Chip | None]
 ) -> tuple[TagShown, ...]:
     ordered = sorted(tags, key=lambda tag: (STATE_ORDER[tag.state], tag.code))
     return tuple(
@@ -164,39 +179,39 @@ def _tags(
     )
 
 
-def _own_labels(tags: Sequence[Row], axis: str) -> tuple[str, ...]:
+def _own_labels(tags: Sequence[_Tag], axis: str) -> tuple[str, ...]:
     """The names on an axis that the evidence itself is tagged with."""
     return tuple(tag.name for tag in tags if tag.axis == axis and tag.state in ("accepted", "automatic"))
 
 
 def _hit(
     evidence: Row,
+    study: SeenStudy,
     labels: Mapping[tuple[int, str], tuple[str, ...]],
-    places: list[Place],
-    own: Sequence[Row],
+    places: Sequence[Row],
+    own: Sequence[_Tag],
     tags: tuple[TagShown, ...],
     ranked: Ranked | None,
     marks: tuple[tuple[int, int], ...],
 ) -> Hit:
     locator = Locator.from_dict(places[0].locator) if places else Locator()
-    study_id = evidence.study_id
     return Hit(
         id=evidence.id,
         kind=evidence.kind,
         text=evidence.text,
         marks=marks,
         context=evidence.context,
-        study_id=study_id,
-        study=evidence.title,
-        study_method=evidence.method,
-        study_state=evidence.state,
+        study_id=study.id,
+        study=study.title,
+        study_method=study.method,
+        study_state=study.state,
         document_id=places[0].document_id if places else None,
         locator=locator.as_dict(),
         place=place_words(locator),
         date=date_words(evidence.said_on, evidence.date_precision),
         rating=rating_words(evidence.rating, evidence.rating_best),
-        segments=_own_labels(own, "segment") or labels[study_id, "segment"],
-        products=_own_labels(own, "product") or labels[study_id, "product"],
+        segments=_own_labels(own, "segment") or labels.get((study.id, "segment"), ()),
+        products=_own_labels(own, "product") or labels.get((study.id, "product"), ()),
         keyword_rank=ranked.keyword_rank if ranked else None,
         meaning_rank=ranked.meaning_rank if ranked else None,
         boosts=ranked.boosts if ranked else (),

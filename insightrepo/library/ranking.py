@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pyroaring import BitMap
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes import fusion
@@ -16,10 +15,10 @@ from indexes.query import ParsedQuery
 from indexes.ranks import Boost, Ranked, Ranking
 from indexes.search import Request, whole
 from indexes.search import search as rank
-from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import SearchQuery
-from insightrepo.models import Term
+from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
 TERM_BOOST = 0.08  # of a fused score between 0 and 1, for evidence tagged with a term that the words name
@@ -74,9 +73,7 @@ def in_order(found: Found, ranking: Ranking, uncrowd: bool = True) -> Found:
 def _term_boosts(session: Session, reader: Reader, parsed: ParsedQuery, bitmaps: Bitmaps) -> tuple[Boost, ...]:
     """Terms whose name or alias stands in the query: matched here, not indexed, so that a rename costs nothing."""
     text = f" {' '.join((*parsed.words, *parsed.phrases)).casefold()} "
-    columns = Term.id, Term.code, Term.name, Term.aliases
-    terms = session.execute(select(*columns).where(Term.status != "retired", Term.id.in_(visible_terms(reader))))
-    named = [t for t in terms if any(f" {name.casefold()} " in text for name in (t.code, t.name, *t.aliases))]
+    named = dict.fromkeys(term for name, term in seen_terms(session, reader).named if f" {name} " in text)
     return tuple(
         Boost(f"tagged {t.code}, which your words name", bitmaps.get(f"term:{t.id}"), TERM_BOOST) for t in named
     )

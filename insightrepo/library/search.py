@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 from pyroaring import BitMap
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.analyzer import Analyzer
@@ -15,8 +14,8 @@ from indexes.base import KeywordQuery
 from indexes.bitmaps import Bitmaps
 from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
-from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.library.facets import count_facets, facet_terms, outcomes_spoken_to
+from insightrepo.accounts.access import Reader
+from insightrepo.library.facets import count_facets, outcomes_spoken_to
 from insightrepo.library.filters import allowed_bitmap, resolve, storable
 from insightrepo.library.hits import SearchQuery, SearchResult
 from insightrepo.library.indexing import follow
@@ -27,8 +26,8 @@ from insightrepo.library.ranking import Found, ranked
 from insightrepo.library.search_gaps import gap_of
 from insightrepo.library.similar import Likeness, liken, marked_like, ranked_like, studies_found
 from insightrepo.library.suggesting import suggest
-from insightrepo.models import Outcome
 from insightrepo.scores.chips import CellWanted, chips
+from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
 LONG_QUESTION = 8  # words from which on similar studies are shown unasked
@@ -42,7 +41,7 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
     """
     found, likeness = _found(workspace, session, reader, query)
     parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
-    terms = facet_terms(session, reader)
+    terms = seen_terms(session, reader).in_use
     page = list(found.ids[query.offset : query.offset + query.limit])
     marked = marked_like(parsed, likeness) if likeness else parsed
     return SearchResult(
@@ -52,7 +51,7 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
         hits=load_hits(session, reader, page, resolved, found.ranked, marked, workspace.settings.language),
-        facets=count_facets(session, bitmaps, found.within, resolved, terms),
+        facets=count_facets(session, reader, bitmaps, found.within, resolved, terms),
         outcomes=outcomes_spoken_to(session, reader, bitmaps, found.within, resolved, terms),
         notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes, *index_notes(workspace)),
         understood=understood(parsed),
@@ -132,7 +131,7 @@ def _by_gap(session: Session, reader: Reader, found: Found, bitmaps: Bitmaps) ->
 
 def _outcomes_by_gap(session: Session, reader: Reader) -> list[int]:
     """Outcomes by opportunity; where importance was not asked, by how far satisfaction is from full."""
-    ids = list(session.scalars(select(Outcome.id).where(Outcome.id.in_(visible_terms(reader)))))
+    ids = [term.id for term in seen_terms(session, reader).terms if term.axis == "outcome"]
     wanted = [CellWanted(outcome_id, None, None) for outcome_id in ids]
     found = chips(session, reader, wanted)
     gaps = {}

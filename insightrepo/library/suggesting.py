@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 from indexes.analyzer import Analyzer, fold
 from indexes.base import KeywordIndex, KeywordQuery
 from indexes.spelling import SHORTEST, Speller, Vocabulary, allowed_distance, distance
-from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import NO_FILTER, allowed_bitmap
 from insightrepo.library.hits import Suggestion
 from insightrepo.library.ranking import Found
-from insightrepo.models import Evidence, Study, Term
+from insightrepo.models import Evidence, Study
+from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
 MOST_WORDS = 6  # of a query that are looked up
@@ -100,9 +101,7 @@ def _not_in_hits(found: Found, asked: list[_Asked]) -> list[_Asked]:
 
 def _names(session: Session, reader: Reader) -> frozenset[str]:
     """The words of the names and aliases of the terms that the reader sees."""
-    seen = Term.id.in_(visible_terms(reader)), Term.status != "retired"
-    rows = session.execute(select(Term.name, Term.aliases).where(*seen))
-    texts = (text for name, aliases in rows for text in (name, *aliases))
+    texts = (text for term in seen_terms(session, reader).in_use for text in (term.name, *term.aliases))
     return frozenset(word.strip(".,;:()") for text in texts for word in text.split())
 
 

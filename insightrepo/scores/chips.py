@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,13 +11,17 @@ from sqlalchemy import Select, bindparam, case, func, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.models import Metric, Outcome, Score, Term, Wave
+from insightrepo.memory import remembered
+from insightrepo.models import Metric, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.reading import score_rows, within
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term
+from insightrepo.taxonomy.register import TermLine, register
 
 Key = tuple[int, int | None, int | None]
+CellMeasure = tuple[int, int | None, int | None, str]
+MOST_CELLS = 20_000  # whose scores are remembered
 SHOWN = (
     Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value, Score.low,
     Score.high, Score.n, Score.note, Score.verdict, Score.change,
@@ -79,7 +83,7 @@ class Point:
 
 
 def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
-    """The chip of every wanted cell, in two queries however many there are; None where nothing was ever measured.
+    """The chip of every wanted cell, in one query however many there are; None where nothing was ever measured.
 
     The cell's current score: the latest frozen wave that has it, else the latest open one as provisional. Where the
     cell has nothing to show, segment x product falls back to the segment, then the product, then all. The measure is
@@ -87,12 +91,14 @@ def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dic
     the cell of all segments and products is for everyone. Only outcomes that the reader may see are to be asked for.
     """
     cells = list(dict.fromkeys(wanted))
-    terms, leads = _names(session, cells)
+    terms = register(session).by_id
     keys = {cell: [key for key in _fallbacks(cell) if reader.sees_cell(*key[1:])] for cell in cells}
-    rows = _current(session, {key for some in keys.values() for key in some}, {"opportunity", *leads.values()})
+    wanted_keys = {key for some in keys.values() for key in some if key[0] in terms}
+    rows = _remembered(session, wanted_keys, {terms[key[0]].lead_measure or "" for key in wanted_keys})
     result: dict[CellWanted, Chip | None] = {}
     for cell in cells:
-        measure = leads.get(cell.outcome_id, "")
+        outcome = terms.get(cell.outcome_id)
+        measure = (outcome.lead_measure if outcome else None) or ""
         found = [(key, row) for key in keys[cell] if (row := rows.get((*key, measure))) is not None]
         key, row = next((pair for pair in found if pair[1].value is not None), found[0] if found else (None, None))
         result[cell] = None if key is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
@@ -109,9 +115,20 @@ def _fallbacks(cell: CellWanted) -> list[Key]:
 Shape = tuple[bool, bool]  # of a cell: whether it is of one segment, whether it is of one product
 
 
-def _current(
-    session: Session, keys: set[Key], measures: set[str]
-) -> dict[tuple[int, int | None, int | None, str], Any]:
+def _remembered(session: Session, keys: set[Key], leads: set[str]) -> dict[CellMeasure, Any]:
+    """`_current` of these cells with their lead measures and opportunity; what was read before is not read again."""
+    known: dict[Key, dict[CellMeasure, Any]] = remembered(session, "current scores", dict)
+    if len(known) + len(keys) > MOST_CELLS:
+        known.clear()
+    if missing := keys - known.keys():
+        rows = _current(session, missing, {"opportunity", *leads})
+        known |= {key: {} for key in missing}
+        for cell, row in rows.items():
+            known[cell[:3]][cell] = row
+    return {cell: row for key in keys for cell, row in known[key].items()}
+
+
+def _current(session: Session, keys: set[Key], measures: set[str]) -> dict[CellMeasure, Any]:
     """The current score of each cell and measure."""
     by_shape: dict[Shape, list[Key]] = {}
     for key in keys:
@@ -170,16 +187,7 @@ def _name(what: str, shape: Shape) -> str:
     return f"{what}_{shape[0]:d}{shape[1]:d}"
 
 
-def _names(session: Session, cells: Sequence[CellWanted]) -> tuple[dict[int, str], dict[int, str]]:
-    """Codes of terms and lead measures of outcomes, by id."""
-    ids = {part for cell in cells for part in (cell.outcome_id, cell.segment_id, cell.product_id) if part is not None}
-    outcome = Outcome.__table__
-    query = select(Term.id, Term.code, outcome.c.lead_measure).join(outcome, outcome.c.id == Term.id, isouter=True)
-    named = session.execute(query.where(Term.id.in_(ids))).all()
-    return {row.id: row.code for row in named}, {row.id: row.lead_measure for row in named if row.lead_measure}
-
-
-def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: dict[int, str]) -> Chip:
+def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: Mapping[int, TermLine]) -> Chip:
     measure = MEASURES.get(row.measure, row)  # a metric brings its own unit and direction
     same_wave = beside is not None and beside.wave_id == row.wave_id
     return Chip(
@@ -191,8 +199,8 @@ def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: dict[int, st
     )  # fmt: skip
 
 
-def _code(terms: dict[int, str], identifier: int | None) -> str | None:
-    return None if identifier is None else terms[identifier]
+def _code(terms: Mapping[int, TermLine], identifier: int | None) -> str | None:
+    return None if identifier is None else terms[identifier].code
 
 
 def _in_words(cell: CellWanted, shown: Key) -> str | None:

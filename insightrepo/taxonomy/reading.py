@@ -31,16 +31,25 @@ class TermFinder:
     """
 
     def __init__(self, session: Session, axis: str, among: ColumnElement[bool] | None = None) -> None:
-        self.axis = axis
         condition = true() if among is None else among
-        self._terms = list(session.scalars(_terms().where(Term.axis == axis, condition).order_by(Term.id)))
+        self._know(axis, session.scalars(_terms().where(Term.axis == axis, condition).order_by(Term.id)))
+
+    @classmethod
+    def of(cls, axis: str, terms: Iterable[Any]) -> TermFinder:
+        """A finder of these terms, which need a code, a name, aliases and a status."""
+        finder = cls.__new__(cls)
+        finder._know(axis, terms)
+        return finder
+
+    def _know(self, axis: str, terms: Iterable[Any]) -> None:
+        self.axis, self._terms = axis, list(terms)
         self._by_code = {term.code.casefold(): term for term in self._terms}
-        self._by_words: dict[str, list[Term]] = defaultdict(list)
+        self._by_words: dict[str, list[Any]] = defaultdict(list)
         for term in self._terms:
             for words in {_folded(words) for words in (term.name, *term.aliases)}:
                 self._by_words[words].append(term)
 
-    def find(self, text: str) -> Term:
+    def find(self, text: str) -> Any:
         """The term with this code, else with this name or alias; a retired one only where no other has it.
 
         Raises:

@@ -30,6 +30,9 @@ from insightrepo.web import (
     outcome_status,  # noqa: F401 (routes of outcomes)
     outcomes,
     quantities,
+    judgements,
+    links,
+    outcomes,
     search,
     security,
     studies,
@@ -87,6 +90,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     auth.setup(app)
     formatting.setup(app)
     charts.setup(app)
+    links.setup(app)
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app

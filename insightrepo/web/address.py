@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from indexes.query import Piece, render
 from indexes.query import parse as read_words
 from insightrepo.library.hits import FACETS, Group, Mode, SearchQuery, SearchResult, Sort
+from insightrepo.web.links import url_for
 from insightrepo.web.request import is_id
 
 PER_PAGE = 20
@@ -107,6 +108,8 @@ class Links:
     def __init__(self, query: SearchQuery) -> None:
         self.query = query
         self._items = _items(query)
+        self._address = url_for("search.results")
+        self._here = urlencode(self._items)
 
     @property
     def page(self) -> int:
@@ -121,10 +124,11 @@ class Links:
         """Add the value to the filter, or take it away if it is there, also from what was typed."""
         if (name, value) in self._items:
             return self._url([item for item in self._items if item != (name, value)])
-        rest = _untyped(self.query.words, name, value)
+        rest = _untyped(self._pieces, name, value)
         if rest is not None:
             return self.put("q", rest)
-        return self._url([*self._items, (name, value)])
+        added = urlencode({name: value})
+        return f"{self._address}?{self._here}&{added}" if self._here else f"{self._address}?{added}"
 
     def put(self, name: str, value: object | None) -> str:
         """Set one value; None or an empty text takes it away."""
@@ -148,12 +152,17 @@ class Links:
         return self.put("q", None)
 
     def _url(self, items: Sequence[tuple[str, str]]) -> str:
-        return url_for("search.results") + (f"?{urlencode(items)}" if items else "")
+        return f"{self._address}?{urlencode(items)}" if items else self._address
+
+    @cached_property
+    def _pieces(self) -> tuple[Piece, ...]:
+        return read_words(self.query.words).pieces
 
 
-def _untyped(words: str, field: str, value: str) -> str | None:
+def _untyped(pieces: Sequence[Piece], field: str, value: str) -> str | None:
     """The words without ``field:value``; None where it is not typed there."""
-    pieces = read_words(words).pieces
+    if not any(piece.field == field for piece in pieces):
+        return None
     kept = [_less(piece, value) if piece.field == field and not piece.excluded else piece for piece in pieces]
     return None if kept == list(pieces) else render(piece for piece in kept if piece is not None)
 

@@ -18,6 +18,7 @@ from wtforms.validators import InputRequired, Length
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.audit import record
 from insightrepo.accounts.users import sign_in as check_password
+from insightrepo.memory import remembered
 from insightrepo.models import User
 from insightrepo.web.request import is_id, session, workspace
 
@@ -61,10 +62,15 @@ def setup(app: Flask) -> None:
 @login.user_loader
 def _load(cookie_id: str) -> SignedIn | None:
     number, _, expected = cookie_id.partition(":")
-    user = session().get(User, int(number)) if is_id(number) else None
-    if user is None or not user.active or fingerprint(user) != expected:
+    if not is_id(number):
         return None
-    return _signed_in(user, reader_for(session(), user))
+    user = remembered(session(), ("signed in", int(number)), lambda: _active(int(number)))
+    return user if user and user.fingerprint == expected else None
+
+
+def _active(number: int) -> SignedIn | None:
+    user = session().get(User, number)
+    return _signed_in(user, reader_for(session(), user)) if user and user.active else None
 
 
 def _signed_in(user: User, reader: Reader) -> SignedIn:

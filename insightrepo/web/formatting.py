@@ -6,12 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from flask import Flask, url_for
+from flask import Flask
 from markupsafe import Markup, escape
 
 from insightrepo.library.hits import Hit, TagShown
 from insightrepo.scores.measures import MEASURES
 from insightrepo.web.layout import place_url
+from insightrepo.web.links import url_for
 
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 SOURCES = {
@@ -36,13 +37,14 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
     Blank lines become a small break.
     """
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for start, end in marks:
         if start < at or end > len(text):
             continue
-        parts += [escape(text[at:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        parts += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
         at = end
-    whole = Markup("").join([*parts, escape(text[at:])])
+    whole = "".join([*parts, escape(text[at:])])  # every part is escaped or ours
     return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))
 
 

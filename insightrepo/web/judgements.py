@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField
@@ -17,6 +18,7 @@ from insightrepo.library.reading import NotVisible
 from insightrepo.library.tagging import NotThere
 from insightrepo.web.address import Links, parse
 from insightrepo.web.errors import page
+from insightrepo.web.links import url_for
 from insightrepo.web.request import reader, session, workspace
 
 blueprint = Blueprint("judgements", __name__)
@@ -41,8 +43,11 @@ class Judging:
 
     def address(self, hit: Hit) -> str:
         """Where the judgement of a hit is sent."""
-        asked = self.links.at_page(self.links.page).partition("?")[2]
-        return f"{url_for('judgements.judgement', evidence_id=hit.id)}?{asked}"
+        return f"{url_for('judgements.judgement', evidence_id=hit.id)}?{self._asked}"
+
+    @cached_property
+    def _asked(self) -> str:
+        return self.links.at_page(self.links.page).partition("?")[2]
 
     def of_its_study(self, hit: Hit) -> str:
         """The same question within the hit's study alone."""

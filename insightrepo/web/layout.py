@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from flask import url_for
-
 from insightrepo.library.readings import DocumentReading, EvidencePlaced
+from insightrepo.web.links import url_for
 
 OUTLINE_FROM = 4  # headings; a shorter document needs no table of contents
 OUTLINE_MOST = 40

@@ -111,3 +111,17 @@ def test_a_snippet_is_within_its_length_and_shows_a_match(pieces: list[str], len
     assert end - start <= max(length, 0) or len(text) <= length
     if found and length >= len("needle"):
         assert any(start <= a and b <= end for a, b in found)
+
+
+SIGNS = st.text("abC wt+.-&/@'’ü中日 \u00a0\t\n,12é#", max_size=30)
+
+
+@given(SIGNS, st.lists(SIGNS, max_size=3), st.lists(SIGNS, max_size=1))
+def test_passing_over_words_that_begin_otherwise_changes_no_mark(
+    text: str, words: list[str], phrases: list[str]
+) -> None:
+    class ReadsAll(Analyzer):
+        def places(self, text: str, starts: str | None = None):
+            return super().places(text)
+
+    assert spans(text, words, phrases, ENGLISH) == spans(text, words, phrases, ReadsAll("en"))
