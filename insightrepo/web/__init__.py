@@ -33,6 +33,7 @@ from insightrepo.web import (
     judgements,
     links,
     outcomes,
+    quantities,
     search,
     security,
     studies,
