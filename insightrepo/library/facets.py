@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pyroaring import BitMap
@@ -96,33 +97,46 @@ def _values(
     )
 
 
-def outcomes_spoken_to(
-    session: Session,
-    reader: Reader,
-    bitmaps: Bitmaps,
-    within: BitMap,
-    resolved: ResolvedFilter,
-    terms: Sequence[TermLine],
-    limit: int = 12,
-) -> tuple[OutcomeSpokenTo, ...]:
-    """The outcomes that most of these results are tagged with, each with the chip of the cell that the filter names.
+@dataclass(frozen=True)
+class Speaking:
+    """An outcome that some results speak to: which of them, and the cell whose score stands beside it."""
+
+    outcome: TermLine
+    hits: BitMap
+    cell: CellWanted
+
+
+def speaking(
+    bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, terms: Sequence[TermLine], limit: int = 12
+) -> tuple[Speaking, ...]:
+    """The outcomes that most of these results are tagged with, each with the cell that the filter names.
 
     `terms` are those in use that the reader may see: no other outcome is named.
     """
-    outcomes = [term for term in terms if term.axis == "outcome"]
-    speaking = {outcome.id: bitmaps.get(f"{resolved.tag_key}:{outcome.id}") & within for outcome in outcomes}
-    ordered = sorted((o for o in outcomes if speaking[o.id]), key=lambda o: (-len(speaking[o.id]), o.code))[:limit]
-    cells = {o.id: CellWanted(o.id, resolved.only_term("segment"), resolved.only_term("product")) for o in ordered}
-    found = chips(session, reader, cells.values())
+    counts = bitmaps.counts(f"{resolved.tag_key}:", within)
+    found = [(counts.get(f"{resolved.tag_key}:{term.id}", 0), term) for term in terms if term.axis == "outcome"]
+    ordered = sorted((pair for pair in found if pair[0]), key=lambda pair: (-pair[0], pair[1].code))[:limit]
+    segment, product = resolved.only_term("segment"), resolved.only_term("product")
+    return tuple(
+        Speaking(term, bitmaps.get(f"{resolved.tag_key}:{term.id}") & within, CellWanted(term.id, segment, product))
+        for _, term in ordered
+    )
+
+
+def outcomes_spoken_to(
+    session: Session, reader: Reader, bitmaps: Bitmaps, spoken: Sequence[Speaking]
+) -> tuple[OutcomeSpokenTo, ...]:
+    """Outcomes with how many hits, people and studies speak to them, and their scores."""
+    found = chips(session, reader, [one.cell for one in spoken])
     return tuple(
         OutcomeSpokenTo(
-            code=outcome.code,
-            name=outcome.name,
-            category=outcome.category,
-            hits=len(speaking[outcome.id]),
-            people=bitmaps.count_distinct("respondent", speaking[outcome.id]),
-            studies=bitmaps.count_distinct("study", speaking[outcome.id]),
-            chip=found.get(cells[outcome.id]),
+            code=one.outcome.code,
+            name=one.outcome.name,
+            category=one.outcome.category or "",
+            hits=len(one.hits),
+            people=bitmaps.count_distinct("respondent", one.hits),
+            studies=bitmaps.count_distinct("study", one.hits),
+            chip=found.get(one.cell),
         )
-        for outcome in ordered
+        for one in spoken
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Row, bindparam, select
@@ -69,10 +69,12 @@ def load_hits(
     ranked: Mapping[int, Ranked],
     parsed: ParsedQuery,
     language: str,
+    beside: Iterable[CellWanted] = (),
 ) -> tuple[Hit, ...]:
     """The hits of these ids, in this order; the caller has put the ids through the filter.
 
-    Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see.
+    Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see. `beside`
+    are the cells that the page shows beside the hits: their scores are read with those of the hits, and remembered.
     """
     evidence = {row.id: row for row in session.execute(_EVIDENCE, {"ids": ids})}
     studies, labels = seen_studies(session, reader), study_labels(session, reader)
@@ -80,7 +82,7 @@ def load_hits(
     tags = _tags_of(session, reader, ids)
     votes = votes_shown(session, reader, ids)
     cells = _cells(tags, resolved)
-    found = chips(session, reader, set(cells.values()))
+    found = chips(session, reader, {*cells.values(), *beside})
     analyzer = Analyzer(language)
     return tuple(
         _hit(

@@ -15,7 +15,7 @@ from indexes.bitmaps import Bitmaps
 from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
 from insightrepo.accounts.access import Reader
-from insightrepo.library.facets import count_facets, outcomes_spoken_to
+from insightrepo.library.facets import count_facets, outcomes_spoken_to, speaking
 from insightrepo.library.filters import allowed_bitmap, resolve, storable
 from insightrepo.library.hits import SearchQuery, SearchResult
 from insightrepo.library.indexing import follow
@@ -42,6 +42,7 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
     found, likeness = _found(workspace, session, reader, query)
     parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
     terms = seen_terms(session, reader).in_use
+    spoken = speaking(bitmaps, found.within, resolved, terms)
     page = list(found.ids[query.offset : query.offset + query.limit])
     marked = marked_like(parsed, likeness) if likeness else parsed
     return SearchResult(
@@ -50,9 +51,18 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         capped=found.capped,
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
-        hits=load_hits(session, reader, page, resolved, found.ranked, marked, workspace.settings.language),
+        hits=load_hits(
+            session,
+            reader,
+            page,
+            resolved,
+            found.ranked,
+            marked,
+            workspace.settings.language,
+            beside=[one.cell for one in spoken],
+        ),
         facets=count_facets(session, reader, bitmaps, found.within, resolved, terms),
-        outcomes=outcomes_spoken_to(session, reader, bitmaps, found.within, resolved, terms),
+        outcomes=outcomes_spoken_to(session, reader, bitmaps, spoken),
         notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes, *index_notes(workspace)),
         understood=understood(parsed),
         gap=gap_of(query, found),

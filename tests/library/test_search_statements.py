@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -17,7 +18,8 @@ from insightrepo.workspace import Workspace
 
 
 def counted(workspace: Workspace, reader: Reader, query: SearchQuery) -> tuple[SearchResult, int]:
-    """The answer, and how many statements it took."""
+    """The answer, and how many statements it took where nothing is remembered of the search before."""
+    workspace.database.close()
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -59,3 +61,15 @@ def test_many_terms_take_no_more_statements_than_few(fresh: Workspace, person: C
     add(range(2, 40))
     _, many = counted(fresh, person("ada"), SearchQuery("outcome"))
     assert many == few
+
+
+def test_a_second_search_reads_only_what_its_hits_need(library: Library) -> None:
+    reader, asked = library.readers["ada"], SearchQuery("calendar", limit=1000)
+    first, cold = counted(library.workspace, reader, asked)
+    asked_for: list[str] = []
+    event.listen(library.workspace.database.engine, "before_cursor_execute", lambda *call: asked_for.append(call[2]))
+    with library.workspace.database.reading() as session:
+        assert search(library.workspace, session, reader, asked) == first
+    tables = {table for text in asked_for for table in re.findall(r"\bFROM (\w+)", text)}
+    assert tables == {"evidence", "place", "tag", "vote", "outbox"}
+    assert len(asked_for) < cold
