@@ -19,6 +19,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "user": ("accounts", "user"),
     "taxonomy": ("taxonomy", "taxonomy"),
     "outcome": ("outcomes", "outcome"),
+    "validate": ("validation", "validate"),
     "import": ("importing", "import_"),
     "scores": ("scores", "scores"),
     "trials": ("trials", "trials"),

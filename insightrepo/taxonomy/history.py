@@ -65,16 +65,18 @@ def note_status(
     reason: str,
     user_id: int | None,
     evidence: Sequence[Evidence] = (),
-    validation_id: int | None = None,
+    validation: Validation | None = None,
 ) -> StatusChange:
-    """Write the step that a term just took to the status it has now, with its scores as they stand."""
+    """Write the step that a term just took to the status it has now, with its scores as they stand: of the validation
+    study's wave, else of the current one.
+    """
     change = StatusChange(
         term_id=term.id,
         from_status=came_from,
         to_status=term.status,
         reason=reason,
-        scores=scores_now(session, term) if came_from else {},
-        validation_id=validation_id,
+        scores=scores_now(session, term, validation.wave if validation else None) if came_from else {},
+        validation_id=validation.id if validation else None,
         decided_by_id=user_id,
         evidence=list(evidence),
     )
@@ -82,16 +84,16 @@ def note_status(
     return change
 
 
-def scores_now(session: Session, term: Term) -> dict[str, Any]:
-    """The scores of an outcome in the wave that is current for it, for everybody and by segment; empty: it has none.
+def scores_now(session: Session, term: Term, wave: Wave | None = None) -> dict[str, Any]:
+    """The scores of an outcome in a wave, for everybody and by segment; empty: it has none.
 
-    Current is the latest frozen wave with a score of it, else the latest open one.
+    Without a wave it is the current one: the latest frozen wave with a score of it, else the latest open one.
     """
     if term.axis != "outcome":
         return {}
     waves = select(Wave).join(Score, Score.wave_id == Wave.id).where(Score.outcome_id == term.id)
     order = (Wave.state == "frozen").desc(), Wave.last_day.desc(), Wave.id.desc()
-    wave = session.scalar(waves.order_by(*order).limit(1))
+    wave = wave or session.scalar(waves.order_by(*order).limit(1))
     if wave is None:
         return {}
     query = select(Score, Segment.code).outerjoin(Segment, Segment.id == Score.segment_id)

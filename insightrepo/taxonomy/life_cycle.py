@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.accounts.audit import record
-from insightrepo.models import Outcome, Term
+from insightrepo.models import Outcome, Term, Validation
 from insightrepo.taxonomy.history import note_status, seen_evidence
 from insightrepo.taxonomy.reading import find_term
 
@@ -33,7 +33,6 @@ def change_status(
     status: str,
     reason: str,
     evidence_ids: Sequence[int] = (),
-    validation_id: int | None = None,
 ) -> Term:
     """Take an outcome to another status; the step is kept with reason, evidence, who, when and its scores.
 
@@ -47,7 +46,7 @@ def change_status(
     if status not in STEPS[before]:
         known = ", ".join(STEPS[before])
         raise StepRefused(f"{term.code} is {before}: from there it can become {known}, not {status}")
-    return decide(session, reader, term, status, reason, evidence_ids, validation_id)
+    return decide(session, reader, term, status, reason, evidence_ids)
 
 
 def decide(
@@ -57,7 +56,7 @@ def decide(
     status: str,
     reason: str,
     evidence_ids: Sequence[int] = (),
-    validation_id: int | None = None,
+    validation: Validation | None = None,
 ) -> Term:
     """Set the status, the same as before included, and keep the step; the caller has checked that it is allowed.
 
@@ -74,7 +73,7 @@ def decide(
         raise StepRefused(f"there is no evidence {', '.join(missing)}: check the number on the evidence's page")
     before, term.status = term.status, status
     session.flush()
-    note_status(session, term, before, words, reader.user_id, list(seen.values()), validation_id)
+    note_status(session, term, before, words, reader.user_id, list(seen.values()), validation)
     record(session, reader.user_id, "term.status", f"{term.axis}:{term.code}", came_from=before, to=status)
     return term
 

@@ -26,6 +26,7 @@ from insightrepo.web import (
     health,
     insights,
     judgements,
+    outcome_applicability,  # noqa: F401 (routes of outcomes)
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
     outcomes,
@@ -39,6 +40,7 @@ from insightrepo.web import (
     studies,
     targets,
     waves,
+    validations,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace
@@ -60,6 +62,7 @@ ROOMS = (
     studies,
     waves,
     targets,
+    validations,
 )
 FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
 SESSION_SECONDS = 7 * 24 * 3600

@@ -78,6 +78,13 @@ ROUTES = {
     ("outcomes.status", "GET"): "change",
     ("outcomes.step", "POST"): "change",
     ("outcomes.history", "GET"): "list",
+    ("outcomes.matrix", "GET"): "list",
+    ("outcomes.set_matrix", "POST"): "edit",
+    ("validations.validations", "GET"): "list",
+    ("validations.create", "POST"): "change",
+    ("validations.validation", "GET"): "list",
+    ("validations.export", "GET"): "list",
+    ("validations.decisions", "POST"): "change",
     ("outcomes.bring_back", "POST"): "change",
     ("waves.waves", "GET"): "list",
     ("waves.wave", "GET"): "list",
@@ -114,6 +121,8 @@ LISTS = (
     "/outcomes",
     "/outcomes/PLAN-01",
     "/outcomes/PLAN-01/versions",
+    "/outcomes/applicability",
+    "/validations",
     "/quantities",
     "/outcomes/PLAN-01/why",
     "/changes",
@@ -271,6 +280,8 @@ WRITTEN = {  # what is sent where; nothing of it is kept
     "outcomes.change": ("/outcomes/PLAN-01/edit", {"action": "check", "job": "see"}),
     "outcomes.accept": ("/outcomes/PLAN-01/warnings", {"warning": "none", "reason": "so"}),
     "outcomes.step": ("/outcomes/PLAN-01/status", {"status": "active"}),
+    "outcomes.set_matrix": ("/outcomes/applicability", {}),
+    "validations.create": ("/validations", {"name": "", "wave": "none"}),
     "outcomes.bring_back": ("/outcomes/PLAN-01/versions", {"version": "999"}),
 }
 
@@ -284,7 +295,7 @@ def test_what_is_everybodys_is_changed_by_researchers_without_scopes_only(visit,
 @pytest.mark.parametrize("endpoint", WRITTEN)
 def test_nobody_else_sends_a_change_of_what_is_everybodys(visit, token, endpoint):
     url, form = WRITTEN[endpoint]
-    may = VOTERS if endpoint == "outcomes.create" else CHANGERS
+    may = VOTERS if endpoint in ("outcomes.create", "outcomes.set_matrix", "validations.create") else CHANGERS
 
     def answer(name: str) -> int:
         client = visit(name)
