@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.grounding import Grounding, grounding
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Instrument, Outcome, Score, Team, User, Wave
+from insightrepo.models import Instrument, Outcome, Score, Segment, Team, User, Wave
 from insightrepo.scores.chips import CellWanted, Chip, chips
+from insightrepo.taxonomy.applicability import not_applicable
 from insightrepo.taxonomy.history import Step, timeline
 from insightrepo.taxonomy.life_cycle import STEPS
 from insightrepo.taxonomy.succession import Relative, measured, predecessors, successors
@@ -43,6 +44,7 @@ class OutcomeContext:
     predecessors: tuple[Relative, ...]
     before: tuple[tuple[Relative, Chip | None], ...]
     wordings: tuple[Wording, ...]
+    not_for: tuple[tuple[str, str], ...]  # (code, name) of the segments that it does not apply to
     may_change: bool
 
 
@@ -70,6 +72,7 @@ def read_context(session: Session, reader: Reader, code: str) -> OutcomeContext:
         predecessors=older,
         before=() if measured(session, outcome.id) else _scored(session, reader, older),
         wordings=_wordings(session, outcome.id),
+        not_for=_not_for(session, reader, outcome.id),
         may_change=may_change,
     )
 
@@ -77,6 +80,16 @@ def read_context(session: Session, reader: Reader, code: str) -> OutcomeContext:
 def _scored(session: Session, reader: Reader, found: tuple[Relative, ...]) -> tuple[tuple[Relative, Chip | None], ...]:
     scores = chips(session, reader, [CellWanted(relative.id) for relative in found])
     return tuple((relative, scores.get(CellWanted(relative.id))) for relative in found)
+
+
+def _not_for(session: Session, reader: Reader, outcome_id: int) -> tuple[tuple[str, str], ...]:
+    """The segments in use that an outcome does not apply to, those that the reader may see."""
+    query = select(Segment.code, Segment.name).where(
+        Segment.id.in_(not_applicable(session).get(outcome_id, ())),
+        Segment.id.in_(visible_terms(reader)),
+        Segment.status != "retired",
+    )
+    return tuple(session.execute(query.order_by(Segment.dimension, Segment.id)).tuples().all())
 
 
 def _wordings(session: Session, outcome_id: int) -> tuple[Wording, ...]:

@@ -14,8 +14,9 @@ from insightrepo.models import Answer, Wave
 from insightrepo.scores.crowd import Crowd, chain, product_parents, read_crowd
 from insightrepo.scores.statistics import top_two_box
 from insightrepo.scores.weights import weighted_share
+from insightrepo.taxonomy.applicability import Excluded, not_applicable_in
 
-__all__ = ["COLUMNS", "CellKey", "People", "product_masks", "product_parents", "read_cells"]
+__all__ = ["COLUMNS", "CellKey", "People", "not_applying", "product_masks", "product_parents", "read_cells"]
 
 COLUMNS = {"satisfaction": 0, "importance": 1}  # of People.tops
 
@@ -66,7 +67,8 @@ def read_cells(
     session: Session, wave: Wave, parents: Mapping[int, int | None], crowd: Crowd | None = None
 ) -> dict[CellKey, People]:
     """Every cell of the wave that has answers: all, by each segment of every dimension, by product (children's answers
-    count in their parents), and by segment and product. What the wave's exclusions leave out is counted and not in it.
+    count in their parents), and by segment and product. What the wave's exclusions leave out is counted and not in it;
+    answers of people in a segment that the outcome does not apply to are in no cell of it, the cell of all included.
     """
     crowd = crowd or read_crowd(session, wave, parents)
     query = select(
@@ -82,6 +84,8 @@ def read_cells(
     table[:, 3:5] = np.where(np.isnan(table[:, 3:5]), np.nan, top(table[:, 3:5]))
     left_out = crowd.left_out(table[:, 1], table[:, 2], table[:, 0], None)
     places = crowd.places(table[:, 1].astype(np.int64))
+    applies = ~not_applying(table[:, 0], places, crowd, not_applicable_in(session, wave))
+    table, places, left_out = table[applies], places[applies], left_out[applies]
     outcomes, starts = np.unique(table[:, 0], return_index=True)
     ends = [*starts[1:], len(table)]
     cells: dict[CellKey, People] = {}
@@ -89,6 +93,16 @@ def read_cells(
         part = slice(start, end)
         cells.update(_of_outcome(int(outcome), table[part], places[part], left_out[part], crowd))
     return cells
+
+
+def not_applying(outcomes: np.ndarray, places: np.ndarray, crowd: Crowd, excluded: Excluded) -> np.ndarray:
+    """Which rows are of a person in a segment that their outcome does not apply to."""
+    out = np.zeros(len(outcomes), dtype=bool)
+    for outcome, segments in excluded.items():
+        asked = outcomes == outcome
+        for segment in segments & crowd.segments.keys():
+            out |= asked & crowd.segments[segment][places]
+    return out
 
 
 def _of_outcome(

@@ -39,6 +39,7 @@ from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import CONFIDENCE, top_two_box
 from insightrepo.scores.task_scores import index_rows, indexes, task_rows
 from insightrepo.scores.verdicts import Pair, judge
+from insightrepo.taxonomy.applicability import as_definition, not_applicable_in
 
 CELL = (Score.outcome_id, Score.task_id, Score.segment_id, Score.product_id, Score.measure)  # of a wave's score
 
@@ -138,9 +139,11 @@ def inputs_of(session: Session, wave: Wave) -> dict[str, Any]:
     if dimensions := wave_settings(wave).weighting.dimensions:
         query = select(Segment.code, Segment.population).where(Segment.dimension.in_(dimensions))
         populations = sorted([code, population] for code, population in session.execute(query).tuples())
+    not_for = as_definition(session, not_applicable_in(session, wave))
     return {
         **{name: count for name, count in counted.items() if count}, "exclusions": list(excluded),
         "settings": wave.settings or {}, "populations": populations, "before": _inputs_before(session, wave),
+        **({"not_applicable": not_for} if not_for else {}),
     }  # fmt: skip
 
 
@@ -188,6 +191,7 @@ def computed(session: Session, wave: Wave, memory: Memory | None = None) -> tupl
     rows = _rows(session, wave, given, memory)
     measured = {code: metric_measure(metric) for code, metric in given.catalogue.items()}
     definition["weighting"] = dict(given.crowd.weighting)
+    definition["not_applicable"] = definition["inputs"].get("not_applicable", {})  # outcome: segments left out of it
     definition["smallest_change"].update(
         {code: settings.smallest_change_of(code, measure.smallest_change) for code, measure in measured.items()}
     )

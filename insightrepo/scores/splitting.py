@@ -17,11 +17,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.models import Answer, Product, Segment, Wave
+from insightrepo.scores.cells import not_applying
 from insightrepo.scores.crowd import Crowd, read_crowd
 from insightrepo.scores.decomposition import NOBODY, Decomposition, Group, Part, decompose
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import top_two_box
+from insightrepo.taxonomy.applicability import not_applicable_in
 
 OTHERS = "others and not shown"
 
@@ -84,6 +86,8 @@ def spoken(session: Session, wave: Wave, cell: Cell, crowd: Crowd | None = None)
     if cell.product_id is not None:
         keep &= np.isin(table[:, 1], list(cell.products))
     people = crowd.places(table[:, 0].astype(np.int64))
+    asked = np.full(len(table), cell.outcome_id)
+    keep &= ~not_applying(asked, people, crowd, not_applicable_in(session, wave))
     if cell.segment_id is not None:
         keep &= crowd.segments.get(cell.segment_id, np.zeros(len(crowd.ids), dtype=bool))[people]
     table, people = table[keep], people[keep]

@@ -20,7 +20,8 @@ from insightrepo.accounts.access import (
     visible_studies,
     visible_terms,
 )
-from insightrepo.models import Evidence, Outcome, Product, Score, Tag, Task
+from insightrepo.models import Evidence, Metric, Outcome, Product, Score, Tag, Task
+from insightrepo.models.answers import metric_outcome
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.taxonomy.acceptance import Accepted, accepted_warnings, parted
 from insightrepo.taxonomy.files import load
@@ -105,6 +106,17 @@ class CategorySize:
 
 
 @dataclass(frozen=True)
+class OrphanMetric:
+    """A metric in use that nobody answers for: without an owner, a steward, or an outcome it speaks to."""
+
+    code: str
+    name: str
+    owner: bool
+    steward: bool
+    outcome: bool
+
+
+@dataclass(frozen=True)
 class RegisterReview:
     """The register as a reader sees it; retired outcomes are only counted."""
 
@@ -115,6 +127,7 @@ class RegisterReview:
     statuses: tuple[tuple[str, int], ...]
     categories: tuple[CategorySize, ...]
     size_advice: str
+    orphans: tuple[OrphanMetric, ...] = ()
 
     @property
     def warned(self) -> tuple[Reviewed, ...]:
@@ -174,6 +187,7 @@ def review(session: Session, reader: Reader, workspace: Workspace) -> RegisterRe
         statuses=tuple((name, statuses[name]) for name in ("candidate", "validated", "active", "retired")),
         categories=_categories(row.category for row in rows),
         size_advice=_size_advice(len(rows)),
+        orphans=_orphans(session),
     )
 
 
@@ -256,11 +270,22 @@ def _lacks(
     accepted = _has_evidence(reader, Tag.state == "accepted")
     return (
         Lack("Owner", "Without an owner", "Nobody answers for them.", without(Outcome.owner_id.is_not(None))),
+        Lack(
+            "Steward", "Without a steward", "Nobody keeps their definition.", without(Outcome.steward_id.is_not(None))
+        ),
         Lack("Evidence", "Without evidence", "Nothing is tagged with them.", without(_has_evidence(reader))),
         Lack("Confirmed evidence", "Ungrounded", UNGROUNDED, without(accepted)),
         Lack("Task", "Without tasks", "No product's task serves them.", without(_has_task(reader))),
         Lack("Score", "Without scores", "No wave has measured them.", without(_has_score(reader))),
     )
+
+
+def _orphans(session: Session) -> tuple[OrphanMetric, ...]:
+    tied = exists().where(metric_outcome.c.metric_id == Metric.id)
+    columns = Metric.code, Metric.name, Metric.owner_id.is_not(None), Metric.steward_id.is_not(None), tied
+    query = select(*columns).where(Metric.status == "active").order_by(Metric.code)
+    found = (OrphanMetric(code, name, bool(o), bool(s), bool(t)) for code, name, o, s, t in session.execute(query))
+    return tuple(metric for metric in found if not (metric.owner and metric.steward and metric.outcome))
 
 
 def _has_evidence(reader: Reader, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

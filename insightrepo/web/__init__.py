@@ -41,6 +41,7 @@ from insightrepo.web import (
     targets,
     waves,
     validations,
+    waves,
 )
 from insightrepo.web.request import IdConverter, close_session
 from insightrepo.workspace import Workspace

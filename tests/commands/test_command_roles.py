@@ -49,6 +49,10 @@ NEEDS = {
     "outcome merge COST into STOP --reason doubled": "researcher",
     "outcome impact COST": "researcher",
     "outcome history COST": "viewer",
+    "validate create Spring 2025-Q3": "researcher",
+    "validate show Spring": "viewer",
+    "validate export Spring -": "viewer",
+    "validate decide Spring --proposal --reason ranked": "researcher",
     "evaluate search --corpus CORPUS --queries QUERIES --judgments JUDGED": "viewer",
     "evaluate search --own": "viewer",
     "search-gaps": "researcher",
@@ -92,12 +96,25 @@ def words(line: str, folder: Path) -> list[str]:
     return found
 
 
+def prepare_study(run: Run, folder: Path, made: bool) -> None:
+    """A candidate whose importance a wave asked about, and a study of it."""
+    (folder / "candidate.yaml").write_text("outcomes:\n  - {code: NEXT, job: Choose what is next, status: candidate}\n")
+    rows = "".join(f"r{n},NEXT,{n % 5 + 1},4\n" for n in range(40))
+    (folder / "wave.csv").write_text(f"respondent,outcome,importance,satisfaction\n{rows}")
+    assert run("taxonomy", "import", str(folder / "candidate.yaml")).exit_code == 0
+    assert run("scores", "import", "2025-Q3", str(folder / "wave.csv")).exit_code == 0
+    if made:
+        assert run("validate", "create", "Spring", "2025-Q3", "--above", "20").exit_code == 0
+
+
 @pytest.mark.parametrize("line", NEEDS)
 def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, line: str) -> None:
     needed = ROLES.index(NEEDS[line])
     for role in ROLES[:needed]:
         result = run("--as", EMAIL[role], *words(line, tmp_path))
         assert_one_line(result, f"{EMAIL[role]} is a {role}", "needs the role")
+    if line.startswith("validate"):
+        prepare_study(run, tmp_path, made="create" not in line)
     if line.startswith("quarantine"):  # a row to speak of
         assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1
     result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))

@@ -9,15 +9,20 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden
 from insightrepo.accounts.users import acting_reader
-from insightrepo.models import Evidence, Instrument, Outcome, Product, Score, Study, Tag, Wave
+from insightrepo.models import Evidence, Instrument, Metric, Outcome, Product, Score, Study, Tag, Wave
 from insightrepo.taxonomy.files import TaxonomyError, load
 from insightrepo.taxonomy.importing import apply
 from insightrepo.taxonomy.review import lint_file, review, review_file, review_outcome
 
 TEXT = """\
 outcomes:
-  - {code: A-1, job: Find a stop that the children like, success: with ease, category: Plan, owner: ada@example.com}
-  - {code: A-2, job: Find the stop that children like, success: with ease, category: Plan}
+  - code: A-1
+    job: Find a stop that the children like
+    success: with ease
+    category: Plan
+    owner: ada@example.com
+    steward: ada@example.com
+  - {code: A-2, job: Find the stop that children like, success: with ease, category: Plan, steward: ada@example.com}
   - {code: A-3, job: Use Maps at the gate, success: faster, category: Go}
   - {code: A-4, job: The old one, status: retired}
   - {code: A-5, job: Hide it from others, success: faster, category: Go, team: Secret}
@@ -91,6 +96,7 @@ def test_what_outcomes_lack_is_what_the_reader_cannot_see_them_have(register):
     workspace, readers = register
     assert lacks(workspace, readers["researcher"]) == {
         "Without an owner": {"A-2", "A-3"},
+        "Without a steward": {"A-3"},
         "Without evidence": {"A-2"},
         "Ungrounded": {"A-1", "A-2"},
         "Without tasks": set(),
@@ -98,6 +104,7 @@ def test_what_outcomes_lack_is_what_the_reader_cannot_see_them_have(register):
     }
     assert lacks(workspace, readers["scoped"]) == {
         "Without an owner": {"A-2", "A-3"},
+        "Without a steward": {"A-3"},
         "Without evidence": {"A-1", "A-2", "A-3"},
         "Ungrounded": {"A-1", "A-2", "A-3"},
         "Without tasks": {"A-1", "A-2"},
@@ -140,10 +147,17 @@ def test_overlaps_sizes_and_counts_are_of_outcomes_in_use(register):
     assert [(category.name, category.count) for category in found.categories] == [("Go", 1), ("Plan", 2)]
     assert found.size_advice.startswith("Fewer than 30")
     assert [outcome.code for outcome in found.warned] == ["A-3"]
-    assert [lack.thing for lack in found.single_lacks] == ["Owner", "Evidence", "Confirmed evidence", "Score"]
+    assert [lack.thing for lack in found.single_lacks] == [
+        "Owner",
+        "Steward",
+        "Evidence",
+        "Confirmed evidence",
+        "Score",
+    ]
     assert found.common_lacks == ()
     assert {outcome.code: lacks for outcome, lacks in found.lacking} == {
-        "A-1": (False, False, True, True), "A-2": (True, True, True, False), "A-3": (True, False, False, True),
+        "A-1": (False, False, False, True, True), "A-2": (True, False, True, True, False),
+        "A-3": (True, True, False, False, True),
     }  # fmt: skip
 
 
@@ -215,3 +229,20 @@ def test_the_marks_of_a_statement_do_not_overlap_and_are_never_the_whole(workspa
     marks = outcome.marks("job")
     assert [outcome.job[start:end] for start, end in marks] == ["I want to", "app and the website"]
     assert outcome.marks("success") == ()
+
+
+def test_a_metric_in_use_that_nobody_answers_for_is_an_orphan(workspace, ada):
+    plain = {"kind": "rate", "nature": "behaviour", "unit": "percent", "unit_of_analysis": "user"}
+    with workspace.database.writing() as session:
+        outcome = Outcome(code="A", name="Look around", job="Look around", aliases=[])
+        people = {"owner_id": ada.user_id, "steward_id": ada.user_id}
+        session.add_all(
+            [
+                Metric(code="KEPT", name="Kept", **plain, **people, outcomes=[outcome]),
+                Metric(code="ALONE", name="Alone", **plain, owner_id=ada.user_id),
+                Metric(code="GONE", name="Gone", **plain, status="retired"),
+            ]
+        )
+    with workspace.database.reading() as session:
+        found = review(session, ada, workspace).orphans
+    assert [(m.code, m.owner, m.steward, m.outcome) for m in found] == [("ALONE", True, False, False)]

@@ -220,3 +220,16 @@ def test_an_outcome_without_confirmed_evidence_is_called_ungrounded(send, librar
     grounded = visit("viewer").get("/outcomes/PLAN-01").text
     assert "ungrounded" not in grounded
     assert "Based on" in grounded
+
+
+def test_the_matrix_of_applicability_is_edited_with_boxes(send, filled, visit):
+    make(send, "ED-14")
+    page = send.client.get("/outcomes/applicability").text
+    assert 'name="applies ED-14"' in page
+    assert 'type="checkbox"' not in visit("viewer").get("/outcomes/applicability").text
+    send("/outcomes/applicability", outcome="ED-14", **{"applies ED-14": ["TEENS"]})
+    shown = send.client.get("/outcomes/ED-14").text
+    assert "<dt>Not to</dt><dd>Parents of toddlers</dd>" in shown
+    answer = send("/outcomes/applicability", outcome="ED-14")
+    assert answer.status_code == 422
+    assert "ED-14 would apply to nobody by age of children" in unescape(answer.text)
