@@ -9,6 +9,7 @@ from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Score, Segment, User, Wave
 from insightrepo.scores.applying import recompute_open
 from insightrepo.scores.computing import stale_waves
+from insightrepo.scores.splitting import Cell, spoken
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, not_applicable, set_applicability
 
 RITA = Reader(1, "rita@example.com", "researcher")
@@ -98,3 +99,10 @@ def test_the_matrix_is_changed_by_those_who_may_and_seen_by_all(limited):
             rows = {row.code: row for row in applicability(session, reader).rows}
         assert rows["TRIP-1"].applies == {"parents", "singles", "new"}
         assert not any(row.may_change for row in rows.values())
+
+
+def test_a_change_is_split_by_the_people_that_the_score_counts(limited):
+    with limited.reading() as session:
+        wave = session.scalars(select(Wave)).one()
+        trip = session.scalars(select(Outcome.id).where(Outcome.code == "TRIP-1")).one()
+        assert len(spoken(session, wave, Cell(trip))) == 60
