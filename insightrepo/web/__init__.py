@@ -26,20 +26,16 @@ from insightrepo.web import (
     health,
     insights,
     judgements,
+    links,
     outcome_applicability,  # noqa: F401 (routes of outcomes)
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
-    outcomes,
-    quantities,
-    judgements,
-    links,
     outcomes,
     quantities,
     search,
     security,
     studies,
     targets,
-    waves,
     validations,
     waves,
 )
