@@ -18,6 +18,7 @@ from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.annotations import AnnotationShown
 from insightrepo.scores.beside import MetricBeside, TaskBeside, metrics_beside, tasks_beside, tasks_of
 from insightrepo.scores.crowd import read_crowd
+from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
 from insightrepo.scores.movement import Movement, moved, tested
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
@@ -76,6 +77,7 @@ class Why:
     words: Words
     interventions: tuple[BeforeAfter, ...]
     annotations: tuple[AnnotationShown, ...]
+    disagreement: str  # of segments in the later wave, a sentence; empty where there is none
 
     @property
     def moving_tasks(self) -> tuple[TaskBeside, ...]:
@@ -129,7 +131,16 @@ def why(
         _words(session, reader, workspace, question, movement, beside),
         _interventions(session, reader, question, notes, same),
         in_days(notes, question.before.first_day, question.after.last_day),
+        _disagreement(session, reader, question),
     )  # fmt: skip
+
+
+def _disagreement(session: Session, reader: Reader, question: Question) -> str:
+    """How segments disagree in the later wave; it is known of everybody only."""
+    if question.segment or question.product:
+        return ""
+    found = read_disagreements(session, reader, [question.outcome.id], question.after.code)
+    return found[question.outcome.id].sentence if found else ""
 
 
 def _asked(

@@ -124,11 +124,16 @@ def _where(found: Why) -> str:
 
 def _moving(found: Why, split: SplitShown) -> list[PartShown]:
     """The parts whose own score moved as the whole did, the largest first."""
-    after = found.question.after.code
+    return _with_verdict(found, split, found.movement.verdict)
+
+
+def _with_verdict(found: Why, split: SplitShown, verdict: str) -> list[PartShown]:
+    """The parts whose own score has this verdict between the two waves."""
+    waves = found.question.before.code, found.question.after.code
     return [
         part for part in split.parts
-        if part.score is not None and part.score.wave == after and part.score.verdict == found.movement.verdict
-        and part.score.previous_wave == found.question.before.code
+        if part.score is not None and (part.score.previous_wave, part.score.wave) == waves
+        and part.score.verdict == verdict
     ]  # fmt: skip
 
 
@@ -301,19 +306,15 @@ def _of_wave(row: ScoreRow) -> list[str]:
 
 
 def warnings(found: Why) -> tuple[str, ...]:
-    """Where the whole hides its parts: segments that moved against it, or against each other."""
-    notes = []
-    after, before = found.question.after.code, found.question.before.code
+    """Where the whole hides its parts: segments that disagree, and parts that moved although the whole did not."""
+    notes = [found.disagreement] if found.disagreement else []
+    if found.movement.is_real or found.movement.change is None:
+        return tuple(notes)
     for split in found.splits:
-        moved = [p for p in split.parts if p.score is not None and p.score.wave == after
-                 and p.score.previous_wave == before and p.score.verdict in ("better", "worse")]  # fmt: skip
-        better = [part.name for part in moved if part.score is not None and part.score.verdict == "better"]
-        worse = [part.name for part in moved if part.score is not None and part.score.verdict == "worse"]
-        if better and worse:
-            notes.append(f"The whole hides opposite changes: better {_and(better)}, worse {_and(worse)}.")
-        elif (better or worse) and not found.movement.is_real:
-            word = "better" if better else "worse"
-            notes.append(f"The whole shows no change, but it is {word} for {_and(better or worse)}.")
+        for word in ("better", "worse"):
+            named = [part.name for part in _with_verdict(found, split, word)]
+            if named and not any(name in found.disagreement for name in named):
+                notes.append(f"The whole shows no change, but it is {word} for {_and(named)}.")
     return tuple(notes)
 
 

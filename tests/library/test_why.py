@@ -202,19 +202,29 @@ def test_few_voices_say_nothing_about_words(fresh, story):
     assert (found.words.enough, found.words.words, found.words.quotes) == (False, (), ())
 
 
-def test_opposite_changes_of_segments_are_warned_of(fresh, story):
-    with fresh.database.writing() as session:
+def give_verdicts(workspace: Workspace, story: planted_story.Story, **verdicts: str) -> None:
+    """Let segments' scores of COST say this of their change."""
+    with workspace.database.writing() as session:
         rows = session.query(Score).filter_by(wave_id=story.waves["2025-Q3"], outcome_id=story.terms["COST"],
                                               measure="satisfaction", product_id=None)  # fmt: skip
         for row in rows:
-            if row.segment_id == story.terms["young"]:
-                row.verdict, row.change = "better", 20.0
-            if row.segment_id == story.terms["school"]:
-                row.verdict, row.change = "worse", -20.0
+            for code, word in verdicts.items():
+                if row.segment_id == story.terms[code]:
+                    row.verdict, row.change = word, 20.0 if word == "better" else -20.0
+
+
+def test_opposite_changes_of_segments_are_warned_of(fresh, story):
+    give_verdicts(fresh, story, young="better", school="worse")
+    (warning,) = warnings(read(fresh, "COST"))
+    assert "it got better for Families with young children (+20, n 80)" in warning
+    assert "and worse for Families with school-age children (-20, n 240)" in warning
+
+
+def test_a_part_that_moved_although_the_whole_did_not_is_warned_of(fresh, story):
+    give_verdicts(fresh, story, school="worse")
     assert warnings(read(fresh, "COST")) == (
-        "The whole hides opposite changes: better Families with young children, worse Families with school-age "
-        "children.",
-    )  # fmt: skip
+        "The whole shows no change, but it is worse for Families with school-age children.",
+    )
 
 
 def test_weighted_waves_are_split_by_their_weights(fresh, story):
