@@ -126,9 +126,14 @@ def _segments(session: Session) -> dict[int, Segment]:
 
 
 def respondents_of(wave_ids: Sequence[int]) -> Select[tuple[int, int]]:
-    """Wave and respondent of everybody who answered, tried a task or rated in these waves, each once."""
-    parts = [select(table.wave_id, table.respondent_id).where(table.wave_id.in_(wave_ids))
-             for table in (Answer, Trial, Rating)]  # fmt: skip
+    """Wave and respondent of everybody who answered in these waves, each once; who tried tasks or rated beside a survey
+    was not invited to it and counts only in a wave without answers.
+    """
+    surveyed = select(Answer.wave_id)
+    parts = [select(Answer.wave_id, Answer.respondent_id).where(Answer.wave_id.in_(wave_ids))]
+    parts += [select(table.wave_id, table.respondent_id).where(table.wave_id.in_(wave_ids),
+                                                               table.wave_id.not_in(surveyed))
+              for table in (Trial, Rating)]  # fmt: skip
     found = union(*parts).subquery()
     return select(found.c.wave_id, found.c.respondent_id)
 

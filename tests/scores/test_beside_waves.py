@@ -21,6 +21,7 @@ from insightrepo.models import (
     Segment,
     Task,
     Team,
+    Trial,
     User,
     Wave,
 )
@@ -225,6 +226,21 @@ def test_composition_stands_beside_targets_and_population(database, answered, ri
     assert f"{parents.n} of {parents.target} targeted ({parents.reached:.0f}%)" == "19 of 12 targeted (158%)"
     assert (parents.answered, parents.rate.value, parents.rate.n) == (19, 0.5, 38)
     assert (strata[None].n, strata[None].answered, strata[None].rate.value) == (40, 42, 0.42)
+
+
+def test_who_tried_a_task_beside_a_survey_is_not_counted_as_having_answered_it(database, answered, rita):
+    answered("2025-Q1", (40, "5"))
+    with database.writing() as session:
+        product = session.scalars(select(Product).where(Product.code == "app")).one()
+        task = Task(code="T-1", name="Add a stop", product_id=product.id)
+        person = Respondent(key="tester")
+        session.add_all([task, person])
+        session.flush()
+        wave = find_wave(session, "2025-Q1")
+        session.add(Trial(wave_id=wave.id, identity="t", task_id=task.id, respondent_id=person.id, completed=True))
+        set_counts(session, rita, wave, None, invited=80)
+    [everybody] = [one for code, one in _strata(database, "2025-Q1").items() if code is None]
+    assert (everybody.n, everybody.answered, everybody.rate.value) == (40, 40, 0.5)
 
 
 def test_counts_said_again_replace_those_before(database, answered, rita):
