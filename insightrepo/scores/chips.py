@@ -23,7 +23,7 @@ Key = tuple[int, int | None, int | None]
 CellMeasure = tuple[int, int | None, int | None, str]
 MOST_CELLS = 20_000  # whose scores are remembered
 SHOWN = (
-    Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value, Score.low,
+    Score.id, Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value, Score.low,
     Score.high, Score.n, Score.note, Score.verdict, Score.change,
 )  # fmt: skip
 
@@ -62,6 +62,7 @@ class Chip:
     previous_wave: str | None
     opportunity: float | None
     fell_back: str | None
+    id: int | None = None  # of the score, for its explanation
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ def _chip(cell: CellWanted, key: Key, row: Any, beside: Any, terms: Mapping[int,
         n=row.n, segment=_code(terms, key[1]), product=_code(terms, key[2]), wave=row.wave,
         provisional=row.state != "frozen", verdict=row.verdict, note=row.note, change=row.change,
         previous_wave=row.previous_wave, opportunity=beside.value if same_wave else None,
-        fell_back=_in_words(cell, key),
+        fell_back=_in_words(cell, key), id=row.id,
     )  # fmt: skip
 
 

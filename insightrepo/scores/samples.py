@@ -49,6 +49,7 @@ class Sample:
     ids: np.ndarray | None = None
     values: np.ndarray | None = None
     plain: Sample | None = None
+    censored: int = 0  # of times: tries that failed, whose time to success nobody knows
 
     @property
     def detail(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Sample:
             centre = (
                 "median with an interval of order statistics" if self._median else "geometric mean, t on logarithms"
             )
-            return {"method": centre, "mean_log": self.mean, "sd_log": self.sd}
+            return {"method": centre, "mean_log": self.mean, "sd_log": self.sd, "censored": self.censored}
         if self.kind == "nps":
             return {"method": "promoters less detractors, normal interval", "sd": self.sd}
         return {"method": "mean, t interval", "sd": self.sd}
@@ -158,7 +159,8 @@ def pooled(samples: Sequence[Sample]) -> Sample:
         )
         sd = math.sqrt(squares / max(n_eff - 1, 1))
     answers, excluded = sum(one.answers for one in samples), sum(one.excluded for one in samples)
-    return Sample(samples[0].kind, n, n_eff, mean, sd, answers, excluded)
+    censored = sum(one.censored for one in samples)
+    return Sample(samples[0].kind, n, n_eff, mean, sd, answers, excluded, censored=censored)
 
 
 def is_panel(now: np.ndarray, before: np.ndarray) -> bool:

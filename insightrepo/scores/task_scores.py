@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import select
@@ -123,7 +123,8 @@ def _of_trials(session: Session, wave: Wave, crowd: Crowd, products: Mapping[int
             for name, column in COLUMN.items():
                 one = sample(KINDS.get(name, "mean"), part[:, 1], part[:, column], excluded=excluded)
                 if one is not None:
-                    found[CellKey(None, segment, None, int(task)), name] = one
+                    failed = int((part[:, 2] == 0).sum()) if name == "time" else 0
+                    found[CellKey(None, segment, None, int(task)), name] = replace(one, censored=failed)
     return found
 
 
