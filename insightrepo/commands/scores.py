@@ -13,12 +13,16 @@ from ingest.readers import read_file
 from ingest.readers.base import SourceFile, Table, Unreadable
 from ingest.redact import Redactor
 from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
+from insightrepo.scores.explaining import explain as explain_score
+from insightrepo.scores.explaining import explain_cell, explanation_json, explanation_lines
 from insightrepo.scores.exporting import FORMATS, score_sheet, written
 from insightrepo.scores.importing import ImportReport, Scale, import_answers
+from insightrepo.scores.reading import ScoreQuery
 from insightrepo.scores.waves import WaveFrozen, find_wave
 from insightrepo.scores.waves import freeze as freeze_wave
 
@@ -221,3 +225,49 @@ def freeze(context: Context, wave: str) -> None:
             raise click.ClickException(str(error)) from error
         digest = row.frozen_hash
     click.echo(f"froze {wave}, sha256 {digest}")
+
+
+@scores.command()
+@click.option("--id", "score_id", type=int, help="The score by its id, as 'scores show --json' prints it.")
+@click.option("--wave", help="Code of the wave.")
+@click.option("--outcome", help="Code of the outcome.")
+@click.option("--task", help="Code of the task; its scores name no outcome.")
+@click.option("--segment", default="all", show_default=True, help="Code of the segment.")
+@click.option("--product", default="all", show_default=True, help="Code of the product.")
+@click.option("--measure", default="satisfaction", show_default=True, help="A measure, or the code of a metric.")
+@as_json_option
+@command
+def explain(context: Context, score_id: int | None, as_json: bool, **cell: str | None) -> None:
+    """Explain one score: what went in, the formula with its numbers, exclusions, weights, wave, version and test.
+
+    \b
+    Examples:
+      insightrepo scores explain --wave 2025-Q3 --outcome FT-01 --segment families --measure opportunity
+      insightrepo scores explain --id 4711 --json
+    """
+    if score_id is None and not (cell["wave"] and (cell["outcome"] or cell["task"] or cell["measure"])):
+        raise click.UsageError("name the score: --id, or --wave with --outcome or --task")
+    with context.workspace.database.reading() as session:
+        reader = context.reader(session)
+        try:
+            if score_id is not None:
+                found = explain_score(session, reader, score_id)
+            else:
+                found = explain_cell(session, reader, _cell_query(**cell))
+        except NotVisible as error:
+            raise click.ClickException("there is no such score that you may see: 'scores show' lists them") from error
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    if as_json:
+        print_json(explanation_json(found))
+        return
+    for line in explanation_lines(found):
+        click.echo(line)
+
+
+def _cell_query(**cell: str | None) -> ScoreQuery:
+    given = {name: (value,) if value else None for name, value in cell.items()}
+    return ScoreQuery(
+        waves=given["wave"], outcomes=given["outcome"] or ("none",), tasks=given["task"] or ("none",),
+        segments=given["segment"], products=given["product"], measures=given["measure"],
+    )  # fmt: skip

@@ -23,8 +23,8 @@ Key = tuple[int, int | None, int | None]
 CellMeasure = tuple[int, int | None, int | None, str]
 MOST_CELLS = 20_000  # whose scores are remembered
 SHOWN = (
-    Score.id, Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value, Score.low,
-    Score.high, Score.n, Score.note, Score.verdict, Score.change,
+    Score.id, Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value,
+    Score.low, Score.high, Score.n, Score.note, Score.verdict, Score.change,
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -256,3 +256,47 @@ def _untested(row: ScoreRow) -> str:
     if row.n is not None and row.n < SMALLEST_FIRM:
         return f"Fewer than {SMALLEST_FIRM} people in this wave: too few for a verdict."
     return f"The wave before, {row.previous_wave}, has fewer than {SMALLEST_FIRM} people here, or shows none."
+
+
+def explanation_json(one: Explanation) -> dict[str, Any]:
+    """The explanation as scripts read it; keys are added, never renamed."""
+    content = asdict(one)
+    content["score"].update(first_day=one.score.first_day.isoformat(), last_day=one.score.last_day.isoformat())
+    for shown, exclusion in zip(content["exclusions"], one.exclusions, strict=True):
+        shown["at"] = exclusion.at.isoformat()
+    content["distribution"] = {name: [asdict(point) for point in points] for name, points in one.distribution.items()}
+    return content
+
+
+def explanation_lines(one: Explanation) -> list[str]:
+    """The explanation as lines of text."""
+    row = one.score
+    cell = (row.outcome or row.task or "all", row.segment or "all", row.product or "all", row.wave)
+    what = f"{row.measure} of {', '.join(cell)}"
+    if one.suppressed:
+        return [what, one.suppressed]
+    value = "not enough data" if row.value is None else f"{row.value:.1f} {row.unit} ({row.low:.1f} to {row.high:.1f})"
+    lines = [what, value, *(f"  {line.words}: {line.numbers}" for line in one.inputs)]
+    for name, points in one.distribution.items():
+        counts = ", ".join(f"{p.label}: {'not shown' if p.count is None else p.count}" for p in points)
+        lines.append(f"  answers on {name}: {counts}")
+    lines += [f"  {line.words}{f' [{line.symbols}]' if line.symbols else ''}: {line.numbers}" for line in one.formula]
+    lines += [f"  left out: {exclusion.what}: {exclusion.reason}" for exclusion in one.exclusions]
+    if one.weighting:
+        scheme, over = one.weighting["scheme"], ", ".join(one.weighting["dimensions"])
+        lines.append(
+            f"  weights: {scheme} over {over}, deff {one.weighting['deff']:.2f}, {one.weighting['capped']} capped"
+        )
+    if one.tested:
+        tested = one.tested
+        lines.append(
+            f"  {row.verdict} than {tested.previous_wave}: {tested.change:+.1f}; {tested.test}, "
+            f"p {tested.p_value:.4f}, q {tested.q_value:.4f} over {tested.family} tests"
+        )
+    else:
+        lines.append(f"  {one.untested}")
+    lines.append(
+        f"  wave {row.wave}, issue {row.issue}, {'open' if row.provisional else 'frozen'}; definition version "
+        f"{row.definition_version}; computed {one.computed_at} by {one.definition.get('code_version', '')}"
+    )
+    return lines

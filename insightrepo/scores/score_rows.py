@@ -64,7 +64,7 @@ def sample_row(key: CellKey, measure: Measure, sample: Sample) -> dict[str, Any]
         key, measure.name, _clipped(sample, measure), sample.n, n_eff=sample.n_eff, answers=sample.answers,
         excluded=sample.excluded, unweighted=_clipped(sample.plain, measure) if sample.plain else None, detail=detail,
     )  # fmt: skip
-    if not (math.isfinite(row["low"]) and math.isfinite(row["high"])):
+    if not math.isfinite(sample.estimate().low):
         row.update(value=None, low=None, high=None, unweighted_value=None, unweighted_low=None, unweighted_high=None)
         row["note"] = "no interval"
     return row

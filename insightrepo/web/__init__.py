@@ -32,6 +32,7 @@ from insightrepo.web import (
     outcome_status,  # noqa: F401 (routes of outcomes)
     outcomes,
     quantities,
+    scores,
     search,
     security,
     studies,
@@ -55,6 +56,7 @@ ROOMS = (
     judgements,
     outcomes,
     quantities,
+    scores,
     search,
     studies,
     waves,

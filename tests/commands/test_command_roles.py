@@ -40,6 +40,7 @@ NEEDS = {
     "act landscape": "viewer",
     "act portfolio": "viewer",
     "act coverage --json": "viewer",
+    "scores explain --wave 2025-Q3 --outcome STOP": "viewer",
     "changes": "viewer",
     "taxonomy export -": "researcher",
     "taxonomy lint": "researcher",
@@ -117,6 +118,8 @@ def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, lin
         prepare_study(run, tmp_path, made="create" not in line)
     if line.startswith("quarantine"):  # a row to speak of
         assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1
+    if line.startswith("scores explain"):
+        assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
     result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))
     assert result.exit_code == 0, result.output
 

@@ -52,6 +52,7 @@ ROUTES = {
     ("quantities.settle_one", "POST"): "settle",
     ("insights.new", "GET"): "write",
     ("insights.write", "POST"): "write",
+    ("scores.explain", "GET"): "list",
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
     ("outcomes.register", "GET"): "edit",
