@@ -121,6 +121,7 @@ LISTS = (
     "/studies",
     "/outcomes",
     "/outcomes/PLAN-01",
+    "/scores/1/explain",
     "/outcomes/PLAN-01/versions",
     "/outcomes/applicability",
     "/validations",
