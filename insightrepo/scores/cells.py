@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.models import Answer, Wave
-from insightrepo.scores.crowd import Crowd, chain, product_parents, read_crowd
+from insightrepo.scores.crowd import Crowd, chain, plain_table, product_parents, read_crowd
 from insightrepo.scores.statistics import top_two_box
 from insightrepo.scores.weights import weighted_share
 from insightrepo.taxonomy.applicability import Excluded, not_applicable_in
@@ -46,21 +48,35 @@ class People:
     excluded: int = 0
     drawn: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False, compare=False)  # by seed
 
+    @cached_property
+    def given(self) -> tuple[int, int]:
+        """How many gave a satisfaction, and how many an importance."""
+        satisfaction, importance = np.count_nonzero(~np.isnan(self.tops), axis=0)
+        return int(satisfaction), int(importance)
+
     def n(self, measure: str) -> int:
         """How many people the measure rests on; opportunity on the fewer of those who gave either."""
-        given = (~np.isnan(self.tops)).sum(axis=0)
-        return int(given[COLUMNS[measure]] if measure in COLUMNS else given.min())
+        return self.given[COLUMNS[measure]] if measure in COLUMNS else min(self.given)
 
     def having(self, column: int) -> People:
         """Only those with a value in a column (0 satisfaction, 1 importance)."""
+        if self.given[column] == len(self.ids):
+            return self
         some = ~np.isnan(self.tops[:, column])
         weights = None if self.weights is None else self.weights[some]
         return People(self.ids[some], self.tops[some], weights, self.answers, self.excluded)
 
     def share(self, column: int) -> tuple[float, float]:
         """The top-box share (0 to 1) of those with a value, weighted where there are weights, and its effective n."""
-        some = self.having(column)
-        return weighted_share(some.tops[:, column], some.weights)
+        return self._shares[column]
+
+    @cached_property
+    def _shares(self) -> tuple[tuple[float, float], ...]:
+        some = [self.having(column) for column in COLUMNS.values()]
+        return tuple(
+            weighted_share(people.tops[:, column], people.weights) if len(people.ids) else (math.nan, 0.0)
+            for column, people in enumerate(some)
+        )
 
 
 def read_cells(
@@ -74,10 +90,9 @@ def read_cells(
     query = select(
         Answer.outcome_id, Answer.respondent_id, Answer.product_id, Answer.satisfaction, Answer.importance
     ).where(Answer.wave_id == wave.id)
-    rows = session.execute(query).all()
-    if not rows:
+    table = plain_table(session, query, 5)
+    if not len(table):
         return {}
-    table = np.array([tuple(row) for row in rows], dtype=float)  # None becomes NaN
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     instrument = wave.instrument
     top = top_two_box(instrument.scale_low, instrument.scale_high, instrument.best)

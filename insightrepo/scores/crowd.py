@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from insightrepo.models import Answer, Exclusion, Membership, Product, Rating, Segment, Trial, Wave
@@ -58,6 +58,13 @@ class Crowd:
                 match &= np.isin(products, below(exclusion.product_id, self.parents))
             out |= match
         return out
+
+
+def plain_table(session: Session, query: Select[Any], width: int) -> np.ndarray:
+    """The rows of a query of numbers as an array of floats, None as NaN; the driver's own rows, for there are many."""
+    cursor = session.connection().execute(query).cursor
+    rows = cursor.fetchall() if cursor is not None else []
+    return np.array(rows, dtype=float).reshape(-1, width)
 
 
 def product_parents(session: Session) -> dict[int, int | None]:
@@ -114,8 +121,10 @@ def _segments(session: Session, wave: Wave, ids: np.ndarray) -> dict[int, np.nda
 
 def _weighted(session: Session, wave: Wave, crowd: Crowd) -> Crowd:
     settings = wave_settings(wave).weighting
+    if settings.scheme == "none":
+        return crowd
     surveyed = _surveyed(session, wave, crowd)
-    if settings.scheme == "none" or not surveyed.any():
+    if not surveyed.any():
         return crowd
     margins = [_margin(session, wave, crowd, surveyed, dimension) for dimension in settings.dimensions]
     raked = rake(margins)

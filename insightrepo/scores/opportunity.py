@@ -14,7 +14,7 @@ import numpy as np
 
 from insightrepo.scores.statistics import Comparison, Estimate, Z
 
-DRAWS = 2000  # of each bootstrap
+DRAWS = 1000  # of each bootstrap
 SMALL = 5  # fewer people than this in or out of a top box: the normal formula does not hold
 HIGHEST = 20.0
 BANDS = ((15.0, "major"), (12.0, "solid"), (10.0, "worth a look"))  # configurable by convention, printed with scores
@@ -122,7 +122,7 @@ def needs_bootstrap(people: np.ndarray, weights: np.ndarray | None = None) -> bo
 def from_draws(people: np.ndarray, weights: np.ndarray | None, draws: np.ndarray) -> Estimate:
     """Opportunity of people with the percentile interval of their bootstrap; the estimate is inside."""
     value = _value(people, weights)
-    low, high = np.percentile(draws, [2.5, 97.5])
+    low, high = _middle(draws)
     return Estimate(
         value, float(min(max(low, 0.0), value)), float(max(min(high, HIGHEST), value)), float(draws.std(ddof=1))
     )
@@ -162,11 +162,20 @@ def change_from_draws(difference: float, spread: np.ndarray) -> Comparison:
 
     se = float(spread.std(ddof=1))
     z = difference / se if se else 0.0
-    low, high = np.percentile(spread, [2.5, 97.5])
+    low, high = _middle(spread)
     return Comparison(
         difference, z, float(2 * ndtr(-abs(z))), low=float(min(low, difference)), high=float(max(high, difference)),
         test="bootstrap of the difference",
     )  # fmt: skip
+
+
+def _middle(draws: np.ndarray) -> tuple[float, float]:
+    """The middle 95% of draws: their 2.5th and 97.5th percentiles, as numpy's but without its overhead."""
+    ordered = np.sort(draws)
+    places = np.array([0.025, 0.975]) * (len(ordered) - 1)
+    below = places.astype(int)
+    low, high = ordered[below] + (places - below) * (ordered[below + 1] - ordered[below])
+    return float(low), float(high)
 
 
 def _value(people: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -186,9 +195,9 @@ def _gap_se(p_i: float, p_s: float, n_i: int, n_s: int, both_top: float, n_both:
 
 
 def _sparse(people: np.ndarray) -> bool:
-    tops = np.nansum(people, axis=0)
-    others = np.nansum(1 - people, axis=0)
-    return bool(min(tops.min(), others.min()) < SMALL)
+    some = ~np.isnan(people)
+    tops = np.where(some, people, 0.0).sum(axis=0)
+    return bool(min(tops.min(), (some.sum(axis=0) - tops).min()) < SMALL)
 
 
 def _sums(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +218,9 @@ def _sums(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -
     draws = (
         np.random.default_rng(list(seed)).multinomial(len(people), chances / chances.sum(), size=DRAWS).astype(float)
     )
-    return draws @ (np.nan_to_num(values) * each), draws @ (~np.isnan(values) * each)
+    some = ~np.isnan(values)
+    both = draws @ np.hstack([np.where(some, values, 0.0) * each, some * each])
+    return both[:, : people.shape[1]], both[:, people.shape[1] :]
 
 
 def _kinds(people: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

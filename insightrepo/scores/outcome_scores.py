@@ -25,13 +25,15 @@ def _shares(cells: Mapping[CellKey, People]) -> Rows:
         asked = [key for key, people in cells.items() if people.n(name)]
         if not asked:
             continue
-        some = [cells[key].having(column) for key in asked]
+        some = [cells[key] for key in asked]
+        tops = [float(np.nansum(people.tops[:, column])) for people in some]
         weighted = _intervals([people.share(column) for people in some])
-        plain = _intervals([(float(people.tops[:, column].mean()), float(len(people.ids))) for people in some])
-        for key, people, interval, unweighted in zip(asked, some, weighted, plain, strict=True):
-            top = float(people.tops[:, column].sum())
+        counts = [people.given[column] for people in some]
+        plain = _intervals([(top / n, float(n)) for top, n in zip(tops, counts, strict=True)])
+        for key, people, top, interval, unweighted in zip(asked, some, tops, weighted, plain, strict=True):
+            n_eff = people.share(column)[1]
             rows[key, name] = score_row(
-                key, name, interval, len(people.ids), n_eff=people.share(column)[1], answers=people.answers[column],
+                key, name, interval, people.given[column], n_eff=n_eff, answers=people.answers[column],
                 excluded=people.excluded, unweighted=None if people.weights is None else unweighted,
                 detail={"top": round(top, 6), "method": "adjusted Wald interval of a share"},
             )  # fmt: skip

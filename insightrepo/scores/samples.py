@@ -165,6 +165,8 @@ def pooled(samples: Sequence[Sample]) -> Sample:
 
 def is_panel(now: np.ndarray, before: np.ndarray) -> bool:
     """Whether at least half of the people (ids, each once) of each wave are in both."""
+    if not len(now) or not len(before) or now[0] > before[-1] or before[0] > now[-1]:  # ids ascend
+        return False
     shared = len(np.intersect1d(now, before, assume_unique=True))
     return shared >= PANEL_SHARE * max(len(now), len(before), 1)
 
