@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.models import ANNOTATION_KINDS, Annotation, User
-from insightrepo.scores.cells import product_parents
 from insightrepo.scores.concerning import resolve, with_codes, within
+from insightrepo.scores.crowd import chain, product_parents
 
 
 class AnnotationWrong(ValueError):
@@ -131,19 +131,10 @@ def _about(session: Session, reader: Reader, about: Mapping[str, str | None]) ->
     conditions = []
     for name, identifier in resolve(session, reader, about).ids.items():
         if identifier is not None:
-            ids = _up(session, identifier) if name == "product_id" else [identifier]
+            ids = chain(identifier, product_parents(session)) if name == "product_id" else [identifier]
             column = getattr(Annotation, name)
             conditions.append(or_(column.is_(None), column.in_(ids)))
     return conditions
-
-
-def _up(session: Session, product_id: int) -> list[int]:
-    """A product and those it is part of."""
-    parents, found, node = product_parents(session), [], product_id
-    while node is not None and node not in found:
-        found.append(node)
-        node = parents.get(node)  # type: ignore[assignment]
-    return found
 
 
 def _people(session: Session, ids: set[int | None]) -> dict[int | None, str]:

@@ -44,6 +44,7 @@ from insightrepo.scores.settings import SettingsWrong, parsed_settings
 from insightrepo.scores.wave_editing import InstrumentWanted, change_settings, create_wave, refresh
 from insightrepo.scores.wave_reading import calendar, read_wave
 from insightrepo.scores.waves import WaveDiffers, ensure_instrument, ensure_wave, find_wave
+from insightrepo.scores.weights import WeightsRefused
 from insightrepo.taxonomy.reading import UnknownTerm
 
 VIEWER = Reader(1, "vera@example.com", "viewer")
@@ -188,6 +189,19 @@ def test_an_exclusion_is_taken_back_only_from_its_own_wave(database, answered, r
         assert not include_again(session, rita, second, number)
         assert include_again(session, rita, first, number)
         assert exclusions_of(session, rita, first) == []
+
+
+def test_a_segment_that_the_wave_is_weighted_by_is_not_left_out_whole(database, answered, rita, pseudonyms):
+    answered("2025-Q1", (20, "5", "5", "parents"), (20, "5", "5", "couples"))
+    with database.writing() as session:
+        for one in session.scalars(select(Segment).where(Segment.dimension == "household")):
+            one.population = 0 if one.code == "singles" else 100
+        weighting = {"weighting": {"scheme": "post-stratification", "dimensions": ["household"]}}
+        change_settings(session, rita, find_wave(session, "2025-Q1"), parsed_settings(weighting))
+    with pytest.raises(WeightsRefused, match="couples"), database.writing() as session:
+        exclude(session, rita, pseudonyms, find_wave(session, "2025-Q1"), "they were all robots", segment="couples")
+    with database.reading() as session:
+        assert exclusions_of(session, rita, find_wave(session, "2025-Q1")) == []
 
 
 # who answered
