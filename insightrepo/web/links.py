@@ -20,6 +20,7 @@ def url_for(endpoint: str, **values: Any) -> str:
     """As `flask.url_for`, remembered: within the site it depends on nothing but its arguments and where the site is."""
     if endpoint.startswith(".") or any(name.startswith("_") and name != "_anchor" for name in values):
         return made_url(endpoint, **values)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     kept: dict[Any, str] = current_app.extensions["addresses"]
     # With their types: 1 and "1" are equal in an address, 1 and True are not.
     key = request.script_root, endpoint, tuple((name, type(value), value) for name, value in values.items())
