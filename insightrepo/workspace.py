@@ -17,6 +17,7 @@ from indexes.parts import IndexParts
 from insightrepo.database import Database
 from insightrepo.library.originals import Originals
 from insightrepo.library.pseudonyms import Pseudonyms
+from insightrepo.library.uploads import Uploads
 from insightrepo.library.vectors import DatabaseVectors
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,11 @@ class Workspace:
     def originals(self) -> Originals:
         """The store of originals."""
         return Originals(self.home / "originals", self.master_key)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that somebody is about to import."""
+        return Uploads(self.home / "uploads", self.master_key)
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:

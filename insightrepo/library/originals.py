@@ -67,6 +67,10 @@ class Originals:
             raise OriginalMissing(f"original {sha256[:12]} does not match its hash")
         return data
 
+    def remove(self, sha256: str) -> None:
+        """Delete an original; nothing happens where there is none."""
+        self._path(sha256).unlink(missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
 
