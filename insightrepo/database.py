@@ -33,17 +33,22 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+def _reading(engine: Engine) -> Engine:
+    """For reading PostgreSQL must be asked for one state of all queries; SQLite gives no other."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 class Database:
     """Opens sessions for reading and for writing on one engine."""
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._read = sessionmaker(self.engine, expire_on_commit=False)
+        self._read = sessionmaker(_reading(self.engine), expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(writes=True), expire_on_commit=False)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading; nothing is committed."""
+        """A session for reading one state of the database, that of its first query; nothing is committed."""
         with self._read() as session:
             yield session
 

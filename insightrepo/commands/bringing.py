@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import as_json_option, print_json, read_text
 from insightrepo.library.safe_names import SafeNames, workspace_redactor
-from insightrepo.scores.intake import IntakeReport
+from insightrepo.scores.intake import ImportReport
 from insightrepo.scores.quarantine import Keeping
 from insightrepo.scores.rows import load_columns
 from insightrepo.scores.survey_files import SurveyFile, read_survey
@@ -52,7 +53,7 @@ def given_columns(mapping: Path | None, known: Iterable[str]) -> dict[str, str]:
     return load_columns(read_text(mapping), mapping.name, known) if mapping else {}
 
 
-def print_report(report: IntakeReport, redactor: Redactor, as_json: bool) -> None:
+def print_report(report: ImportReport, redactor: Redactor, as_json: bool) -> None:
     """The mapping that was taken, what was refused, and the counts; refused rows end with exit code 1."""
     refused = [{"row": r.row, "field": r.field, "cause": redactor.redact(r.cause).text} for r in report.refused]
     counts = {name: getattr(report, name) for name in COUNTS}
@@ -60,7 +61,9 @@ def print_report(report: IntakeReport, redactor: Redactor, as_json: bool) -> Non
         print_json(
             {
                 "wave": report.wave, "kind": report.kind, "dry_run": report.dry_run, "columns": report.columns,
-                "notes": report.notes, **counts, "kept": report.kept, "refused": len(refused), "refused_rows": refused,
+                "notes": report.notes,
+                "items": [asdict(item) for item in report.items],
+                **counts, "kept": report.kept, "refused": len(refused), "refused_rows": refused,
             }
         )  # fmt: skip
     else:
@@ -69,7 +72,7 @@ def print_report(report: IntakeReport, redactor: Redactor, as_json: bool) -> Non
         raise SystemExit(1)
 
 
-def _print_lines(report: IntakeReport, counts: dict[str, int], refused: list[dict[str, Any]]) -> None:
+def _print_lines(report: ImportReport, counts: dict[str, int], refused: list[dict[str, Any]]) -> None:
     taken = ", ".join(f"{name} from {column!r}" for name, column in report.columns.items())
     click.echo(f"columns: {taken or 'none'}")
     for note in report.notes:

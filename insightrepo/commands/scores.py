@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ingest.names import names_in_table
-from ingest.readers import read_file
-from ingest.readers.base import SourceFile, Table, Unreadable
-from ingest.redact import Redactor
+from ingest.readers.base import Unreadable
+from insightrepo.commands.bringing import (
+    bringing_options,
+    file_argument,
+    given_columns,
+    keeping,
+    opened,
+    print_report,
+)
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
 from insightrepo.scores.chips import show as show_scores
-from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear
+from insightrepo.scores.columns import ONE_COLUMN, AnswerColumns, ColumnsUnclear
 from insightrepo.scores.explaining import explain as explain_score
 from insightrepo.scores.explaining import explain_cell, explanation_json, explanation_lines
 from insightrepo.scores.exporting import FORMATS, score_sheet, written
-from insightrepo.scores.importing import ImportReport, Scale, import_answers
+from insightrepo.scores.importing import Scale, import_answers
 from insightrepo.scores.reading import ScoreQuery
+from insightrepo.scores.response_tables import put_responses, read_responses
 from insightrepo.scores.waves import WaveFrozen, find_wave
 from insightrepo.scores.waves import freeze as freeze_wave
 
-COLUMNS = ("respondent", "outcome", "satisfaction", "importance", "segment", "product", "date")
-SHOWN = 20  # refused rows that are printed
+COLUMNS = ("respondent", "outcome", "satisfaction", "importance", "segment", "product", "date", "started", "ended")
 
 
 @click.group()
@@ -50,7 +56,7 @@ def _column_options(function):
 
 @scores.command("import")
 @click.argument("wave")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@file_argument
 @_column_options
 @click.option("--scale", metavar="LOW-HIGH", help="Lowest and highest answer; the wave's when left out, else 1-5.")
 @click.option(
@@ -58,58 +64,86 @@ def _column_options(function):
 )
 @click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
 @click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="Of a new wave whose code does not say it.")
-@as_json_option
+@click.option("--dont-know", multiple=True, metavar="TEXT", help="A further text that means: asked, gave no answer.")
+@bringing_options
 @command
-def import_(context: Context, wave: str, file: Path, as_json: bool, **given: Any) -> None:
+def import_(
+    context: Context, wave: str, file: Path, mapping: Path | None, dry_run: bool, as_json: bool, **given: Any
+) -> None:
     """Import answers into a wave (made if new) and compute its scores; importing again changes nothing.
 
-    Rows dated outside the wave are counted and left for theirs, so that one file may hold several waves.
+    A table has a row for each answer, or a row for each respondent and a column for each question (OUTCOME.sat,
+    OUTCOME.imp, or the outcome's words in the question); CSV, TSV, XLSX and SPSS are read, Qualtrics and SurveyMonkey
+    exports with their header rows too. Rows dated outside the wave are counted and left for theirs, so that one file
+    may hold several waves.
 
     \b
     Examples:
       insightrepo scores import 2025-Q3 answers.csv
+      insightrepo scores import 2025-Q3 export.sav --dry-run
       insightrepo scores import 2025-Q3 answers.csv --satisfaction rating --outcome theme --best low
     """
-    context.reader_at_least("researcher")
+    reader = context.reader_at_least("researcher")
     workspace = context.workspace
     redactor = workspace_redactor(workspace)
     try:
-        table = _table(file, workspace.settings.max_file_megabytes * 2**20)
-        redactor = redactor.with_names(names_in_table(table, respondents=filter(None, [given["respondent"]])))
-        with workspace.import_lock:  # a wave is not frozen while half of a file is in it
+        columns = _columns(mapping, given)
+        survey, redactor = opened(workspace, file, filter(None, [columns.respondent]))
+        with nullcontext() if dry_run else workspace.import_lock:  # a wave is not frozen while half of a file is in it
             report = import_answers(
                 workspace.database,
                 workspace.pseudonyms,
                 wave,
-                table,
-                columns=_columns(given),
+                survey,
+                columns=columns,
                 scale=_scale(given["scale"], given["best"]),
                 timezone=workspace.settings.timezone,
                 first_day=_day(given["first_day"]),
                 last_day=_day(given["last_day"]),
+                dont_know=given["dont_know"],
+                dry_run=dry_run,
+                keeping=keeping(workspace, reader, file.name, redactor),
             )
     except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
-        raise click.ClickException(redactor.redact(f"{file.name}: {error}").text) from error
-    _print_report(report, redactor, as_json)
-    if report.refused:
-        raise SystemExit(1)
+        words = str(error) if isinstance(error, Unreadable) else f"{file.name}: {error}"
+        raise click.ClickException(redactor.redact(words).text) from error
+    print_report(report, redactor, as_json)
 
 
-def _columns(given: dict[str, Any]) -> AnswerColumns:
-    segments = given["segment"]
-    single = {name: given[name] for name in COLUMNS if name != "segment" and given[name]}
-    return AnswerColumns(**single, segment=next(iter(segments), None), segments=tuple(segments[1:]))
+def _columns(mapping: Path | None, given: dict[str, Any]) -> AnswerColumns:
+    """The columns of a mapping file and of the options, which win."""
+    named = given_columns(mapping, ONE_COLUMN)
+    named |= {name: given[name] for name in COLUMNS if given[name] and name != "segment"}
+    first, *further = given["segment"] or [named.pop("segment", None)]
+    return AnswerColumns(**named | {"segment": first}, segments=tuple(further))
+
+
+@scores.command()
+@click.argument("wave")
+@file_argument
+@command
+def counts(context: Context, wave: str, file: Path) -> None:
+    """Say how many were invited, answered and aimed at: a small table (segment, invited, answered, target).
+
+    An empty segment, or "all", is everybody; what the table does not say stays.
+
+    \b
+    Example:
+      insightrepo scores counts 2025-Q3 invited.csv
+    """
+    reader = context.reader_at_least("researcher")
+    try:
+        survey, _ = opened(context.workspace, file)
+        with context.workspace.database.writing() as session:
+            rows = read_responses(session, survey.table)
+            changed = put_responses(session, reader, find_wave(session, wave), rows)
+    except (ColumnsUnclear, Unreadable, WaveFrozen, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"wave {wave}: {len(rows)} rows, {changed} new or changed")
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:
     return moment.date() if moment else None
-
-
-def _table(file: Path, max_bytes: int) -> Table:
-    tables = read_file(SourceFile(file.name, file.read_bytes()), max_bytes).tables
-    if len(tables) != 1:
-        raise ValueError(f"answers are one table; this file has {len(tables)}")
-    return tables[0]
 
 
 def _scale(text: str | None, best: str | None) -> Scale | None:
@@ -119,20 +153,6 @@ def _scale(text: str | None, best: str | None) -> Scale | None:
     if not (low.isdigit() and high.isdigit() and int(low) < int(high)):
         raise click.UsageError(f"--scale {text!r}: write the lowest and highest answer like 1-5")
     return Scale(int(low), int(high), best or "high")
-
-
-def _print_report(report: ImportReport, redactor: Redactor, as_json: bool) -> None:
-    refused = [{"row": r.row, "field": r.field, "cause": redactor.redact(r.cause).text} for r in report.refused]
-    counts = {name: getattr(report, name) for name in ("read", "stored", "already_here", "outside", "skipped")}
-    if as_json:
-        print_json({"wave": report.wave, **counts, "refused": len(refused), "refused_rows": refused})
-        return
-    for item in refused[:SHOWN]:
-        click.echo(f"refused: row {item['row']}, {item['field']}: {item['cause']}")
-    if len(refused) > SHOWN:
-        click.echo(f"… and {len(refused) - SHOWN} more: --json lists all")
-    words = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in counts.items())
-    click.echo(f"wave {report.wave}: {words}, refused {len(refused):,}")
 
 
 @scores.command()

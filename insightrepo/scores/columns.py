@@ -11,13 +11,17 @@ from rapidfuzz import process
 
 NAMES = {  # what headers usually call a field, the likeliest first
     "respondent": ("respondent", "respondent_id", "participant", "participant_id", "customer", "customer_id",
-                   "user_id", "person", "person_id", "panelist", "response_id"),
+                   "user_id", "person", "person_id", "panelist", "response_id", "responseid", "respondentid",
+                   "respondent_key", "caseid", "case_id", "token"),
     "outcome": ("outcome", "outcomes", "outcome_code", "outcome_id", "theme", "themes", "label", "labels", "code"),
     "satisfaction": ("satisfaction", "satisfied", "sat", "satisfaction_rating", "rating", "answer", "score"),
     "importance": ("importance", "important", "imp", "importance_rating"),
     "segment": ("segment", "segment_code", "customer_segment", "persona"),
     "product": ("product", "product_code", "service", "app"),
-    "date": ("date", "day", "answered_on", "answered_at", "submitted_at", "timestamp", "completed_at"),
+    "date": ("date", "day", "answered_on", "answered_at", "submitted_at", "timestamp", "completed_at",
+             "recorded_date", "recordeddate"),
+    "started": ("started", "started_at", "start_date", "startdate", "start_time"),
+    "ended": ("ended", "ended_at", "end_date", "enddate", "end_time"),
 }  # fmt: skip
 REQUIRED = ("outcome", "satisfaction")
 
@@ -32,6 +36,7 @@ class AnswerColumns:
 
     `respondent` may name a column of row ids: then each row is a respondent of its own. `row` names row ids that stand
     in where the respondent is empty or not in the file; such a respondent is known in one wave only.
+    `started` and `ended` say when it was answered where `date` does not; what ended before it started is refused.
     `segments` are further columns of segments, each of a dimension of its own.
     `separator` cuts an outcome cell that holds several codes or names.
     """
@@ -44,8 +49,16 @@ class AnswerColumns:
     product: str | None = None
     date: str | None = None
     row: str | None = None
+    started: str | None = None
+    ended: str | None = None
     separator: str = "|"
     segments: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The column of each field that has one; a further column of segments is a field of its own name."""
+        single = {name: getattr(self, name) for name in ONE_COLUMN if getattr(self, name) is not None}
+        return {**single, **{column: column for column in self.segments}}
 
     @property
     def of_segments(self) -> tuple[str, ...]:
@@ -71,8 +84,8 @@ def resolved(
             columns = _with(columns, name, _present(wanted, name, header))
         elif name in NAMES and not (name == "respondent" and columns.row):
             columns = _with(columns, name, _guessed(name, header, columns))
-    plain, taken = {_plain(name) for name in dimensions}, _taken(columns)
-    of_dimensions = [column for column in header if _plain(column) in plain and column not in taken]
+    named, taken = {plain(name) for name in dimensions}, _taken(columns)
+    of_dimensions = [column for column in header if plain(column) in named and column not in taken]
     columns = _with(columns, "segments", (*columns.segments, *of_dimensions))
     missing = [name for name in REQUIRED if getattr(columns, name) is None]
     if columns.respondent is None and columns.row is None:
@@ -98,7 +111,7 @@ def _with(columns: AnswerColumns, name: str, header: str | tuple[str, ...] | Non
 
 
 def _present(wanted: str, name: str, header: Sequence[str]) -> str:
-    found = [column for column in header if column == wanted] or [c for c in header if _plain(c) == _plain(wanted)]
+    found = [column for column in header if column == wanted] or [c for c in header if plain(c) == plain(wanted)]
     if found:
         return found[0]
     closest = process.extractOne(wanted, header, score_cutoff=50)
@@ -108,9 +121,10 @@ def _present(wanted: str, name: str, header: Sequence[str]) -> str:
 
 def _guessed(name: str, header: Sequence[str], columns: AnswerColumns) -> str | None:
     taken = _taken(columns)
-    plain = {_plain(column): column for column in reversed(header) if column not in taken}
-    return next((plain[likely] for likely in NAMES[name] if likely in plain), None)
+    spelled = {plain(column): column for column in reversed(header) if column not in taken}
+    return next((spelled[likely] for likely in NAMES[name] if likely in spelled), None)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A column's name in lower case, its words joined by one underscore, so that spelling does not matter."""
     return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")

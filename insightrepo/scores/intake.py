@@ -1,23 +1,24 @@
-"""What the imports of trials and metrics share: the wave, the report, and rows that are stored once."""
+"""What the imports of answers, trials and metrics share: the wave, the report, and rows that are stored once."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.models import Base, Instrument, Wave
+from insightrepo.models import Base, Instrument, Respondent, Wave
 from insightrepo.scores.computing import lock_wave, recompute, refuse_if_frozen, stale_waves
-from insightrepo.scores.importing import Refused, Scale, _respondent_ids
 from insightrepo.scores.memberships import (
     Belonging,
     Known,
@@ -28,13 +29,39 @@ from insightrepo.scores.memberships import (
 )
 from insightrepo.scores.quarantine import Fields, Keeping, Lines, settle
 from insightrepo.scores.rows import Cells, RowRefused, WaveFacts, respondent_key
-from insightrepo.scores.waves import ensure_instrument, ensure_wave, wave_period
+from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.wide import Item
+from insightrepo.upsert import upsert
 
-CHUNK = 1000  # rows of one transaction
+CHUNK = 1000  # things of one transaction
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Lowest and highest point of the answers and which end is best, "high" or "low"."""
+
+    low: int = 1
+    high: int = 5
+    best: str = "high"
+
+    def __str__(self) -> str:
+        return f"{self.low} to {self.high}, {self.best} end best"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What was not taken: the row's number in the file, the field, and the cause in words.
+
+    `cause` repeats the cell's value (cut at 60 characters): redact it before it is written or shown.
+    """
+
+    row: int
+    field: str
+    cause: str
 
 
 @dataclass
-class IntakeReport:
+class ImportReport:
     """What became of a file. `read` and `outside` (dated outside the wave) and `skipped` (nothing was measured) count
     rows; `stored` and `already_here` what the rows held: a row may hold several things.
 
@@ -45,6 +72,7 @@ class IntakeReport:
     kind: str
     columns: dict[str, str]
     notes: list[str] = field(default_factory=list)
+    items: tuple[Item, ...] = ()  # of a wide table of answers: which column asks what
     read: int = 0
     stored: int = 0
     already_here: int = 0
@@ -57,8 +85,10 @@ class IntakeReport:
     lines: Lines = field(default_factory=Lines, repr=False, compare=False)
 
     def refuse(self, row: Row, name: str, cause: str) -> None:
-        """Add a refusal; `name` is the column."""
-        self.refused.append(Refused(row.number, name, cause))
+        """Add a refusal; `name` is the column. A row is refused once for one cause, however many things it holds."""
+        refusal = Refused(row.number, name, cause)
+        if not self.refused or self.refused[-1] != refusal:
+            self.refused.append(refusal)
         self.lines.refused.append((row, name, cause))
 
 
@@ -74,6 +104,7 @@ class Prepared:
     content: Mapping[str, Any]
     respondent: str | None = None  # the key
     segments: tuple[Belonging, ...] = ()
+    blamed: str | None = None  # the column that is named where another value is here; None: that of the value
 
 
 def identity_of(*parts: object) -> str:
@@ -82,7 +113,13 @@ def identity_of(*parts: object) -> str:
 
 
 def kept_fields(
-    table: Table, cells: Cells, report: IntakeReport, pseudonyms: Pseudonyms, wave: WaveFacts, also: Mapping[str, str]
+    table: Table,
+    cells: Cells,
+    report: ImportReport,
+    pseudonyms: Pseudonyms,
+    wave: WaveFacts,
+    also: Mapping[str, str],
+    is_wide: bool = False,
 ) -> Fields:
     """How the refused rows of this file are read again."""
 
@@ -92,10 +129,10 @@ def kept_fields(
         except RowRefused:
             return None
 
-    return Fields(table.header, report.columns, key, also, shown=cells.as_written)
+    return Fields(table.header, report.columns, key, also, is_wide, cells.as_written)
 
 
-def refresh_scores(database: Database, wave: WaveFacts, report: IntakeReport) -> None:
+def refresh_scores(database: Database, wave: WaveFacts, report: ImportReport) -> None:
     """Compute the wave's scores, and those of later waves that rest on them, where something was stored."""
     if report.dry_run or wave.id is None:
         return
@@ -113,7 +150,7 @@ def finish(
     database: Database,
     pseudonyms: Pseudonyms,
     wave: WaveFacts,
-    report: IntakeReport,
+    report: ImportReport,
     fields: Fields,
     keeping: Keeping | None,
 ) -> None:
@@ -124,43 +161,71 @@ def finish(
     report.refused.sort(key=lambda refused: refused.row)
 
 
-def ensured_wave(database: Database, code: str, dry_run: bool) -> WaveFacts:
-    """The open wave of this code; a new one is measured with the instrument of the latest wave. A dry run makes none.
+@dataclass(frozen=True)
+class WaveWanted:
+    """A wave as an import asks for it; what is None is as the wave has it, or usual for a new one."""
+
+    code: str
+    scale: Scale | None = None
+    instrument: str | None = None
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+
+
+def ensured_wave(database: Database, wanted: WaveWanted, dry_run: bool, *, answers: bool = False) -> WaveFacts:
+    """The open wave of this code, made if there is none; in a dry run it is not kept.
+
+    A new wave of answers is measured on the scale wanted (1 to 5 unless given), one of trials or metrics with the
+    instrument of the latest wave.
 
     Raises:
         WaveFrozen: it is frozen.
-        ValueError: it is new and its code does not say when it is.
+        WaveDiffers: it has another scale, instrument or other days.
+        ValueError: it is new and nothing says when it is, or the scale has no top box.
     """
+    try:
+        return _ensured(database, wanted, dry_run, answers)
+    except IntegrityError:  # another import has made wave or instrument at this very moment: now they are here
+        return _ensured(database, wanted, dry_run, answers)
+
+
+def _ensured(database: Database, wanted: WaveWanted, dry_run: bool, answers: bool) -> WaveFacts:
     with database.writing() as session:
         made = session.begin_nested()
-        wave = session.scalar(select(Wave).where(Wave.code == code))
-        if wave is None:
-            wave_period(code)
-            wave = ensure_wave(session, code, _latest_instrument(session))
-            facts = WaveFacts(None if dry_run else wave.id, wave.code, wave.first_day, wave.last_day)
-        else:
-            refuse_if_frozen(wave)
-            facts = WaveFacts(wave.id, wave.code, wave.first_day, wave.last_day)
+        known = session.scalar(select(Wave).where(Wave.code == wanted.code))
+        if known is not None:
+            refuse_if_frozen(known)
+        measured_with = _instrument(session, known, wanted, answers)
+        wave = ensure_wave(session, wanted.code, measured_with, wanted.first_day, wanted.last_day)
+        scale = (measured_with.scale_low, measured_with.scale_high)
+        ends = dict(zip((measured_with.low_label.casefold(), measured_with.high_label.casefold()), scale, strict=True))
+        number = None if dry_run and known is None else wave.id
+        facts = WaveFacts(number, wave.code, wave.first_day, wave.last_day, scale, ends)
         if dry_run:
             made.rollback()
     return facts
 
 
-def _latest_instrument(session: Session) -> Instrument:
-    latest = session.scalar(select(Wave).order_by(Wave.first_day.desc(), Wave.id.desc()).limit(1))
-    if latest is not None:
-        return latest.instrument
-    usual = Scale()
-    return ensure_instrument(session, f"Survey, {usual}", usual.low, usual.high, usual.best)
+def _instrument(session: Session, known: Wave | None, wanted: WaveWanted, answers: bool) -> Instrument:
+    latest = select(Wave).order_by(Wave.first_day.desc(), Wave.id.desc()).limit(1)
+    like = known if answers else known or session.scalar(latest)
+    scale, name = wanted.scale, wanted.instrument
+    if like is not None:
+        used = like.instrument
+        scale, name = scale or Scale(used.scale_low, used.scale_high, used.best), name or used.name
+    scale = scale or Scale()
+    return ensure_instrument(session, name or f"Survey, {scale}", scale.low, scale.high, scale.best)
 
 
-def store_all(database: Database, wave: WaveFacts, prepared: Iterator[Prepared], report: IntakeReport) -> None:
-    """Store what is new, in transactions of `CHUNK`, and count; what is here with other values is refused.
+def store_all(
+    database: Database, wave: WaveFacts, prepared: Iterator[Prepared], report: ImportReport, size: int = CHUNK
+) -> None:
+    """Store what is new, in transactions of `size` things, and count; what is here with other values is refused.
 
     In a dry run nothing is written and the counts are the same.
     """
     sorting = _Sorting(report)
-    while chunk := list(islice(prepared, CHUNK)):
+    while chunk := list(islice(prepared, size)):
         if report.dry_run:
             with database.reading() as session:
                 sorting.new(session, wave, chunk)
@@ -170,11 +235,11 @@ def store_all(database: Database, wave: WaveFacts, prepared: Iterator[Prepared],
             before = known_memberships(session, wave.id, {one.respondent for one in chunk if one.respondent})
             sorting.memberships = dict(before)
             new = sorting.new(session, wave, chunk)
-            ids = _respondent_ids(session, {one.respondent for one in new if one.respondent})
+            ids = respondent_ids(session, {one.respondent for one in new if one.respondent})
             _insert(session, wave, new, ids)
             keys = {one.respondent for one in chunk}
             found = {pair: segment for pair, segment in sorting.memberships.items() if pair[0] in keys}
-            store_memberships(session, wave.id or 0, found, before, _respondent_ids(session, {key for key, _ in found}))
+            store_memberships(session, wave.id or 0, found, before, respondent_ids(session, {key for key, _ in found}))
 
 
 def _insert(session: Session, wave: WaveFacts, new: Sequence[Prepared], ids: Mapping[str, int]) -> None:
@@ -189,7 +254,7 @@ def _insert(session: Session, wave: WaveFacts, new: Sequence[Prepared], ids: Map
 class _Sorting:
     """Sorts what is prepared into new, already here and refused; remembers what it saw, for a dry run."""
 
-    def __init__(self, report: IntakeReport) -> None:
+    def __init__(self, report: ImportReport) -> None:
         self._report = report
         self._seen: dict[tuple[str, str], Mapping[str, Any]] = {}
         self.memberships: Known = {}
@@ -225,8 +290,21 @@ class _Sorting:
         differing = next((name for name, value in one.content.items() if known.get(name) != value), None)
         if differing is None:
             return None
-        what = "date" if differing in ("tried_on", "rated_on") else differing
-        return what, f"{one.about} is already here with another {what}; the first one stays"
+        what = "date" if differing.endswith("_on") else differing.removesuffix("_missing")
+        return one.blamed or what, f"{one.about} is already here with another {what}; the first one stays"
+
+
+def respondent_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    """The id of each respondent's key, made where there is none."""
+    wanted = set(keys)
+    query = select(Respondent.key, Respondent.id).where(Respondent.key.in_(wanted))
+    known = dict(session.execute(query).tuples().all())
+    missing = sorted(wanted - known.keys())
+    if missing:  # an import into another wave may bring the same people just now
+        statement = upsert(session, Respondent).values([{"key": key} for key in missing])
+        session.execute(statement.on_conflict_do_nothing())
+        known = dict(session.execute(query).tuples().all())
+    return known
 
 
 def _known(

@@ -15,7 +15,16 @@ from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Metric, MetricPoint, Segment
 from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.intake import IntakeReport, Prepared, ensured_wave, finish, identity_of, kept_fields, store_all
+from insightrepo.scores.intake import (
+    ImportReport,
+    Prepared,
+    WaveWanted,
+    ensured_wave,
+    finish,
+    identity_of,
+    kept_fields,
+    store_all,
+)
 from insightrepo.scores.memberships import SegmentFinder
 from insightrepo.scores.metrics import MetricFinder
 from insightrepo.scores.quarantine import Fields, Keeping
@@ -68,7 +77,7 @@ def import_metrics(
     timezone: str = "UTC",
     dry_run: bool = False,
     keeping: Keeping | None = None,
-) -> IntakeReport:
+) -> ImportReport:
     """Store the table's figures or ratings in a wave (made if new) and compute its scores.
 
     The same file twice changes nothing. Args as `trials.import_trials`, and:
@@ -88,8 +97,8 @@ def import_metrics(
     found = metric_columns(file.table.header, finder, dimensions, columns, always is not None)
     numbers = {column for name, column in found.fields.items() if name == "value" or name[-1].isdigit()}
     table = file.labelled(numbers | found.codes.keys())
-    wave = ensured_wave(database, wave_code, dry_run)
-    report = IntakeReport(wave.code, "metrics", dict(found.fields), read=len(table.rows), dry_run=dry_run)
+    wave = ensured_wave(database, WaveWanted(wave_code), dry_run)
+    report = ImportReport(wave.code, "metrics", dict(found.fields), read=len(table.rows), dry_run=dry_run)
     report.columns |= {f"metric {code}": column for column, code in found.codes.items()}
     questionnaires = Questionnaires(database, found.fields, points or {}, dry_run)
     report.notes += [
@@ -163,7 +172,7 @@ class _Reading:
         self._segments = SegmentFinder(session)
         self._terms = {axis: TermFinder(session, axis) for axis in ("outcome", "product")}
 
-    def prepared(self, report: IntakeReport) -> Iterator[Prepared]:
+    def prepared(self, report: ImportReport) -> Iterator[Prepared]:
         """What all rows hold, counting in the report what is not taken."""
         for row in self._rows:
             try:
@@ -178,7 +187,7 @@ class _Reading:
             report.skipped += not found
             yield from found
 
-    def kept(self, report: IntakeReport) -> Fields:
+    def kept(self, report: ImportReport) -> Fields:
         """How the refused rows are read again."""
         also = self._questionnaires.points_chosen() | ({"metric": self._always.code} if self._always else {})
         return kept_fields(self._table, self._cells, report, self._pseudonyms, self._wave, also)

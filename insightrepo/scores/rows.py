@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rapidfuzz import process
 from ruamel.yaml import YAML
@@ -16,10 +16,14 @@ from ingest.names import plain_header
 from ingest.readers.base import Row, Table
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.importing import DONT_KNOW, NOT_ASKED
 from insightrepo.scores.memberships import Belonging, SegmentFinder, SegmentRefused
 from insightrepo.scores.waves import wave_period
 
+DONT_KNOW = frozenset({
+    "don't know", "don’t know", "dont know", "dont_know", "do not know", "dk", "d/k", "n/a", "na", "not applicable",
+    "not sure", "unsure", "no answer", "no_answer", "did not answer", "prefer not to say", "refused",
+})  # fmt: skip
+NOT_ASKED = frozenset({"", "not asked", "not_asked"})
 NO_VALUE = DONT_KNOW | NOT_ASKED | {"-", "–", "none", "nan"}
 NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:e[-+]?\d+)?", re.I)
 THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -45,6 +49,8 @@ class WaveFacts:
     code: str
     first_day: dt.date
     last_day: dt.date
+    scale: tuple[int, int]  # lowest and highest point of the answers
+    ends: Mapping[str, int] = field(default_factory=dict)  # what the named points of the scale are called, folded
 
 
 def found_columns(

@@ -15,7 +15,16 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Segment, Task, Trial, TrialSummary
-from insightrepo.scores.intake import IntakeReport, Prepared, ensured_wave, finish, identity_of, kept_fields, store_all
+from insightrepo.scores.intake import (
+    ImportReport,
+    Prepared,
+    WaveWanted,
+    ensured_wave,
+    finish,
+    identity_of,
+    kept_fields,
+    store_all,
+)
 from insightrepo.scores.memberships import SegmentFinder
 from insightrepo.scores.quarantine import Fields, Keeping
 from insightrepo.scores.questionnaire_rows import Questionnaires
@@ -42,7 +51,7 @@ def import_trials(
     timezone: str = "UTC",
     dry_run: bool = False,
     keeping: Keeping | None = None,
-) -> IntakeReport:
+) -> ImportReport:
     """Store the table's trials in a wave (made if new) and compute its scores. The same file twice changes nothing.
 
     Args:
@@ -62,8 +71,8 @@ def import_trials(
     file = as_survey(table)
     found = trial_columns(file.table.header, dimensions, columns)
     table = file.labelled({column for name, column in found.fields.items() if name in RATINGS or "_" in name})
-    wave = ensured_wave(database, wave_code, dry_run)
-    report = IntakeReport(wave.code, "trials", dict(found.fields), read=len(table.rows), dry_run=dry_run)
+    wave = ensured_wave(database, WaveWanted(wave_code), dry_run)
+    report = ImportReport(wave.code, "trials", dict(found.fields), read=len(table.rows), dry_run=dry_run)
     questionnaires = Questionnaires(database, found.fields, points or {}, dry_run)
     report.notes += ["each row holds many tries" if found.aggregated else "each row is a try", *questionnaires.notes]
     with database.reading() as session:
@@ -171,7 +180,7 @@ class _Reading:
             self._share_field = "completed"  # what is called completed are shares, not counts
         self._percent = any(_is_percent(self._cells.given(row, self._share_field)) for row in table.rows)
 
-    def prepared(self, report: IntakeReport) -> Iterator[Prepared]:
+    def prepared(self, report: ImportReport) -> Iterator[Prepared]:
         """What all rows hold, counting in the report what is not taken."""
         for row in self._rows:
             try:
@@ -186,7 +195,7 @@ class _Reading:
             report.skipped += not found
             yield from found
 
-    def kept(self, report: IntakeReport) -> Fields:
+    def kept(self, report: ImportReport) -> Fields:
         """How the refused rows are read again."""
         also = self._questionnaires.points_chosen()
         return kept_fields(self._table, self._cells, report, self._pseudonyms, self._wave, also)

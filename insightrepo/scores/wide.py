@@ -69,7 +69,8 @@ def find_items(
 
 
 def to_long(table: Table, items: Iterable[Item], kept: Mapping[str, str]) -> Table:
-    """One row for each outcome that a respondent was asked: the kept columns, outcome, satisfaction, importance.
+    """One row for each outcome that a respondent was asked: the kept columns, outcome, satisfaction, and importance
+    where it was asked of any.
 
     Args:
         items: as `find_items` gives them.
@@ -81,7 +82,7 @@ def to_long(table: Table, items: Iterable[Item], kept: Mapping[str, str]) -> Tab
     by_outcome: dict[str, dict[str, int]] = defaultdict(dict)
     for item in items:
         by_outcome[item.outcome][item.measure] = place[item.column]
-    asked = [name for name in MEASURES if any(name in places for places in by_outcome.values())]
+    asked = [name for name in MEASURES if name == MEASURES[0] or any(name in one for one in by_outcome.values())]
     places_kept = [place[column] for column in kept]
     rows = []
     for row in table.rows:

@@ -104,3 +104,31 @@ def test_a_wrong_mapping_file_is_one_line(run, written) -> None:
 def test_a_rate_without_its_denominator_is_one_line(run, written) -> None:
     text = CATALOGUE.replace("    denominator: accounts with a trip\n", "")
     assert_one_line(run("metrics", "define", written("m.yaml", text)), "m.yaml:2", "without a denominator")
+
+
+def test_a_wide_file_of_answers_shows_its_mapping_and_takes_counts(run, written) -> None:
+    file = written("wide.csv", "respondent,family,STOP.sat,STOP.imp,COST_sat\nr1,new,5,4,\nr2,,9,1,dk\nr3,,1,2,3\n")
+    dry = json.loads(run("scores", "import", "2025-Q3", file, "--dry-run", "--json").stdout)
+    assert [(item["column"], item["outcome"], item["measure"]) for item in dry["items"]] == [
+        ("STOP.sat", "STOP", "satisfaction"),
+        ("STOP.imp", "STOP", "importance"),
+        ("COST_sat", "COST", "satisfaction"),
+    ]
+    result = run("scores", "import", "2025-Q3", file)
+    assert result.exit_code == 1
+    assert "refused: row 3, STOP.sat: '9' is not a point of the scale from 1 to 5" in result.stdout
+    assert "read 3, stored 4, already here 0, outside 0, skipped 0, refused 1" in result.stdout
+    assert "segment" not in result.stderr
+    counts = written("counts.csv", "segment,invited,target\nall,300,100\nnew,80,\n")
+    assert run("scores", "counts", "2025-Q3", counts).stdout == "wave 2025-Q3: 2 rows, 2 new or changed\n"
+    assert run("scores", "counts", "2025-Q3", counts).stdout == "wave 2025-Q3: 2 rows, 0 new or changed\n"
+    wrong = written("wrong.csv", "segment,invited,answered\nall,5,6\n")
+    assert_one_line(run("scores", "counts", "2025-Q3", wrong), "row 2: 6 answered of 5 invited cannot be")
+
+
+def test_a_mapping_file_and_options_name_columns_of_answers(run, written) -> None:
+    file = written("answers.csv", "wer,was,wie\nr1,STOP,5\n")
+    mapping = written("columns.yaml", "respondent: wer\noutcome: was\nsatisfaction: wer\n")
+    result = run("scores", "import", "2025-Q3", file, "--mapping", mapping, "--satisfaction", "wie")
+    assert result.exit_code == 0, result.output
+    assert "columns: respondent from 'wer', outcome from 'was', satisfaction from 'wie'" in result.stdout

@@ -27,6 +27,8 @@ FILES = {
     "QUERIES": "q1\tempty map\n",
     "JUDGED": "q1 0 d1 1\n",
     "TRIALS": "respondent,task,completed,seconds\np1,PICK,yes,75\n",
+    "WIDE": "respondent,STOP.sat,COST.sat\nr1,5,4\n",
+    "COUNTS": "segment,invited\nall,100\n",
     "BAD": "respondent,task,completed\np1,NONE,yes\n",
     "METRICS": "metrics:\n  - {code: NPS, name: Would recommend, kind: nps, nature: opinion, unit_of_analysis: user}\n",
     "FIGURES": "respondent,SUS1,SUS2,SUS3,SUS4,SUS5,SUS6,SUS7,SUS8,SUS9,SUS10\np1,4,2,4,2,4,2,4,2,4,2\n",
@@ -74,6 +76,9 @@ NEEDS = {
     "wave list": "viewer",
     "wave verify": "viewer",
     "wave annotate rain --day 2025-05-02": "researcher",
+    "scores import 2025-Q3 WIDE": "researcher",
+    "scores import 2025-Q3 ANSWERS --dry-run": "researcher",
+    "scores counts 2025-Q3 COUNTS": "researcher",
     "quarantine list 2025-Q3": "researcher",
     "quarantine export 2025-Q3 trials": "researcher",
     "quarantine drop 2025-Q3 1 --reason test": "researcher",
@@ -116,7 +121,7 @@ def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, lin
         assert_one_line(result, f"{EMAIL[role]} is a {role}", "needs the role")
     if line.startswith("validate"):
         prepare_study(run, tmp_path, made="create" not in line)
-    if line.startswith("quarantine"):  # a row to speak of
+    if line.startswith(("quarantine", "scores counts")):  # a wave and a row to speak of
         assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1
     if line.startswith("scores explain"):
         assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
