@@ -172,6 +172,7 @@ def definition_of(wave: Wave) -> dict[str, Any]:
         "verdict_from": measures.SMALLEST_FIRM,
         "smallest_change": {name: chosen.smallest_change_of(name) for name in MEASURES},
         "alpha": measures.LEVEL,
+        "alpha_of_all": measures.LEVEL_OF_ALL,
         "tests": "N-1 two proportions or McNemar mid-p; bootstrap of the difference of opportunities; Welch (times on "
         "logarithms); Benjamini-Hochberg by family",
         "bootstrap": {"draws": DRAWS, "seed": SEED},

@@ -52,6 +52,9 @@ class Tested:
     family: int | None
     smallest_change: float | None
     alpha: float
+    q_of_all: float | None
+    tests_of_all: int | None
+    alpha_of_all: float | None
 
 
 @dataclass(frozen=True)
@@ -241,7 +244,7 @@ def _tested(row: ScoreRow, detail: Mapping[str, Any], definition: Mapping[str, A
     return Tested(
         row.previous_wave, row.change, row.change_low, row.change_high, row.p_value, row.q_value,
         detail.get("test", ""), detail.get("family"), definition.get("smallest_change", {}).get(row.measure),
-        definition.get("alpha", 0.05),
+        definition.get("alpha", 0.05), detail.get("q_all"), detail.get("tests_all"), definition.get("alpha_of_all"),
     )  # fmt: skip
 
 
@@ -291,7 +294,7 @@ def explanation_lines(one: Explanation) -> list[str]:
         tested = one.tested
         lines.append(
             f"  {row.verdict} than {tested.previous_wave}: {tested.change:+.1f}; {tested.test}, "
-            f"p {tested.p_value:.4f}, q {tested.q_value:.4f} over {tested.family} tests"
+            f"p {tested.p_value:.4f}, q {tested.q_value:.4f} over {tested.family} tests of its family"
         )
     else:
         lines.append(f"  {one.untested}")

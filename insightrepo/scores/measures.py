@@ -14,7 +14,8 @@ NOT_ENOUGH = "not enough data"
 NO_CHANGE = "no evidence of change"
 SMALLEST_SHOWN = 5  # people; fewer are suppressed
 SMALLEST_FIRM = 30  # people; fewer are indicative and get no verdict
-LEVEL = 0.05  # of q, after Benjamini-Hochberg
+LEVEL = 0.05  # of q, after Benjamini-Hochberg over one family
+LEVEL_OF_ALL = 0.03  # of q over all tests of two waves: what keeps false arrows under 5% of all (bench/false_arrows.py)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from insightrepo.scores.cells import COLUMNS, CellKey, People
-from insightrepo.scores.measures import MEASURES, Measure, verdict
+from insightrepo.scores.measures import LEVEL_OF_ALL, MEASURES, Measure, verdict
 from insightrepo.scores.opportunity import change_from_draws, draw, paired_opportunity_change
 from insightrepo.scores.samples import covariance_of, is_panel, panel_p_value
 from insightrepo.scores.statistics import (
@@ -56,21 +56,42 @@ def judge(
     """Test every pair and write change, interval, p, q and verdict into its score.
 
     A family is one measure and one pair of waves over all outcome x segment cells; cells of products and those of
-    tasks are others.
+    tasks are others. Families where nothing moved would still bring their false arrows, and one chance shows in several
+    measures: so a change counts only if it is significant at `LEVEL_OF_ALL` over all tests of the two waves as well
+    (those of products apart).
     """
     families: dict[tuple[str, int, bool, bool], list[tuple[Pair, Comparison]]] = defaultdict(list)
     for pair in pairs:
         kind = (pair.key.product is not None, pair.key.task is not None)
         families[pair.measure, pair.previous_wave_id, *kind].append((pair, compared(pair)))
+    of_all = _over_all(families)
     for (name, *_), tested in families.items():
         q_values = benjamini_hochberg([result.p_value for _, result in tested])
         for (pair, result), q_value in zip(tested, q_values, strict=True):
-            word = verdict(measures[name], result.difference, q_value, smallest_changes[name], level)
+            q_all, tests = of_all[id(pair)]
+            strict = q_value if q_all <= LEVEL_OF_ALL else 1.0
+            word = verdict(measures[name], result.difference, strict, smallest_changes[name], level)
             pair.score.update(
                 change=result.difference, change_low=result.low, change_high=result.high, p_value=result.p_value,
                 q_value=q_value, verdict=word,
             )  # fmt: skip
-            pair.score["detail"] = {**pair.score.get("detail", {}), "test": result.test, "family": len(tested)}
+            told = {"test": result.test, "family": len(tested), "q_all": q_all, "tests_all": tests}
+            pair.score["detail"] = {**pair.score.get("detail", {}), **told}
+
+
+Families = Mapping[tuple[str, int, bool, bool], list[tuple[Pair, Comparison]]]
+
+
+def _over_all(families: Families) -> dict[int, tuple[float, int]]:
+    """By pair (its id()): q over all tests of the two waves, and how many they are."""
+    groups: dict[tuple[int, bool], list[tuple[Pair, Comparison]]] = defaultdict(list)
+    for (_, wave_id, of_product, _), tested in families.items():
+        groups[wave_id, of_product] += tested
+    found = {}
+    for tested in groups.values():
+        q_values = benjamini_hochberg([result.p_value for _, result in tested])
+        found.update({id(pair): (q, len(tested)) for (pair, _), q in zip(tested, q_values, strict=True)})
+    return found
 
 
 def compared(pair: Pair) -> Comparison:
