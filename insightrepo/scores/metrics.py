@@ -16,6 +16,7 @@ from insightrepo.models import Metric, MetricPoint, Outcome, Rating, User
 from insightrepo.scores.metric_schema import MetricEntry
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
 from insightrepo.taxonomy.source import TaxonomyError
+from insightrepo.taxonomy.versions import FIELDS, keep_version, wording
 from insightrepo.upsert import upsert
 
 BUILT_IN: dict[str, dict[str, Any]] = {
@@ -35,8 +36,6 @@ BUILT_IN: dict[str, dict[str, Any]] = {
         "when_to_use": "In a survey that stands; on 5 points unless said.",
     },
 }  # fmt: skip
-DEFINES = ("kind", "nature", "unit", "better", "numerator", "denominator", "unit_of_analysis", "scale_low",
-           "scale_high", "definition")  # fmt: skip  # a change of one of these is a new version
 UNCHANGEABLE = {"unit_of_analysis": "counted per", "kind": "of the kind"}  # once there is data
 
 
@@ -102,10 +101,12 @@ def define_metrics(
     for entry in entries:
         where = f"{name}:{(lines or {}).get(entry.code, 1)}: {entry.code}"
         try:
-            _define(session, entry, outcomes, defined)
+            _define(session, entry, outcomes, defined, reader.user_id, name)
         except (UnknownTerm, ValueError) as error:
             problems.append(f"{where}: {error}")
     session.flush()
+    for metric in session.scalars(select(Metric).where(Metric.code.in_(defined.added))):
+        keep_version(session, metric, None, reader.user_id, name)
     codes = dict(session.execute(select(Metric.code, Metric.id)).tuples().all())
     for entry in entries:
         if entry.successor and entry.successor not in codes:
@@ -119,7 +120,9 @@ def define_metrics(
     return defined
 
 
-def _define(session: Session, entry: MetricEntry, outcomes: TermFinder, defined: Defined) -> None:
+def _define(
+    session: Session, entry: MetricEntry, outcomes: TermFinder, defined: Defined, user_id: int, note: str
+) -> None:
     values = {
         **entry.values(), "owner_id": _user(session, entry.owner, "owner"),
         "steward_id": _user(session, entry.steward, "steward"),
@@ -136,9 +139,10 @@ def _define(session: Session, entry: MetricEntry, outcomes: TermFinder, defined:
     if not changed and {outcome.id for outcome in known.outcomes} == ids:
         defined.unchanged.append(entry.code)
         return
+    before = wording(known)
     for name in changed:
         setattr(known, name, values[name])
-    known.version += bool(changed & set(DEFINES))
+    keep_version(session, known, before, user_id, note)
     known.outcomes = served
     defined.changed.append(entry.code)
 
@@ -184,7 +188,7 @@ def list_metrics(session: Session) -> list[dict[str, Any]]:
     query = select(Metric).options(selectinload(Metric.outcomes)).order_by(Metric.code)
     metrics = list(session.scalars(query))
     codes = {metric.id: metric.code for metric in metrics}
-    names = ("code", "name", *DEFINES, "level", "when_to_use", "smallest_change", "version", "status")
+    names = ("code", "name", *FIELDS["metric"], "level", "when_to_use", "smallest_change", "version", "status")
     return [
         {
             **{name: getattr(metric, name) for name in names},

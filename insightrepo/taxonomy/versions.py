@@ -20,8 +20,11 @@ FIELDS: dict[str, tuple[str, ...]] = {  # the wording of each kind; a change of 
     "segment": ("name", "definition"),
     "product": ("name",),
     "task": ("name",),
-    "metric": ("name", "definition", "numerator", "denominator", "unit", "unit_of_analysis", "better", "when_to_use"),
-}
+    "metric": (
+        "kind", "nature", "unit", "better", "numerator", "denominator", "unit_of_analysis", "scale_low", "scale_high",
+        "definition",
+    ),
+}  # fmt: skip
 LABELS = {"job": "Job", "success_measure": "Judged by", "name": "Name", "unit_of_analysis": "Unit of analysis"}
 WORD = re.compile(r"\S+|\s+")
 
@@ -65,7 +68,8 @@ def kind_of(row: Defined) -> str:
 
 def wording(row: Defined) -> dict[str, str]:
     """The words of a definition as they stand now, by field."""
-    return {name: getattr(row, name) or "" for name in FIELDS[kind_of(row)]}
+    values = {name: getattr(row, name) for name in FIELDS[kind_of(row)]}
+    return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
 def keep_version(session: Session, row: Defined, before: Wording | None, user_id: int | None, note: str = "") -> bool:
@@ -136,8 +140,10 @@ def restore(session: Session, row: Defined, version: int, user_id: int | None) -
     """Bring back the wording of an older version, as a new version; whether that changed anything.
 
     Raises:
-        LookupError: the version was not kept.
+        LookupError: the version was not kept, or it is one of a metric: its file defines it.
     """
+    if isinstance(row, Metric):
+        raise LookupError(f"{row.code} is defined by a file: put the older words there and define it again")
     content = kept_wording(session, row, version)
     if content is None:
         raise LookupError(f"version {version} was not kept: choose one of those listed")

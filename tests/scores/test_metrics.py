@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.models import AuditEntry, Metric, MetricPoint, Rating, User
+from insightrepo.models import AuditEntry, DefinitionVersion, Metric, MetricPoint, Rating, User
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.metric_points import import_metrics
 from insightrepo.scores.metric_schema import load_metrics
@@ -118,6 +118,9 @@ def test_a_change_of_what_is_counted_is_a_new_version_and_one_of_advice_is_not(d
         )
     )
     with database.reading() as session:
+        kept = select(DefinitionVersion.object_id, DefinitionVersion.version).where(DefinitionVersion.kind == "metric")
+        versions = session.execute(select(Metric.id, Metric.version)).tuples().all()
+        assert set(session.execute(kept).tuples()) == {(i, v + 1) for i, last in versions for v in range(last)}
         assert dict(session.execute(select(Metric.code, Metric.version)).tuples().all()) == {
             "SHARED": 2, "NPS": 1, "CSAT": 1, "WAIT": 1,
         }  # fmt: skip
