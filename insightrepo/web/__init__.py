@@ -27,6 +27,7 @@ from insightrepo.web import (
     insights,
     judgements,
     links,
+    measuring,
     outcome_applicability,  # noqa: F401 (routes of outcomes)
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
@@ -40,7 +41,7 @@ from insightrepo.web import (
     validations,
     waves,
 )
-from insightrepo.web.request import IdConverter, close_session
+from insightrepo.web.request import IdConverter, InMemoryRequest, close_session
 from insightrepo.workspace import Workspace
 
 ROOMS = (
@@ -54,6 +55,7 @@ ROOMS = (
     health,
     insights,
     judgements,
+    measuring,
     outcomes,
     quantities,
     scores,
@@ -63,7 +65,7 @@ ROOMS = (
     targets,
     validations,
 )
-FORM_BYTES = 1024 * 1024  # no page takes a file yet; the import page will raise this for itself
+FORM_BYTES = 1024 * 1024  # the page that takes files raises this for itself
 SESSION_SECONDS = 7 * 24 * 3600
 
 
@@ -85,6 +87,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     app = Flask(
         "insightrepo.web", template_folder=str(template_folder()), static_folder=str(PACKAGE / "web" / "static")
     )
+    app.request_class = InMemoryRequest
     _setup_config(app, workspace, config)
     _setup_proxy(app, workspace.settings.proxy_hops)
     Bootstrap5(app)

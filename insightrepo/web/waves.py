@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from filelock import Timeout
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -125,7 +125,7 @@ def _show(code: str, forms: dict[str, FlaskForm], status: int = 200) -> Response
     shown = render_template(
         "waves/wave.html", reading=reading, wave=reading.wave, settings=wave_settings(reading.wave),
         may_edit=_may_edit(), measures=MEASURES, differing=_differing(reading), dimensions=dimensions_of(session()),
-        forms=made, button=ButtonForm(), import_url=_import_url(code),
+        forms=made, button=ButtonForm(), import_url=url_for("measuring.start", code=code),
     )  # fmt: skip
     return shown, status
 
@@ -151,11 +151,6 @@ def _differing(reading: Any) -> list[Any]:
     if not (reading.wave.correction and reading.latest):
         return []
     return differences(session(), reader(), reading.wave, reading.latest.number)[:LONGEST]
-
-
-def _import_url(code: str) -> str | None:
-    known = "measuring.answers" in current_app.view_functions
-    return url_for("measuring.answers", code=code) if known else None
 
 
 @blueprint.post("/waves/<code>/settings")

@@ -87,6 +87,15 @@ ROUTES = {
     ("validations.export", "GET"): "list",
     ("validations.decisions", "POST"): "change",
     ("outcomes.bring_back", "POST"): "change",
+    ("measuring.start", "GET"): "measure",
+    ("measuring.upload", "POST"): "measure",
+    ("measuring.columns", "GET"): "measure",
+    ("measuring.columns", "POST"): "measure",
+    ("measuring.quarantine", "GET"): "measure",
+    ("measuring.download", "GET"): "measure",
+    ("measuring.repair", "GET"): "measure",
+    ("measuring.repair", "POST"): "measure",
+    ("measuring.drop_row", "POST"): "measure",
     ("waves.waves", "GET"): "list",
     ("waves.wave", "GET"): "list",
     ("waves.issue", "GET"): "list",
@@ -269,6 +278,12 @@ def test_a_number_is_settled_by_researchers_on_what_they_see(visit, token, fille
     assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
     with filled.database.writing() as session:
         session.delete(session.get_one(Quantity, quantity_id))
+
+
+@pytest.mark.parametrize("path", ["import", "quarantine", "quarantine.csv", "quarantine/1", "import/answers/x"])
+def test_bringing_files_in_is_for_researchers(visit, path):
+    answers = {name: visit(name).get(f"/waves/NO-SUCH/{path}").status_code for name in EVERYBODY}
+    assert answers == {name: 404 if name in VOTERS else 403 for name in EVERYBODY}
 
 
 def test_the_review_of_the_register_is_for_those_who_may_change_it(visit):
