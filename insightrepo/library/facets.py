@@ -16,6 +16,7 @@ from insightrepo.library.filters import EVIDENCE_FACETS, STUDY_FACETS, ResolvedF
 from insightrepo.library.hits import FACETS, FacetValue, OutcomeSpokenTo
 from insightrepo.library.seen_studies import seen_studies
 from insightrepo.scores.chips import CellWanted, chips
+from insightrepo.scores.disagreements import cautioned
 from insightrepo.taxonomy.register import TermLine, register
 
 
@@ -127,7 +128,7 @@ def outcomes_spoken_to(
     session: Session, reader: Reader, bitmaps: Bitmaps, spoken: Sequence[Speaking]
 ) -> tuple[OutcomeSpokenTo, ...]:
     """Outcomes with how many hits, people and studies speak to them, and their scores."""
-    found = chips(session, reader, [one.cell for one in spoken])
+    found = cautioned(session, reader, chips(session, reader, [one.cell for one in spoken]))
     return tuple(
         OutcomeSpokenTo(
             code=one.outcome.code,

@@ -21,6 +21,7 @@ from insightrepo.library.seen_studies import SeenStudy, seen_studies, study_labe
 from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
 from insightrepo.models import Document, Evidence, Place, Tag, Vote
 from insightrepo.scores.chips import CellWanted, Chip, chips
+from insightrepo.scores.disagreements import cautioned
 from insightrepo.taxonomy.register import seen_terms
 
 _E, _P, _T, _V = Evidence.__table__.c, Place.__table__.c, Tag.__table__.c, Vote.__table__.c
@@ -82,7 +83,7 @@ def load_hits(
     tags = _tags_of(session, reader, ids)
     votes = votes_shown(session, reader, ids)
     cells = _cells(tags, resolved)
-    found = chips(session, reader, {*cells.values(), *beside})
+    found = cautioned(session, reader, chips(session, reader, {*cells.values(), *beside}))
     analyzer = Analyzer(language)
     return tuple(
         _hit(

@@ -13,7 +13,9 @@ from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Outcome, Task, Term
 from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, history
+from insightrepo.scores.disagreements import cautioned
 from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.natures import natures, one_sided
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import OutcomeDetail, outcome_detail
 
@@ -65,13 +67,14 @@ class OutcomeReading:
     waves: tuple[WavePoint, ...]
     by_segment: tuple[CellShown, ...]
     by_product: tuple[CellShown, ...]
+    cautions: tuple[str, ...]  # sentences: segments disagree, only opinion or only behaviour is measured
 
 
 def list_outcomes(session: Session, reader: Reader) -> tuple[OutcomeLine, ...]:
     """The outcomes that the reader may see, by category and code, retired ones last."""
     found = list(session.scalars(select(Outcome).where(Outcome.id.in_(visible_terms(reader)))))
     found.sort(key=lambda outcome: (outcome.status == "retired", outcome.category, outcome.code))
-    scores = chips(session, reader, [CellWanted(outcome.id) for outcome in found])
+    scores = cautioned(session, reader, chips(session, reader, [CellWanted(outcome.id) for outcome in found]))
     return tuple(_line(outcome, scores.get(CellWanted(outcome.id))) for outcome in found)
 
 
@@ -86,7 +89,8 @@ def read_outcome(session: Session, reader: Reader, code: str) -> OutcomeReading:
     detail = outcome_detail(session, found) if found else None
     if detail is None:
         raise NotVisible(f"outcome {code}")
-    chip = chips(session, reader, [CellWanted(detail.outcome.id)])[CellWanted(detail.outcome.id)]
+    wanted = CellWanted(detail.outcome.id)
+    chip = cautioned(session, reader, chips(session, reader, [wanted]))[wanted]
     rows = cells(session, reader, detail.outcome.id, find_wave(session, chip.wave).id) if chip else []
     return _reading(session, reader, detail, chip, rows)
 
@@ -109,7 +113,10 @@ def _reading(
         waves=_waves(session, outcome.id, measure),
         by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
         by_product=_cells(session, "product", measure, [row for row in rows if row["segment"] is None]),
-    )
+        cautions=tuple(filter(None, (
+            chip.disagreement if chip else None, one_sided(natures(session, reader, outcome.id)),
+        ))),
+    )  # fmt: skip
 
 
 def _tasks(reader: Reader, detail: OutcomeDetail) -> list[Task]:

@@ -42,7 +42,8 @@ class Chip:
     """The current score of a cell. Value, interval and change are in `unit`; None where suppressed or not tested.
 
     Terms and waves are codes. `provisional`: the wave is still open. `opportunity` is that of the same cell and wave.
-    `fell_back` says in words which wider cell is shown because the one wanted has no score to show.
+    `fell_back` says in words which wider cell is shown because the one wanted has no score to show; `disagreement`
+    (`disagreements.cautioned` fills it) that segments differ so much that the score of everybody hides it.
     """
 
     measure: str
@@ -63,6 +64,7 @@ class Chip:
     opportunity: float | None
     fell_back: str | None
     id: int | None = None  # of the score, for its explanation
+    disagreement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def _in_words(cell: CellWanted, shown: Key) -> str | None:
 def as_json(chip: Chip) -> dict[str, Any]:
     """The chip as scripts read it. Keys are added, never renamed or removed."""
     names = ("measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict",
-             "opportunity", "provisional", "note", "fell_back")  # fmt: skip
+             "opportunity", "provisional", "note", "fell_back", "disagreement")  # fmt: skip
     return {name: getattr(chip, name) for name in names}
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import case, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, bindparam, case, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Outcome, Score, Segment, Wave
+from insightrepo.models import Score, Segment, Term, Wave
+from insightrepo.scores.chips import CellWanted, Chip
 from insightrepo.scores.gaps import Gap, gap
-from insightrepo.scores.reading import ScoreRow, score_rows, within
 
 MEASURES_READ = ("satisfaction", "importance")
 MOST_NAMED = 3  # segments in a sentence
-Segments = dict[str, tuple[str, str]]  # name and dimension by code
 
 
 @dataclass(frozen=True)
@@ -56,72 +56,103 @@ class Disagreement:
 def disagreement(session: Session, reader: Reader, outcome_ids: Collection[int]) -> dict[int, str | None]:
     """A sentence for each outcome whose segments disagree in its current wave; None: they do not, or cannot be told.
 
-    For a page of hits: a few short queries however many outcomes. Segments outside the reader's scopes say nothing.
+    For a page of hits: one query, however many outcomes. Segments outside the reader's scopes say nothing.
     """
     found = read_disagreements(session, reader, outcome_ids)
     return {outcome_id: found[outcome_id].sentence if outcome_id in found else None for outcome_id in outcome_ids}
 
 
+def cautioned(
+    session: Session, reader: Reader, found: Mapping[CellWanted, Chip | None]
+) -> dict[CellWanted, Chip | None]:
+    """Chips with a word of caution on those of everybody whose segments disagree in the wave that is shown."""
+    pooled = {cell.outcome_id for cell, chip in found.items() if _is_pooled(chip)}
+    sentences = read_disagreements(session, reader, pooled)
+    return {cell: _with_caution(chip, sentences.get(cell.outcome_id)) for cell, chip in found.items()}
+
+
+def _is_pooled(chip: Chip | None) -> bool:
+    return chip is not None and chip.segment is None and chip.value is not None
+
+
+def _with_caution(chip: Chip | None, found: Disagreement | None) -> Chip | None:
+    if chip is None or found is None or not _is_pooled(chip) or chip.wave != found.wave:
+        return chip
+    return replace(chip, disagreement=found.sentence)
+
+
 def read_disagreements(
     session: Session, reader: Reader, outcome_ids: Collection[int], wave: str | None = None
 ) -> dict[int, Disagreement]:
-    """The disagreements by outcome id in one wave, or (None) each in its current one: the latest frozen that has it."""
-    if not outcome_ids:
-        return {}
-    ids = dict(session.execute(select(Outcome.code, Outcome.id).where(Outcome.id.in_(outcome_ids))).tuples().all())
-    in_wave = Wave.code == wave if wave else tuple_(Score.outcome_id, Score.wave_id).in_(_current(outcome_ids))
-    rows = score_rows(
-        session, *within(reader), Score.outcome_id.in_(outcome_ids), Score.task_id.is_(None),
-        Score.product_id.is_(None), Score.measure.in_(MEASURES_READ), in_wave,
-    )  # fmt: skip
-    by_outcome: dict[str, list[ScoreRow]] = defaultdict(list)
+    """The disagreements by outcome id in one wave, or (None) each in its current one: the latest frozen that has it.
+
+    One query, however many outcomes. They are to be outcomes that the reader may see.
+    """
+    rows = session.execute(_query(wave is None), {"outcomes": list(outcome_ids), "wave": wave})
+    by_outcome: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        by_outcome[row.outcome or ""].append(row)
-    segments = _segments(session) if rows else {}
-    compared = {ids[code]: _compare(code, rows, segments) for code, rows in by_outcome.items()}
+        if row.segment_id is None or _sees(reader, row):
+            by_outcome[row.outcome_id].append(row)
+    compared = {outcome_id: _compare(rows) for outcome_id, rows in by_outcome.items()}
     return {outcome_id: one for outcome_id, one in compared.items() if one is not None}
 
 
-def _current(outcome_ids: Collection[int]) -> Any:
-    """Outcome and wave ids: of each outcome the latest frozen wave that has it, else the latest open one."""
+def _sees(reader: Reader, row: Row[Any]) -> bool:
+    """Whether the segment of a row is within the reader's scopes and teams, as `reading.within` has it in SQL."""
+    mine = row.team_id is None or row.team_id in reader.teams or reader.at_least("administrator")
+    return mine and reader.sees_cell(row.segment_id, None)
+
+
+@lru_cache(maxsize=2)
+def _query(current: bool) -> Select[Any]:
+    """Made once, since making it takes longer than asking it: scores of everybody and of each segment, by outcome."""
+    term, segment, previous = aliased(Term.__table__), aliased(Segment.__table__), aliased(Wave)
+    outcome = aliased(Term.__table__)
+    among = Score.outcome_id.in_(bindparam("outcomes", expanding=True))
     place = func.row_number().over(
         partition_by=Score.outcome_id,
         order_by=(case((Wave.state == "frozen", 0), else_=1), Wave.first_day.desc(), Wave.id.desc()),
     )
-    ranked = (
-        select(Score.outcome_id, Score.wave_id, place.label("place"))
+    whole = (Score.segment_id.is_(None), Score.product_id.is_(None), Score.measure == "satisfaction")
+    waves = select(Score.outcome_id, Score.wave_id, place.label("place")).join(Wave, Wave.id == Score.wave_id)
+    ranked = waves.where(among, *whole).subquery()
+    latest = select(ranked.c.outcome_id, ranked.c.wave_id).where(ranked.c.place == 1)
+    in_wave = tuple_(Score.outcome_id, Score.wave_id).in_(latest) if current else Wave.code == bindparam("wave")
+    return (
+        select(
+            Score.outcome_id, Score.segment_id, Score.measure, Score.value, Score.low, Score.high, Score.n, Score.note,
+            Score.verdict, Score.change, outcome.c.code.label("outcome"), Wave.code.label("wave"),
+            previous.code.label("previous_wave"), term.c.code.label("segment"), term.c.name, term.c.team_id,
+            segment.c.dimension,
+        )
         .join(Wave, Wave.id == Score.wave_id)
-        .where(Score.outcome_id.in_(outcome_ids), Score.segment_id.is_(None), Score.product_id.is_(None),
-               Score.measure == "satisfaction")
-        .subquery()
+        .join(outcome, outcome.c.id == Score.outcome_id)
+        .join(previous, previous.id == Score.previous_wave_id, isouter=True)
+        .join(term, term.c.id == Score.segment_id, isouter=True)
+        .join(segment, segment.c.id == Score.segment_id, isouter=True)
+        .where(among, Score.task_id.is_(None), Score.product_id.is_(None), Score.measure.in_(MEASURES_READ), in_wave)
+        .order_by(term.c.code)
     )  # fmt: skip
-    return select(ranked.c.outcome_id, ranked.c.wave_id).where(ranked.c.place == 1)
 
 
-def _segments(session: Session) -> Segments:
-    rows = session.execute(select(Segment.code, Segment.name, Segment.dimension)).all()
-    return {row.code: (row.name, row.dimension) for row in rows}
-
-
-def _compare(outcome: str, rows: Iterable[ScoreRow], segments: Segments) -> Disagreement | None:
+def _compare(rows: Sequence[Row[Any]]) -> Disagreement | None:
     """What rows of one outcome and wave say, or None where nothing is at odds."""
-    by_segment: dict[str | None, dict[str, ScoreRow]] = defaultdict(dict)
+    by_segment: dict[str | None, dict[str, Row[Any]]] = defaultdict(dict)
     for row in rows:
         by_segment[row.segment][row.measure] = row
     whole = by_segment.pop(None, {})
     pooled = gap(whole.get("importance"), whole.get("satisfaction"))
     gaps = [
-        Opposite(code, segments[code][0], found)
-        for code, parts in sorted(by_segment.items(), key=lambda item: item[0] or "")
-        if code in segments and (found := gap(parts.get("importance"), parts.get("satisfaction")))
+        Opposite(code or "", parts["satisfaction"].name, found)
+        for code, parts in by_segment.items()
+        if (found := gap(parts.get("importance"), parts.get("satisfaction")))
     ]
     opposite = _opposite(pooled, gaps)
-    satisfaction = {code: parts["satisfaction"] for code, parts in by_segment.items() if "satisfaction" in parts}
-    change = _change(whole.get("satisfaction"), satisfaction, segments)  # type: ignore[arg-type]
+    satisfaction = [parts["satisfaction"] for parts in by_segment.values() if "satisfaction" in parts]
+    change = _change(whole.get("satisfaction"), satisfaction)
     if not opposite and not change:
         return None
-    first = next(iter(whole.values()), None) or next(iter(satisfaction.values()))
-    return Disagreement(outcome, first.wave, pooled, opposite, change)
+    return Disagreement(rows[0].outcome, rows[0].wave, pooled, opposite, change)
 
 
 def _opposite(pooled: Gap | None, gaps: list[Opposite]) -> tuple[Opposite, ...]:
@@ -138,46 +169,44 @@ def _opposite(pooled: Gap | None, gaps: list[Opposite]) -> tuple[Opposite, ...]:
     return (*first, *(one for one in sure if one not in first))
 
 
-def _change(whole: ScoreRow | None, satisfaction: dict[str, ScoreRow], segments: Segments) -> str:
+def _change(whole: Row[Any] | None, segments: Sequence[Row[Any]]) -> str:
     """How changes since the wave before are at odds, in a sentence; empty where they are not."""
     if whole is None or whole.change is None:
         return ""
-    since = f"Since {whole.previous_wave}"
-    moved = {verdict: _named(satisfaction, verdict, segments) for verdict in ("better", "worse")}
+    pooled = f"Since {whole.previous_wave} satisfaction of everybody"
+    moved = {verdict: _named(segments, verdict) for verdict in ("better", "worse")}
     other = {"better": "worse", "worse": "better"}.get(whole.verdict)
-    if other and moved[other]:
-        pooled = f"{since} satisfaction of everybody got {whole.verdict} ({whole.change:+.0f})"
+    if other is None:
+        if moved["better"] and moved["worse"]:
+            both = f"it got better for {moved['better']} and worse for {moved['worse']}"
+            return f"{pooled} shows no evidence of change, but {both}."
+        return ""
+    pooled = f"{pooled} got {whole.verdict} ({whole.change:+.0f})"
+    if moved[other]:
         return f"{pooled}, but {other} for {moved[other]}."
-    if not other and moved["better"] and moved["worse"]:
-        return (
-            f"{since} satisfaction of everybody shows no evidence of change, "
-            f"but it got better for {moved['better']} and worse for {moved['worse']}."
-        )
-    dimension = _reversed_dimension(whole, satisfaction, segments) if other else None
-    if dimension:
-        return (
-            f"{since} satisfaction of everybody got {whole.verdict} ({whole.change:+.0f}), yet in every group by "
-            f"{dimension} it moved the other way: who answered has changed, not what they say."
-        )
-    return ""
+    dimension = _reversed_dimension(whole, segments)
+    if dimension is None:
+        return ""
+    mixed = f"yet in every group by {dimension} it moved the other way"
+    return f"{pooled}, {mixed}: who answered has changed, not what they say."
 
 
-def _reversed_dimension(whole: ScoreRow, satisfaction: dict[str, ScoreRow], segments: Segments) -> str | None:
+def _reversed_dimension(whole: Row[Any], segments: Iterable[Row[Any]]) -> str | None:
     """A dimension all of whose segments (two or more) changed against everybody: Simpson's paradox."""
     changes: dict[str, list[float]] = defaultdict(list)
-    for code, row in satisfaction.items():
-        if code in segments and row.change is not None:
-            changes[segments[code][1]].append(row.change)
-    up = (whole.change or 0.0) > 0
-    found = (name for name, some in changes.items() if len(some) > 1 and all((c < 0) if up else (c > 0) for c in some))
-    return next(found, None)
+    for row in segments:
+        if row.change is not None:
+            changes[row.dimension].append(row.change)
+    up = whole.change > 0
+    against = {name: all((change < 0) if up else (change > 0) for change in some) for name, some in changes.items()}
+    return next((name for name, some in changes.items() if len(some) > 1 and against[name]), None)
 
 
-def _named(satisfaction: dict[str, ScoreRow], verdict: str, segments: Segments) -> str:
+def _named(segments: Iterable[Row[Any]], verdict: str) -> str:
     found = [
-        f"{segments[code][0]} ({row.change:+.0f}, n {row.n:,})"
-        for code, row in sorted(satisfaction.items())
-        if row.verdict == verdict and row.change is not None and code in segments
+        f"{row.name} ({row.change:+.0f}, n {row.n:,})"
+        for row in segments
+        if row.verdict == verdict and row.change is not None and row.n is not None
     ]
     return ", ".join(found[:MOST_NAMED]) + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from insightrepo.scores.reading import ScoreRow
+
+Scored = ScoreRow | Row[Any]  # with value, low, high, n and note
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Gap:
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
-def gap(importance: ScoreRow | None, satisfaction: ScoreRow | None) -> Gap | None:
+def gap(importance: Scored | None, satisfaction: Scored | None) -> Gap | None:
     """The gap of two scores of one cell and wave; None where either is missing, suppressed or without an interval."""
     if importance is None or satisfaction is None:
         return None

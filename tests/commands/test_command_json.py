@@ -35,7 +35,7 @@ def test_search(demo_home: Path) -> None:
     assert all(hit.keys() == HIT for hit in found["hits"])
     tags = [tag for hit in found["hits"] for tag in hit["outcomes"]]
     assert all(tag.keys() == {"code", "origin", "state", "score"} for tag in tags)
-    assert all(tag["score"].keys() == SCORE | {"provisional", "note", "fell_back"} for tag in tags)
+    assert all(tag["score"].keys() == SCORE | {"provisional", "note", "fell_back", "disagreement"} for tag in tags)
     assert {spoken["code"] for spoken in found["outcomes"]} == set(found["facets"]["outcome"])
     for spoken in found["outcomes"]:
         assert spoken.keys() == {"code", "hits", "people", "studies", "score"}
