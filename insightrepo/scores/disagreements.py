@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader
+from insightrepo.memory import remembered
 from insightrepo.models import Score, Segment, Term, Wave
 from insightrepo.scores.chips import CellWanted, Chip
 from insightrepo.scores.gaps import Gap, gap
@@ -86,11 +87,22 @@ def read_disagreements(
 ) -> dict[int, Disagreement]:
     """The disagreements by outcome id in one wave, or (None) each in its current one: the latest frozen that has it.
 
-    One query, however many outcomes. They are to be outcomes that the reader may see.
+    One query, however many outcomes; they are to be outcomes that the reader may see. What was read of current waves is
+    remembered until something is committed.
     """
-    rows = session.execute(_query(wave is None), {"outcomes": list(outcome_ids), "wave": wave})
+    if wave is not None:
+        return _read(session, reader, outcome_ids, wave)
+    known: dict[int, Disagreement | None] = remembered(session, ("disagreements", reader), dict)
+    if missing := set(outcome_ids) - known.keys():
+        known |= dict.fromkeys(missing) | _read(session, reader, missing)
+    return {outcome_id: found for outcome_id in outcome_ids if (found := known[outcome_id]) is not None}
+
+
+def _read(
+    session: Session, reader: Reader, outcome_ids: Collection[int], wave: str | None = None
+) -> dict[int, Disagreement]:
     by_outcome: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
+    for row in session.execute(_query(wave is None), {"outcomes": sorted(outcome_ids), "wave": wave}):
         if row.segment_id is None or _sees(reader, row):
             by_outcome[row.outcome_id].append(row)
     compared = {outcome_id: _compare(rows) for outcome_id, rows in by_outcome.items()}
