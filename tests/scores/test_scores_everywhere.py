@@ -7,7 +7,12 @@ from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.models import Base, Outcome, Product, Segment
 from insightrepo.scores.chips import CellWanted, chips, history, show
+from insightrepo.scores.choosing import choose
+from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.importing import import_answers
+from insightrepo.scores.landscape import read_landscape
+from insightrepo.scores.natures import natures
+from insightrepo.scores.portfolio import read_portfolio
 from insightrepo.scores.waves import find_wave, freeze, verify_frozen
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
@@ -39,4 +44,11 @@ def test_import_freeze_verify_and_show(database_url, pseudonyms):
         assert (chip.wave, round(chip.value), chip.verdict, chip.previous_wave) == ("2025-Q2", 80, "better", "2025-Q1")
         assert [round(point.value) for point in history(session, *vars(wanted).values())] == [40, 80]
         assert len(show(session, ADA, "2025-Q1", segment="parents", product="search")) == 3
+        choice = choose(session, ADA)
+        assert [round(position.opportunity.value) for position in read_landscape(session, ADA, choice).positions] == [
+            12
+        ]
+        assert [cell.product.code for cell in read_portfolio(session, ADA, choice).ranked] == ["search"]
+        assert read_disagreements(session, ADA, [terms[0].id]) == {}
+        assert natures(session, ADA, terms[0].id)["behaviour"] == ()
     database.close()
