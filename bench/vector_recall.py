@@ -1,4 +1,4 @@
-"""Recall and latency of meaning search with a graph against exact search, by size, filter and number wanted.
+"""Recall and latency of meaning search with a sketch against exact search, by size, filter and number wanted.
 
 The vectors are those of the docstring corpus's texts, each repeated with seeded noise up to SIZE: a repeat is its
 original plus noise of length about NOISE in any direction, normalised. At .5 repeats of one text have a cosine of about
@@ -27,7 +27,7 @@ from pyroaring import BitMap
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from indexes import graph
+from indexes import sketch
 from indexes.embedder import open_embedder
 from indexes.vector import FaissIndex
 
@@ -99,7 +99,7 @@ def compare(index: FaissIndex, exact: FaissIndex, questions: np.ndarray, allowed
     for name, ids in allowed.items():
         for limit in LIMITS:
             few = total if ids is None else len(ids)
-            ef = graph.ef_for(total, few, limit) or "exact"
+            ef = sketch.fetch_for(total, few, limit) or "exact"
             found, quick = timed(lambda q: [hit.id for hit in index.search(q, ids, limit)], questions)  # noqa: B023
             right, slow = timed(lambda q: [hit.id for hit in exact.search(q, ids, limit)], questions)  # noqa: B023
             deep = f"{recall(found, right, 1000):.4f}" if limit >= 1000 else ""
@@ -139,16 +139,16 @@ def in_batches(folder: Path, originals: np.ndarray, size: int, noise: float) -> 
 
 
 def opened(folder: Path, originals: np.ndarray, size: int, noise: float, threads: int) -> FaissIndex:
-    """The index of one segment with a graph, made unless it is there."""
+    """The index of one segment with a sketch, made unless it is there."""
     index = FaissIndex(folder, originals.shape[1], [path.name for path in folder.glob("00000001.[irv]*")])
     if not index.names():
         index.apply([], range(size), np.concatenate(list(repeated(originals, size, noise))))
-    if not (folder / "00000001.graph.faiss").exists():
+    if not (folder / "00000001.sketch.faiss").exists():
         start = time.process_time(), time.perf_counter()
-        index.build_graph("00000001", threads)
+        index.build_sketch("00000001", threads)
         cpu, clock = time.process_time() - start[0], time.perf_counter() - start[1]
-        print(f"graph built in {cpu:.0f} s of CPU, {clock:.0f} s by the clock, {threads} threads", flush=True)
-    return index.with_graph("00000001")
+        print(f"sketch built in {cpu:.0f} s of CPU, {clock:.0f} s by the clock, {threads} threads", flush=True)
+    return index.with_sketch("00000001")
 
 
 def main() -> None:
@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--noise", type=float, default=0.5)
     parser.add_argument("--questions", type=int, default=100)
-    parser.add_argument("--threads", type=int, default=1, help="for building the graph")
+    parser.add_argument("--threads", type=int, default=1, help="for building the sketch")
     parser.add_argument("--batches", action="store_true", help="only build by batches, as a rebuild does")
     options = parser.parse_args()
     originals, asked = base_vectors(options.folder, options.home)
@@ -173,9 +173,9 @@ def main() -> None:
     for name in index.names():
         print(f"{name}: {(folder / name).stat().st_size / 1e6:.0f} MB")
     questions = asked[np.random.default_rng(2).permutation(len(asked))[: options.questions]]
-    exact = FaissIndex(folder, index.dimension, [name for name in index.names() if "graph" not in name])
+    exact = FaissIndex(folder, index.dimension, [name for name in index.names() if "sketch" not in name])
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for label, names in (("with the graph", index.names()), ("exact", exact.names())):
+        for label, names in (("with the sketch", index.names()), ("exact", exact.names())):
             print(f"{label}: {pool.apply(resident, (folder, index.dimension, names, questions))}", flush=True)
     compare(index, exact, questions, filters(options.size, len(originals)))
 

@@ -24,7 +24,7 @@ from indexes.engines import KeywordPart, Language, create_keyword, open_keyword
 from indexes.manifest import FileStamp, Manifest, ManifestError, Part, link
 from indexes.vector import FaissIndex, VectorError
 
-_GRAPH = ".graph.faiss"  # how the name of a graph over a segment of vectors ends
+_SKETCH = ".sketch.faiss"  # how the name of a sketch over a segment of vectors ends
 REPAIR = "run 'insightrepo reindex'"
 
 
@@ -89,13 +89,13 @@ def load(home: Path, manifest: Manifest, language: Language, before: State | Non
 
 
 def load_last_good(home: Path, language: Language, wanted: Manifest) -> State | None:
-    """What can still be read of a damaged index: the commit before the last, else one of both less graphs or vectors.
+    """What can still be read of a damaged index: the commit before the last, else one of both less sketches or vectors.
 
     The empty index that every generation begins with does not count. None: nothing is good any more.
     """
     found = [manifest for name in (manifests.FILE_NAME, manifests.PREVIOUS) if (manifest := _read_or_none(home, name))]
     usable = [manifest for manifest in found if manifest.generation and not differing(manifest, wanted)]
-    ways = [usable, [_without_graphs(manifest) for manifest in usable], [_without_vectors(one) for one in usable]]
+    ways = [usable, [_without_sketches(manifest) for manifest in usable], [_without_vectors(one) for one in usable]]
     for manifest in (manifest for way in ways for manifest in way):
         with suppress(IndexDamaged):
             return load(home, manifest, language)
@@ -120,11 +120,11 @@ def _read_or_none(home: Path, name: str) -> Manifest | None:
         return None
 
 
-def _without_graphs(manifest: Manifest) -> Manifest:
+def _without_sketches(manifest: Manifest) -> Manifest:
     vectors = manifest.parts.get("vectors")
     if vectors is None:
         return manifest
-    files = tuple(stamp for stamp in vectors.files if not stamp.name.endswith(_GRAPH))
+    files = tuple(stamp for stamp in vectors.files if not stamp.name.endswith(_SKETCH))
     return manifest.with_part(replace(vectors, files=files))
 
 
@@ -291,13 +291,13 @@ def keyword_files(keyword: KeywordPart) -> list[Path]:
 def sweep(state: State, building: bool = False) -> None:
     """Delete what neither the manifest nor the one before it names; what a reader has open lives on until it is closed.
 
-    `building`: graphs over the vectors may be under way; they are left alone.
+    `building`: sketches over the vectors may be under way; they are left alone.
     """
     on_disk = (_read_or_none(state.home, name) for name in (manifests.FILE_NAME, manifests.PREVIOUS))
     named = {state.home / name for manifest in (state.manifest, *on_disk) for name in _files_of(manifest)}
     halves = state.home.glob(".aside-*")
     for path in (*halves, *(state.home / "vectors").iterdir(), *(state.home / "bitmaps").iterdir()):
-        if path not in named and not (building and _may_be_graph(path)):
+        if path not in named and not (building and _may_be_sketch(path)):
             path.unlink(missing_ok=True)
     folders = {path.parent for path in named}
     for folder in (state.home / "keyword").iterdir():
@@ -305,9 +305,9 @@ def sweep(state: State, building: bool = False) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _may_be_graph(path: Path) -> bool:
-    """Whether this file is a graph over a segment of vectors, or half of one: they are built aside and named later."""
-    return path.parent.name == "vectors" and (path.name.startswith(".aside-") or path.name.endswith(_GRAPH))
+def _may_be_sketch(path: Path) -> bool:
+    """Whether this file is a sketch over a segment of vectors, or half of one: they are built aside and named later."""
+    return path.parent.name == "vectors" and (path.name.startswith(".aside-") or path.name.endswith(_SKETCH))
 
 
 def _files_of(manifest: Manifest | None) -> Collection[str]:

@@ -1,4 +1,4 @@
-"""The slow work on an index, done aside so that commits stay small: keyword segments merged, graphs over vectors built.
+"""The slow work on an index, done aside so that commits stay small: keyword segments merged, vectors sketched.
 
 All of it happens without the writer's lock, on files that never change; then the result is committed in one short step.
 Killed anywhere it leaves the index as it was, and what it had begun is swept by the next commit.
@@ -49,24 +49,24 @@ class Mergeable(Protocol):
 
 
 @runtime_checkable
-class Graphed(Protocol):
-    """Vectors whose segments are searched by a graph, once one was built."""
+class Sketched(Protocol):
+    """Vectors whose segments are searched by a sketch, once one was built."""
 
-    def without_graph(self) -> Sequence[str]:
-        """The segments that are large enough for a graph and have none."""
+    def without_sketch(self) -> Sequence[str]:
+        """The segments that are large enough for a sketch and have none."""
 
-    def build_graph(self, name: str) -> None:
+    def build_sketch(self, name: str) -> None:
         """Build it beside the segment; the file takes its name at the end. Takes minutes at a million."""
 
-    def with_graph(self, name: str) -> FaissIndex:
-        """The same state with this graph in use and among its `names`."""
+    def with_sketch(self, name: str) -> FaissIndex:
+        """The same state with this sketch in use and among its `names`."""
 
 
 def is_wanted(parts: IndexParts) -> bool:
-    """Whether there is slow work to do: segments to merge, a graph to build."""
+    """Whether there is slow work to do: segments to merge, a sketch to build."""
     state = parts.state
-    graphs = isinstance(state.vectors, Graphed) and state.vectors.without_graph()
-    return bool(graphs) or (isinstance(state.keyword, Mergeable) and state.keyword.merge_wanted())
+    sketches = isinstance(state.vectors, Sketched) and state.vectors.without_sketch()
+    return bool(sketches) or (isinstance(state.keyword, Mergeable) and state.keyword.merge_wanted())
 
 
 def maintain(parts: IndexParts, recorded: Recorded) -> list[str]:
@@ -80,7 +80,7 @@ def maintain(parts: IndexParts, recorded: Recorded) -> list[str]:
         with lock.acquire(timeout=0):
             shutil.rmtree(parts.folder / MERGING, ignore_errors=True)  # of one that was killed
             parts.refresh()
-            return [done for work in (_merge, _build_graphs, _verify) for done in work(parts, recorded)]
+            return [done for work in (_merge, _build_sketches, _verify) for done in work(parts, recorded)]
     except Timeout:
         return []
 
@@ -146,20 +146,24 @@ def _apply(merged: KeywordPart, ids: BitMap, recorded: Recorded) -> None:
         merged.apply(ids - BitMap(record.id for record in records), records)
 
 
-def _build_graphs(parts: IndexParts, _recorded: Recorded) -> Iterator[str]:
+def _build_sketches(parts: IndexParts, _recorded: Recorded) -> Iterator[str]:
     home, vectors = parts.state.home, parts.state.vectors
-    if parts.damage or not isinstance(vectors, Graphed):
+    if parts.damage or not isinstance(vectors, Sketched):
         return
-    for name in vectors.without_graph():
+    for name in vectors.without_sketch():
         started = time.monotonic()
-        vectors.build_graph(name)
+        vectors.build_sketch(name)
         with _committing(parts, home) as before:
-            if before is None or not isinstance(before.vectors, Graphed) or name not in before.vectors.without_graph():
+            if (
+                before is None
+                or not isinstance(before.vectors, Sketched)
+                or name not in before.vectors.without_sketch()
+            ):
                 continue  # the segment was merged away meanwhile
             manifest = replace(before.manifest, generation=before.manifest.generation + 1)
-            after = replace(before, vectors=before.vectors.with_graph(name), manifest=manifest)
+            after = replace(before, vectors=before.vectors.with_sketch(name), manifest=manifest)
             parts.take_over(states.commit(after, before))
-        yield f"built the graph of {name} in {time.monotonic() - started:.1f} s"
+        yield f"built the sketch of {name} in {time.monotonic() - started:.1f} s"
 
 
 def _verify(parts: IndexParts, _recorded: Recorded) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 A commit writes one segment: the ids and vectors it adds and the ids it removes from the segments before it. The newest
 segment wins. Files are never changed; which of them count is the manifest's to say (`names`). A large segment may have
-a graph (indexes/graph.py), built later than the segment, to find candidates without looking at every vector.
+a sketch (indexes/sketch.py), built later than the segment, to find candidates without looking at every vector.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 from pyroaring import BitMap
 
 from indexes.base import ScoredIds
-from indexes.graph import ENOUGH, Graph, GraphError, build, ef_for
 from indexes.manifest import written_aside
+from indexes.sketch import ENOUGH, Sketch, SketchError, build, fetch_for
 
 MAX_SEGMENTS = 8
 GROWTH = 4  # a segment is merged into the newer ones once it is no longer than this many times all of them
-GRAPH_GROWTH = 2  # the same where it has a graph, which is lost then: the newer ones are half as long as it
-DEAD_SHARE = 0.25  # a segment with a graph is written anew once more of its rows are dead: all cost 1.33 times as much
-GRAPH_FROM = 100_000  # rows; exact search of as many takes 6 ms on an idle machine, 20 on a busy one; by a graph 7
+SKETCH_GROWTH = 2  # the same where it has a sketch, which is lost then: the newer ones are half as long as it
+DEAD_SHARE = 0.25  # a segment with a sketch is written anew once more of its rows are dead: all cost 1.33 times as much
+SKETCH_FROM = 20_000  # rows; exact search of as many takes 4 ms, by a sketch 1
 CHUNK = 16_384  # rows of vectors held at once while segments are merged
 
 # A forked child hangs in a search if its parent searched with more than one OpenMP thread.
@@ -66,7 +66,7 @@ class _Segment:
 
     stored: _Stored
     live: BitMap
-    graph: Graph | None = None
+    sketch: Sketch | None = None
 
     @property
     def name(self) -> str:
@@ -94,11 +94,13 @@ class FaissIndex:
         listed = set(names)
         stems = sorted({name.split(".")[0] for name in listed})
         segments = _without_dead([_open(self.folder, stem, dimension) for stem in stems])
-        self._segments = tuple(self._graphed(s) if f"{s.name}.{_GRAPH}" in listed else s for s in segments)
+        self._segments = tuple(self._sketched(s) if f"{s.name}.{_SKETCH}" in listed else s for s in segments)
 
     def names(self) -> list[str]:
         """The names of the files in `folder` that make up this state."""
-        return [f"{s.name}.{suffix}" for s in self._segments for suffix in (*_SUFFIXES, *([_GRAPH] if s.graph else []))]
+        return [
+            f"{s.name}.{suffix}" for s in self._segments for suffix in (*_SUFFIXES, *([_SKETCH] if s.sketch else []))
+        ]
 
     def copy(self) -> FaissIndex:
         """The same state to go on from; what is applied to the copy does not show here. Costs nothing."""
@@ -106,30 +108,30 @@ class FaissIndex:
         other._segments = self._segments
         return other
 
-    def without_graph(self) -> tuple[str, ...]:
-        """The names of the segments that are large enough for a graph and have none."""
-        return tuple(s.name for s in self._segments if s.graph is None and len(s.live) >= GRAPH_FROM)
+    def without_sketch(self) -> tuple[str, ...]:
+        """The names of the segments that are large enough for a sketch and have none."""
+        return tuple(s.name for s in self._segments if s.sketch is None and len(s.live) >= SKETCH_FROM)
 
-    def build_graph(self, name: str, threads: int = 1) -> None:
-        """Write the graph of a segment beside it: minutes of work that reads only what never changes.
+    def build_sketch(self, name: str, threads: int = 1) -> None:
+        """Write the sketch of a segment beside it: minutes of work that reads only what never changes.
 
-        It counts once `with_graph` took it up. A kill leaves nothing half. `threads`: see `graph.build`.
+        It counts once `with_sketch` took it up. A kill leaves nothing half. `threads`: see `sketch.build`.
 
         Raises:
             ValueError: there is no such segment (any more).
         """
-        build(self._segment(name).stored.vectors, self.folder / f"{name}.{_GRAPH}", threads)
+        build(self._segment(name).stored.vectors, self.folder / f"{name}.{_SKETCH}", threads)
 
-    def with_graph(self, name: str) -> FaissIndex:
-        """A copy that uses the graph which `build_graph` wrote for this segment, and names its file.
+    def with_sketch(self, name: str) -> FaissIndex:
+        """A copy that uses the sketch which `build_sketch` wrote for this segment, and names its file.
 
         Raises:
             ValueError: there is no such segment (any more).
-            VectorError: the graph is missing or damaged.
+            VectorError: the sketch is missing or damaged.
         """
-        graphed = self._graphed(self._segment(name))
+        sketched = self._sketched(self._segment(name))
         other = self.copy()
-        other._segments = tuple(graphed if segment.name == name else segment for segment in self._segments)
+        other._segments = tuple(sketched if segment.name == name else segment for segment in self._segments)
         return other
 
     def _segment(self, name: str) -> _Segment:
@@ -138,9 +140,9 @@ class FaissIndex:
                 return segment
         raise ValueError(f"there is no segment {name} in {self.folder}: it was merged into another one")
 
-    def _graphed(self, segment: _Segment) -> _Segment:
-        path = self.folder / f"{segment.name}.{_GRAPH}"
-        return replace(segment, graph=_open_graph(path, len(segment.stored.ids), self.dimension))
+    def _sketched(self, segment: _Segment) -> _Segment:
+        path = self.folder / f"{segment.name}.{_SKETCH}"
+        return replace(segment, sketch=_open_sketch(path, len(segment.stored.ids), self.dimension))
 
     def apply(self, removed: Iterable[int], ids: Sequence[int], vectors: np.ndarray) -> None:
         """Remove, then add: `vectors` is float32 of shape (len(ids), dimension). An id that was there is replaced.
@@ -172,7 +174,7 @@ class FaissIndex:
     def search(self, vector: np.ndarray, allowed: BitMap | None, limit: int) -> ScoredIds:
         """The nearest `limit` of the allowed ids (None: all), nearest first; equals in order of id.
 
-        Exact, but for a segment with a graph where most of it is allowed: a few of the far ones may be missing there.
+        Exact, but for a segment with a sketch where most of it is allowed: a few of the far ones may be missing there.
         Scores are exact always, and no fewer are found than there are.
         """
         query = np.ascontiguousarray(vector, dtype=np.float32)
@@ -201,11 +203,11 @@ class FaissIndex:
 
 
 _SUFFIXES = ("ids.npy", "vectors.npy", "removed.bin")
-_GRAPH = "graph.faiss"
+_SKETCH = "sketch.faiss"
 _Opened = tuple[Path, tuple[tuple[int, int, int], ...]]
 # What is open already, by path and identity of the files: another state of the same index shares it.
 _segments: WeakValueDictionary[_Opened, _Stored] = WeakValueDictionary()
-_graphs: WeakValueDictionary[_Opened, Graph] = WeakValueDictionary()
+_sketches: WeakValueDictionary[_Opened, Sketch] = WeakValueDictionary()
 
 
 def _bitmap(ids: np.ndarray) -> BitMap:
@@ -281,11 +283,11 @@ def _read(folder: Path, name: str) -> _Stored:
     return _Stored(name, ids, vectors, removed, _bitmap(ids), _places(ids))
 
 
-def _open_graph(path: Path, rows: int, dimension: int) -> Graph:
+def _open_sketch(path: Path, rows: int, dimension: int) -> Sketch:
     try:
         key = (path, (_identity(path),))
-        return _graphs.get(key) or _graphs.setdefault(key, Graph(path, rows, dimension))
-    except (OSError, GraphError) as error:
+        return _sketches.get(key) or _sketches.setdefault(key, Sketch(path, rows, dimension))
+    except (OSError, SketchError) as error:
         raise VectorError(f"{path} cannot be read: {error}") from error
 
 
@@ -317,10 +319,10 @@ def _merge_from(segments: Sequence[_Segment]) -> int:
 
 
 def _is_worn(segment: _Segment, newer: int) -> bool:
-    """Whether it is written anew with the `newer` rows behind it. Small commits leave a graph alone."""
-    if segment.graph is None:
+    """Whether it is written anew with the `newer` rows behind it. Small commits leave a sketch alone."""
+    if segment.sketch is None:
         return len(segment.live) <= GROWTH * newer
-    return len(segment.live) <= GRAPH_GROWTH * newer or segment.dead > DEAD_SHARE * len(segment.stored.ids)
+    return len(segment.live) <= SKETCH_GROWTH * newer or segment.dead > DEAD_SHARE * len(segment.stored.ids)
 
 
 def _nearest(segment: _Segment, query: np.ndarray, allowed: BitMap | None, limit: int) -> tuple[np.ndarray, np.ndarray]:
@@ -335,12 +337,14 @@ def _nearest(segment: _Segment, query: np.ndarray, allowed: BitMap | None, limit
 
 
 def _candidates(segment: _Segment, query: np.ndarray, ids: BitMap, limit: int) -> np.ndarray:
-    """The rows to be scored: of all these ids, or of those that the graph says are nearest."""
+    """The rows to be scored: of all these ids, or of those that the sketch says are nearest."""
     total = len(segment.stored.ids)
-    if segment.graph and (ef := ef_for(total, len(ids), limit)):
-        near = segment.graph.nearest(query, ef)
+    if segment.sketch and (fetch := fetch_for(total, len(ids), limit)):
+        near = segment.sketch.nearest(query, fetch)
         if len(ids) < total:
-            near = near[[id_ in ids for id_ in segment.stored.ids[near].tolist()]]
+            allowed = np.zeros(total, dtype=bool)
+            allowed[segment.stored.rows(ids)] = True
+            near = near[allowed[near]]
         if len(near) >= ENOUGH * limit:
             return near
     return segment.stored.rows(ids)

@@ -144,7 +144,7 @@ def reindex(context: Context) -> None:
 @click.command()
 @command
 def maintain(context: Context) -> None:
-    """Look after the indexes: apply changes that wait, heal damage, merge, build graphs, once a day read every byte.
+    """Look after the indexes: apply changes that wait, heal damage, merge, build sketches, once a day read every byte.
 
     Where words of outcomes were changed in the browser, all evidence is tagged again.
 

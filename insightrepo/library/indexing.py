@@ -196,7 +196,7 @@ def _is_damaged(workspace: Workspace) -> bool:
 
 
 def maintain(workspace: Workspace, progress: Progress | None = None) -> list[str]:
-    """All that may be wanting: heal, drain, merge, build graphs, read every byte once a day. Gives what was done.
+    """All that may be wanting: heal, drain, merge, build sketches, read every byte once a day. Gives what was done.
 
     Raises:
         IndexMismatch, IndexFull: as `rebuild`.

@@ -45,7 +45,7 @@ def truth() -> Truth:
 def many(tmp_path: Path, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> IndexParts:
     """An index of several keyword segments."""
     monkeypatch.setattr(keyword, "MANY_SEGMENTS", 2)
-    monkeypatch.setattr(vector, "GRAPH_FROM", 4)
+    monkeypatch.setattr(vector, "SKETCH_FROM", 4)
     parts = opened(tmp_path / "indexes")
     for number, text in TEXTS.items():
         truth.put(parts, number, text)
@@ -70,14 +70,14 @@ def test_many_segments_become_one_and_the_answers_stay(many: IndexParts, truth: 
     before = many.position
     done = upkeep.maintain(many, truth.recorded)
     assert any(line.startswith("merged ") for line in done)
-    assert any(line.startswith("built the graph ") for line in done)
+    assert any(line.startswith("built the sketch ") for line in done)
     assert not upkeep.is_wanted(many)
     assert many.position == before
     parts = opened(many.folder)
     assert is_whole(parts, BitMap(TEXTS))
     assert found(parts, "customer") == set(TEXTS)
-    assert parts.vectors.without_graph() == ()
-    assert any(path.name.endswith(".graph.faiss") for path in files_of(parts))
+    assert parts.vectors.without_sketch() == ()
+    assert any(path.name.endswith(".sketch.faiss") for path in files_of(parts))
     assert len([path for path in files_of(parts) if path.suffix == ".seg"]) == 1
     truth.put(parts, 9, "and goes on")
     assert is_whole(opened(many.folder), BitMap([*TEXTS, 9]))
@@ -165,10 +165,10 @@ def test_commits_do_not_sweep_a_graph_that_is_being_built(
     many: IndexParts, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ):
     other = opened(many.folder)
-    meanwhile(monkeypatch, FaissIndex, "build_graph", lambda: truth.put(other, 1, None))
-    assert any(line.startswith("built the graph") for line in upkeep.maintain(many, truth.recorded))
+    meanwhile(monkeypatch, FaissIndex, "build_sketch", lambda: truth.put(other, 1, None))
+    assert any(line.startswith("built the sketch") for line in upkeep.maintain(many, truth.recorded))
     parts = opened(many.folder)
-    assert parts.vectors.without_graph() == ()
+    assert parts.vectors.without_sketch() == ()
     assert is_whole(parts, BitMap(truth))
 
 
@@ -187,14 +187,14 @@ STEPS = {
     "moved": lambda: die_after(states, "moved_keyword"),
     "about to commit": lambda: setattr(manifests, "write", die),
     "committed": lambda: die_after(states, "commit"),
-    "graph half built": lambda: setattr(vector, "build", half_built),
-    "graph built": lambda: die_after(FaissIndex, "build_graph"),
-    "graph taken up": lambda: die_after(FaissIndex, "with_graph"),
+    "sketch half built": lambda: setattr(vector, "build", half_built),
+    "sketch built": lambda: die_after(FaissIndex, "build_sketch"),
+    "sketch taken up": lambda: die_after(FaissIndex, "with_sketch"),
 }
 
 
 def half_built(_vectors: np.ndarray, path: Path, _threads: int) -> None:
-    (path.parent / ".aside-half").write_bytes(b"half a graph")
+    (path.parent / ".aside-half").write_bytes(b"half a sketch")
     die()
 
 
@@ -234,9 +234,9 @@ def test_once_a_day_every_byte_is_read(many: IndexParts, truth: Truth, monkeypat
 
 def test_a_damaged_graph_costs_the_graph_and_nothing_else(many: IndexParts, truth: Truth):
     upkeep.maintain(many, truth.recorded)
-    graph = next(path for path in files_of(many) if path.name.endswith(".graph.faiss"))
-    damage(graph, "short")
+    sketch = next(path for path in files_of(many) if path.name.endswith(".sketch.faiss"))
+    damage(sketch, "short")
     parts = opened(many.folder)
-    assert graph.name in parts.damage
+    assert sketch.name in parts.damage
     assert parts.vectors.ids() == BitMap(TEXTS)
     assert parts.vectors.search(EMBEDDER.embed_query(TEXTS[3]), None, 1)[0].id == 3

@@ -245,12 +245,12 @@ FORKING = """
 import os, sys, threading
 from pathlib import Path
 import numpy as np
-from indexes import graph, vector
-vector.GRAPH_FROM, graph.EF_COST = 10, 0
+from indexes import sketch, vector
+vector.SKETCH_FROM, sketch.FETCH_COST = 10, 0
 rows = np.random.default_rng(0).standard_normal((3000, 64)).astype(np.float32)
 index = vector.FaissIndex(Path(sys.argv[1]), 64)
 index.apply([], range(3000), rows)
-index.build_graph(*index.without_graph(), threads=2)
+index.build_sketch(*index.without_sketch(), threads=2)
 
 def ask_and_fork(state):
     state.search(rows[0], None, 10)
@@ -260,7 +260,7 @@ def ask_and_fork(state):
         os._exit(7)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
-for state in (index, index.with_graph("00000001")):
+for state in (index, index.with_sketch("00000001")):
     ask_and_fork(state)
     thread = threading.Thread(target=ask_and_fork, args=[state])
     thread.start()

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from indexes import graph, vector
-from indexes.graph import Graph, GraphError
+from indexes import sketch, vector
+from indexes.sketch import Sketch, SketchError
 from indexes.vector import FaissIndex, VectorError
 
 ROWS, DIMENSION = 1600, 24
@@ -27,60 +27,60 @@ def units(n: int, seed: int = 0) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch):
     """Graphs from 1,000 rows on, asked where the filter keeps a good share."""
-    monkeypatch.setattr(vector, "GRAPH_FROM", 1000)
-    monkeypatch.setattr(graph, "EF_LEAST", 120)
-    monkeypatch.setattr(graph, "EF_COST", 4)
+    monkeypatch.setattr(vector, "SKETCH_FROM", 1000)
+    monkeypatch.setattr(sketch, "LEAST", 120)
+    monkeypatch.setattr(sketch, "FETCH_COST", 1)
 
 
 def made(folder: Path) -> FaissIndex:
-    """1,600 ids, 5 to 1,604, by a graph."""
+    """1,600 ids, 5 to 1,604, by a sketch."""
     index = FaissIndex(folder, DIMENSION)
     index.apply([], range(5, ROWS + 5), units(ROWS))
-    index.build_graph(NAME)
-    return index.with_graph(NAME)
+    index.build_sketch(NAME)
+    return index.with_sketch(NAME)
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> FaissIndex:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vector, "GRAPH_FROM", 1000)
-        return made(tmp_path_factory.mktemp("graph"))
+        patch.setattr(vector, "SKETCH_FROM", 1000)
+        return made(tmp_path_factory.mktemp("sketch"))
 
 
 def exact(index: FaissIndex) -> FaissIndex:
-    return FaissIndex(index.folder, DIMENSION, [name for name in index.names() if "graph" not in name])
+    return FaissIndex(index.folder, DIMENSION, [name for name in index.names() if "sketch" not in name])
 
 
 def found(index: FaissIndex, query: np.ndarray, allowed: BitMap | None, limit: int) -> list[int]:
     return [hit.id for hit in index.search(query, allowed, limit)]
 
 
-def test_only_large_segments_want_a_graph(tmp_path: Path):
+def test_only_large_segments_want_a_sketch(tmp_path: Path):
     index = FaissIndex(tmp_path, DIMENSION)
     index.apply([], range(999), units(999))
-    assert index.without_graph() == ()
+    assert index.without_sketch() == ()
     index.apply([], range(999, 1500), units(501))
-    assert index.without_graph() == ("00000002",)
-    index.build_graph("00000002")
-    assert index.without_graph() == ("00000002",)
-    assert index.with_graph("00000002").without_graph() == ()
+    assert index.without_sketch() == ("00000002",)
+    index.build_sketch("00000002")
+    assert index.without_sketch() == ("00000002",)
+    assert index.with_sketch("00000002").without_sketch() == ()
 
 
 def test_a_graph_counts_only_where_its_file_is_named(tmp_path: Path):
-    with_graph = made(tmp_path)
-    without = exact(with_graph)
-    assert with_graph.names() == [*without.names(), f"{NAME}.graph.faiss"]
-    again = FaissIndex(tmp_path, DIMENSION, with_graph.names())
-    assert again.names() == with_graph.names()
-    (tmp_path / f"{NAME}.graph.faiss").write_bytes(b"damaged")
+    with_sketch = made(tmp_path)
+    without = exact(with_sketch)
+    assert with_sketch.names() == [*without.names(), f"{NAME}.sketch.faiss"]
+    again = FaissIndex(tmp_path, DIMENSION, with_sketch.names())
+    assert again.names() == with_sketch.names()
+    (tmp_path / f"{NAME}.sketch.faiss").write_bytes(b"damaged")
     assert found(FaissIndex(tmp_path, DIMENSION, without.names()), units(1, 9)[0], None, 5)
 
 
 def test_the_graph_is_asked_when_nothing_is_filtered(index: FaissIndex, monkeypatch: pytest.MonkeyPatch):
     asked = []
-    monkeypatch.setattr(Graph, "nearest", lambda self, query, ef: asked.append(ef) or np.arange(100))
+    monkeypatch.setattr(Sketch, "nearest", lambda self, query, fetch: asked.append(fetch) or np.arange(100))
     assert len(index.search(units(1, 9)[0], None, 50)) == 50
-    assert asked == [120]
+    assert asked == [125]  # 2.5 times as many as are wanted
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.1, 0.01])
@@ -101,8 +101,8 @@ def test_many_variants_around_one_text_stay_within_reach(tmp_path: Path):
     noise[:4] = 0
     rows = np.tile(texts / np.linalg.norm(texts, axis=1, keepdims=True), (ROWS // 4, 1)) + noise
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    graph.build(rows, tmp_path / "g")
-    opened = Graph(tmp_path / "g", ROWS, 128)
+    sketch.build(rows, tmp_path / "g")
+    opened = Sketch(tmp_path / "g", ROWS, 128)
     assert np.mean([at in opened.nearest(rows[at], 120) for at in range(0, ROWS, 5)]) >= 0.98
 
 
@@ -120,16 +120,16 @@ def test_scores_are_exact_cosines(index: FaissIndex):
     assert hits[0] == exact(index).search(query, None, 1)[0]
 
 
-@pytest.mark.parametrize("ef_cost", [0, 4])
+@pytest.mark.parametrize("cost", [0, 1])
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), share=st.sampled_from([0, 0.005, 0.03, 0.1, 0.5, 0.9, 1]), limit=st.integers(0, 400))
 def test_only_the_allowed_are_found_and_as_many_as_there_are(
-    index: FaissIndex, ef_cost: int, data: st.DataObject, share: float, limit: int
+    index: FaissIndex, cost: int, data: st.DataObject, share: float, limit: int
 ):
     seed = data.draw(st.integers(0, 1000))
     allowed = BitMap(np.flatnonzero(np.random.default_rng(seed).random(ROWS + 10) < share).tolist())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph, "EF_COST", ef_cost)
+        patch.setattr(sketch, "FETCH_COST", cost)
         hits = found(index, units(1, seed)[0], allowed, limit)
     inside = allowed & BitMap(range(5, ROWS + 5))
     assert len(hits) == len(set(hits)) == min(limit, len(inside))
@@ -148,7 +148,7 @@ def test_a_removed_or_replaced_id_does_not_come_back(tmp_path: Path):
     removed, replaced = near[:50], near[50:]
     index.apply(removed, replaced, np.repeat(-query[None], len(replaced), axis=0))
     for state in (index, FaissIndex(tmp_path, DIMENSION, index.names())):
-        assert f"{NAME}.graph.faiss" in state.names()
+        assert f"{NAME}.sketch.faiss" in state.names()
         hits = found(state, query, None, ROWS)
         assert len(hits) == ROWS - len(removed)
         assert not set(hits) & set(removed)
@@ -160,27 +160,27 @@ def test_small_commits_leave_the_graph_alone_and_are_found(tmp_path: Path):
     index = made(tmp_path)
     for at in range(30):
         index.apply([5 + at], [9000 + at], units(1, seed=50 + at))
-    assert f"{NAME}.graph.faiss" in index.names()
-    assert index.without_graph() == ()
+    assert f"{NAME}.sketch.faiss" in index.names()
+    assert index.without_sketch() == ()
     assert all(found(index, units(1, seed=50 + at)[0], None, 1) == [9000 + at] for at in range(30))
 
 
 def test_a_graph_goes_once_a_quarter_of_its_rows_are_dead(tmp_path: Path):
     index = made(tmp_path)
     index.apply(range(5, 5 + ROWS // 4), [], np.empty((0, DIMENSION), np.float32))
-    assert f"{NAME}.graph.faiss" in index.names()
+    assert f"{NAME}.sketch.faiss" in index.names()
     index.apply([5 + ROWS // 4], [], np.empty((0, DIMENSION), np.float32))
     assert [name.split(".", 1)[1] for name in index.names()] == ["ids.npy", "vectors.npy", "removed.bin"]
-    assert index.without_graph() == (index.names()[0].split(".")[0],)
+    assert index.without_sketch() == (index.names()[0].split(".")[0],)
     assert len(index.ids()) == ROWS - ROWS // 4 - 1
 
 
 def test_a_graph_goes_once_half_as_much_was_added(tmp_path: Path):
     index = made(tmp_path)
     index.apply([], range(9000, 9000 + ROWS // 2 - 1), units(ROWS // 2 - 1, seed=1))
-    assert f"{NAME}.graph.faiss" in index.names()
+    assert f"{NAME}.sketch.faiss" in index.names()
     index.apply([], [8000], units(1, seed=2))
-    assert not any("graph" in name for name in index.names())
+    assert not any("sketch" in name for name in index.names())
     assert len(index.ids()) == ROWS + ROWS // 2
 
 
@@ -189,38 +189,38 @@ def test_a_graph_of_a_state_from_before_a_merge_cannot_be_taken_up(tmp_path: Pat
     after = exact(before)
     after.apply([], range(9000, 9000 + ROWS), units(ROWS, seed=1))
     with pytest.raises(ValueError, match=f"no segment {NAME}"):
-        after.with_graph(NAME)
+        after.with_sketch(NAME)
     with pytest.raises(ValueError, match=f"no segment {NAME}"):
-        after.build_graph(NAME)
+        after.build_sketch(NAME)
     assert len(found(before, units(1)[0], None, 40)) == 40
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "header", "another", "no graph"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "header", "another", "no sketch"])
 def test_a_damaged_graph_is_named(tmp_path: Path, damage: str):
     names = made(tmp_path).names()
-    path = tmp_path / f"{NAME}.graph.faiss"
+    path = tmp_path / f"{NAME}.sketch.faiss"
     content = path.read_bytes()
     path.unlink()
     if damage in ("empty", "cut", "header"):
         changed = {"empty": b"", "cut": content[:-100], "header": content[:4] + b"\xff" * 4 + content[8:]}
         path.write_bytes(changed[damage])
     if damage == "another":
-        graph.build(units(ROWS - 1), path)
-    if damage == "no graph":
+        sketch.build(units(ROWS - 1), path)
+    if damage == "no sketch":
         faiss.write_index(faiss.IndexFlatIP(DIMENSION), str(path))
     with pytest.raises(VectorError, match=str(path)):
         FaissIndex(tmp_path, DIMENSION, names)
 
 
 def test_a_graph_of_another_dimension_is_refused(tmp_path: Path):
-    graph.build(units(50), tmp_path / "g")
-    with pytest.raises(GraphError, match="50 vectors of 25 numbers"):
-        Graph(tmp_path / "g", 50, DIMENSION + 1)
+    sketch.build(units(50), tmp_path / "g")
+    with pytest.raises(SketchError, match="50 vectors of 25 numbers"):
+        Sketch(tmp_path / "g", 50, DIMENSION + 1)
 
 
 def test_a_build_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     index = exact(made(tmp_path / "index"))
-    (index.folder / f"{NAME}.graph.faiss").unlink()
+    (index.folder / f"{NAME}.sketch.faiss").unlink()
     before = sorted(index.folder.iterdir())
 
     def killed(*_: object) -> None:
@@ -228,12 +228,12 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(faiss, "write_index", killed)
     with pytest.raises(KeyboardInterrupt):
-        index.build_graph(NAME)
+        index.build_sketch(NAME)
     assert sorted(index.folder.iterdir()) == before
 
 
 def test_building_leaves_one_thread_behind(tmp_path: Path):
-    graph.build(units(300), tmp_path / "g", threads=2)
+    sketch.build(units(300), tmp_path / "g", threads=2)
     assert faiss.omp_get_max_threads() == 1
 
 
@@ -266,6 +266,6 @@ def test_an_open_state_outlives_its_files(tmp_path: Path):
 
 
 def test_the_over_fetch_follows_from_the_share_that_is_allowed():
-    assert graph.ef_for(10**6, 10**6, 1000) == 1500
-    assert graph.ef_for(10**6, 500_000, 1000) == 3000
-    assert graph.ef_for(10**6, 10**4, 1000) is None
+    assert sketch.fetch_for(10**6, 10**6, 1000) == 2500
+    assert sketch.fetch_for(10**6, 500_000, 1000) == 5000
+    assert sketch.fetch_for(10**6, 10**4, 1000) is None
