@@ -21,6 +21,7 @@ from insightrepo.models import (
     Membership,
     Outcome,
     Product,
+    QuarantinedRow,
     Respondent,
     ResponseCount,
     Segment,
@@ -144,6 +145,25 @@ def test_a_frozen_wave_shows_its_hash_and_only_the_form_for_a_correction(as_, wo
     assert "✓ holds" in page
     forms = re.findall(r'<form method="post" action="([^"]+)"', page)
     assert forms == ["/sign-out", "/waves/2025-Q1/reissue", "/annotations"]
+
+
+def test_an_open_wave_leads_researchers_to_its_imports_and_its_quarantine(as_, workspace):
+    own(workspace, "refused")
+    with workspace.database.writing() as session:
+        wave = find_wave(session, "refused")
+        session.add(
+            QuarantinedRow(
+                wave_id=wave.id, kind="answers", identity="x", file="a.csv", row=2, field="satisfaction",
+                cause="9 is no point", header=[], values=[],
+            )
+        )  # fmt: skip
+    page = as_("researcher").get("/waves/refused").text
+    assert 'href="/waves/refused/import"' in page
+    assert 'href="/waves/refused/quarantine"' in page
+    seen = as_("viewer").get("/waves/refused").text
+    assert "1 row in quarantine" in seen
+    assert 'href="/waves/refused/import"' not in seen
+    assert 'href="/waves/2025-Q1/import"' not in as_("researcher").get("/waves/2025-Q1").text
 
 
 @pytest.mark.parametrize("what", ["settings", "counts", "exclusions", "exclusions/1/remove", "freeze"])
