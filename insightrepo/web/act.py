@@ -94,7 +94,7 @@ def home() -> ResponseReturnValue:
 def landscape() -> ResponseReturnValue:
     """Importance by satisfaction, with the sorted list beside it."""
     asked = _asked()
-    ipa = request.args.get("by") == "quadrant"
+    ipa = _by_quadrant()
     found = read_landscape(session(), reader(), asked.choice)
     return _page("landscape", asked, found=found, ipa=ipa, figure=landscape_figure(found, ipa))
 
@@ -103,10 +103,7 @@ def landscape() -> ResponseReturnValue:
 def portfolio() -> ResponseReturnValue:
     """Outcomes by product as a heat map, and the largest gaps as a list."""
     asked = _asked()
-    show = request.args.get("show", "gap")
-    found = read_portfolio(
-        session(), reader(), asked.choice, show if show in SHOWN else "gap", request.args.get("sort")
-    )
+    found = read_portfolio(session(), reader(), asked.choice, _shown(), request.args.get("sort"))
     options = [("", [(name, words) for name, (words, _, _) in SHOWN.items()])]
     parents = {product.group for product in asked.choice.products}
     figure = portfolio_figure(found)
@@ -151,12 +148,22 @@ def embed(name: str) -> ResponseReturnValue:
     """A chart alone, for a frame on a site that the settings name; for who is signed in."""
     asked = _asked()
     if name == "landscape":
-        figure = landscape_figure(read_landscape(session(), reader(), asked.choice))
+        figure = landscape_figure(read_landscape(session(), reader(), asked.choice), _by_quadrant())
     elif name == "portfolio":
-        figure = portfolio_figure(read_portfolio(session(), reader(), asked.choice))
+        figure = portfolio_figure(read_portfolio(session(), reader(), asked.choice, _shown()))
     else:
         figure = coverage_figure(read_coverage(workspace(), session(), reader(), asked.choice))
     return render_template("act/embed.html", name=name, figure=figure, asked=asked)
+
+
+def _by_quadrant() -> bool:
+    return request.args.get("by") == "quadrant"
+
+
+def _shown() -> str:
+    """What the cells of the portfolio are to show."""
+    show = request.args.get("show", "gap")
+    return show if show in SHOWN else "gap"
 
 
 def _asked() -> Asked:
@@ -192,8 +199,7 @@ def _sheet(name: str, choice: Choice) -> Sheet:
     if name == "landscape":
         return landscape_sheet(read_landscape(session(), reader(), choice))
     if name == "portfolio":
-        show = request.args.get("show", "gap")
-        return portfolio_sheet(read_portfolio(session(), reader(), choice, show if show in SHOWN else "gap"))
+        return portfolio_sheet(read_portfolio(session(), reader(), choice, _shown()))
     if name == "journey":
         found = read_journey(session(), reader(), choice)
         return journey_sheet(found, _evidence(found))
