@@ -172,7 +172,8 @@ def _inputs(row: ScoreRow, detail: Mapping[str, Any]) -> tuple[Line, ...]:
     if row.answers is not None:
         lines.append(Line("answers or tries that they gave", "", f"{row.answers:,}"))
     if "top" in detail and row.n is not None:
-        lines.append(Line("of them in the top box, or completed (unweighted)", "x", f"{detail['top']:,g}"))
+        what = "completed" if row.measure == "success" else "in the top box"
+        lines.append(Line(f"of them {what}, before any weights", "x", f"{detail['top']:,g}"))
     if row.n_eff is not None and row.unweighted_value is not None:
         lines.append(Line("effective number of people after weighting", "n_eff", f"{row.n_eff:,.1f}"))
     if row.excluded:
@@ -231,7 +232,9 @@ def _hidden(points: Sequence[PointCount]) -> set[str]:
 
 
 def _response(session: Session, reader: Reader, wave: Wave, row: ScoreRow) -> Rate | None:
-    """Of those invited to the wave in the cell's segment, how many answered."""
+    """Of those invited to the wave in the cell's segment, how many answered; of tasks nothing: others tried them."""
+    if row.task is not None or row.measure == "success":
+        return None
     for stratum in composition(session, reader, wave):
         if stratum.segment == row.segment:
             return stratum.rate

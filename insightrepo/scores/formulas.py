@@ -55,7 +55,8 @@ def _share(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
     assert row.value is not None
     n, share = row.n_eff or row.n or 0, row.value / 100
     if row.unweighted_value is None:
-        yield Line("the share of people in the top box, or who completed", "p = x / n",
+        what = "who completed" if row.measure == "success" else "in the top box"
+        yield Line(f"the share of people {what}", "p = x / n",
                    f"{detail['top']:,g} / {row.n:,} = {row.value:.1f}%")  # fmt: skip
     else:
         yield Line("the weighted share of people in the top box", "p = Σ w·x / Σ w", f"{row.value:.1f}%")

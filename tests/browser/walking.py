@@ -48,6 +48,7 @@ def pages_of(library: Library) -> dict[str, str]:
         "editor": "/outcomes/PLAN-01/edit",
         "status": "/outcomes/PLAN-01/status",
         "applicability": "/outcomes/applicability",
+        "explain": "/scores/1/explain",
         "waves": "/waves",
         "wave": "/waves/2025-Q3",
         "new wave": "/waves/new",
