@@ -18,7 +18,7 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Base, Instrument, Respondent, Wave
-from insightrepo.scores.computing import lock_wave, recompute, refuse_if_frozen, stale_waves
+from insightrepo.scores.computing import lock_wave, recompute_all, refuse_if_frozen, stale_waves
 from insightrepo.scores.memberships import (
     Belonging,
     Known,
@@ -140,10 +140,7 @@ def refresh_scores(database: Database, wave: WaveFacts, report: ImportReport) ->
         stale = stale_waves(session, session.get_one(Wave, wave.id))
     if report.stored and wave.id not in stale:
         stale.insert(0, wave.id)
-    for other in stale:
-        count = recompute(database, other)
-        if other == wave.id:
-            report.scores = count
+    report.scores = recompute_all(database, stale).get(wave.id)
 
 
 def finish(
