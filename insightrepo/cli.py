@@ -28,6 +28,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "changes": ("why", "changes"),
     "why": ("why", "why"),
     "wave": ("waves", "wave"),
+    "packs": ("packs", "packs"),
     "quarantine": ("quarantine", "quarantine"),
     "search": ("searching", "search"),
     "search-gaps": ("gaps", "search_gaps"),

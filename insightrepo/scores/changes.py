@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,8 +112,11 @@ def what_changed(
     measure: str | None = None,
     segment: str | None = None,
     product: str | None = None,
+    tasks: Collection[str] | None = None,
 ) -> Changes:
     """The changes of a step, by default the latest; segment and product are codes, "all" keeps the cells of everybody.
+
+    `tasks` are codes: only the scores of these (None: all scores).
 
     Raises:
         WaveUnknown: no wave has this code.
@@ -126,6 +129,7 @@ def what_changed(
     rows = read_scores(session, reader, ScoreQuery(
         waves=(step.before, step.after), measures=(measure,) if measure else None,
         segments=(segment,) if segment else None, products=(product,) if product else None,
+        tasks=None if tasks is None else tuple(tasks),
     ))  # fmt: skip
     earlier = {_cell(row): row for row in rows if row.wave == step.before}
     later = [row for row in rows if row.wave == step.after and row.previous_wave == step.before]

@@ -32,6 +32,7 @@ from insightrepo.web import (
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
     outcomes,
+    packs,
     quantities,
     scores,
     search,
@@ -57,6 +58,7 @@ ROOMS = (
     judgements,
     measuring,
     outcomes,
+    packs,
     quantities,
     scores,
     search,

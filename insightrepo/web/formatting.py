@@ -10,7 +10,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from insightrepo.library.hits import Hit, TagShown
-from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.wording import change, number
 from insightrepo.web.layout import place_url
 from insightrepo.web.links import url_for
 
@@ -51,24 +51,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 def count(value: int, capped: bool = False) -> str:
     """A count as 1,000, or as 1,000+ where the result set was cut."""
     return f"{value:,}{'+' if capped else ''}"
-
-
-def number(value: float, measure: str, unit: str) -> str:
-    """A value of a measure with its unit: 62%, 12.4 of 20."""
-    decimals = MEASURES[measure].decimals if measure in MEASURES else 1
-    text = f"{value:,.{decimals}f}"
-    if unit == "percent":
-        return f"{text}%"
-    return f"{text} {unit.removeprefix('points ')}".strip()
-
-
-def change(value: float, measure: str, unit: str) -> str:
-    """How far a measure moved, without its direction: 8 points."""
-    decimals = MEASURES[measure].decimals if measure in MEASURES else 1
-    text = f"{abs(value):,.{decimals}f}"
-    if unit == "percent" or unit.startswith("points"):
-        return f"{text} point{'' if text == '1' else 's'}"
-    return f"{text} {unit}".strip()
 
 
 def source_words(source: str) -> str:

@@ -1,0 +1,26 @@
+"""Values of measures in words, the same on every page, in every sentence and file."""
+
+from __future__ import annotations
+
+from insightrepo.scores.measures import MEASURES
+
+
+def decimals_of(measure: str) -> int:
+    """How many decimals a value of the measure is shown with; a metric's has one."""
+    return MEASURES[measure].decimals if measure in MEASURES else 1
+
+
+def number(value: float, measure: str, unit: str) -> str:
+    """A value of a measure with its unit: 62%, 12.4 of 20."""
+    text = f"{value:,.{decimals_of(measure)}f}"
+    if unit == "percent":
+        return f"{text}%"
+    return f"{text} {unit.removeprefix('points ')}".strip()
+
+
+def change(value: float, measure: str, unit: str) -> str:
+    """How far a measure moved, without its direction: 8 points."""
+    text = f"{abs(value):,.{decimals_of(measure)}f}"
+    if unit == "percent" or unit.startswith("points"):
+        return f"{text} point{'' if text == '1' else 's'}"
+    return f"{text} {unit}".strip()
