@@ -161,9 +161,11 @@ def _show(found: PackReading, form: CommentForm | None = None, code: int = 200) 
     return shown, code
 
 
-@blueprint.get("/packs/<id:pack_id>.<any(docx,pptx,json):kind>")
+@blueprint.get("/packs/<id:pack_id>.<kind>")
 def export(pack_id: int, kind: str) -> ResponseReturnValue:
     """A pack as a file."""
+    if kind not in MIME:
+        return page(404)
     found = read_pack(session(), reader(), pack_id)
     name = UNSAFE.sub("-", found.line.title).strip("-").lower() or "pack"
     return send_file(io.BytesIO(file_of(found, kind)), MIME[kind], as_attachment=True, download_name=f"{name}.{kind}")

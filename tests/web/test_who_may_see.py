@@ -30,6 +30,7 @@ SEEN_BY = {
 # for some roles; "form": changes only one's session; "wave": changes how is measured, for researchers and above.
 # for some roles; "form": changes only one's session; "set": changes what is no study's,
 # for researchers and above.
+# "pack": a review pack; tests/packs/ walks through who reads, makes, signs and schedules it.
 ROUTES = {
     ("static", "GET"): "open",
     ("bootstrap.static", "GET"): "open",
@@ -112,6 +113,14 @@ ROUTES = {
     ("waves.reissue_wave", "POST"): "wave",
     ("waves.add_annotation", "POST"): "wave",
     ("waves.drop_annotation", "POST"): "wave",
+    ("packs.packs", "GET"): "list",
+    ("packs.make", "POST"): "pack",
+    ("packs.pack", "GET"): "pack",
+    ("packs.export", "GET"): "pack",
+    ("packs.write_commentary", "POST"): "pack",
+    ("packs.sign_off", "POST"): "pack",
+    ("packs.add", "POST"): "pack",
+    ("packs.stop", "POST"): "pack",
     ("glossary.words", "GET"): "list",
     ("glossary.instrument", "GET"): "list",
     ("glossary.instrument", "POST"): "wave",
@@ -138,6 +147,7 @@ LISTS = (
     "/outcomes/PLAN-01/why",
     "/changes",
     "/waves",
+    "/packs",
     "/waves/2025-Q3",
     "/waves/2025-Q3/questionnaire",
     "/glossary",

@@ -1,0 +1,128 @@
+"""What a pack says: hand-worked figures, what is left out, what is reconciled with earlier packs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from packed import SECRET
+
+from insightrepo.models import Quantity, User
+from insightrepo.packs.periods import PeriodWrong, read_period
+from insightrepo.packs.sections import in_short, sections
+from insightrepo.scores.issues import freeze, reissue
+from insightrepo.scores.waves import find_wave
+from insightrepo.taxonomy.reading import UnknownTerm
+
+
+def test_the_one_real_change_is_told_with_its_figures(kit):
+    content = kit.read("contributor", kit.make()).content
+    everybody = [row for row in content["changes"]["real"] if (row["code"], row["segment"]) == ("STOP", None)]
+    [row] = [row for row in everybody if row["measure"] == "satisfaction"]
+    assert (row["before"], row["after"], row["change"], row["n"]) == (90.0, 50.0, pytest.approx(-40.0), 200)
+    assert row["verdict"] == "worse"
+    assert row["low"] < -40 < row["high"] < 0
+    assert row["q"] < 0.001
+    assert {row["code"] for row in content["changes"]["real"]} == {"STOP"}
+    counts = content["changes"]["counts"]
+    assert counts["compared"] == sum(counts[name] for name in ("moved", "too_small", "no_evidence", "not_enough"))
+
+
+def test_gaps_are_the_opportunities_as_the_scores_have_them(kit):
+    rows = {row["code"]: row for row in kit.read("contributor", kit.make()).content["gaps"]["rows"]}
+    # Importance 90% (9), satisfaction 50% (5): 9 + (9 - 5) = 13. Satisfaction with the cost 60%: 9 + 3 = 12.
+    assert rows["STOP"]["value"] == pytest.approx(13.0)
+    assert rows["COST"]["value"] == pytest.approx(12.0)
+    assert rows["STOP"]["band"] == "solid"
+    assert list(rows) == ["STOP", "COST"]
+
+
+def test_the_rest_of_the_period_is_in_it(kit):
+    content = kit.read("researcher", kit.make("researcher")).content
+    assert [item["text"] for item in content["evidence"]["said"]] == ["We stopped at a furniture shop <b>again</b>"]
+    assert content["evidence"]["said_total"] == 1
+    assert [one["words"] for one in content["targets"]] == ["19 of 12 targeted (158%), 58% over"]
+    assert [one["text"] for one in content["happened"]] == ["A new list of stops"]
+    assert content["questions"]["gaps"] == {"words": ["ferry with a pram"], "total": 1}
+    assert [one["code"] for one in content["questions"]["silent"]] == ["COST", "MUTE"]
+    assert [(one["wave"], one["issue"], len(one["sha256"])) for one in content["waves"]] == [
+        ("2025-Q2", 1, 64), ("2025-Q3", 1, 64),
+    ]  # fmt: skip
+
+
+def test_a_pack_of_a_product_is_of_its_cells(kit):
+    content = kit.read("contributor", kit.make(product="app")).content
+    assert {row["product_code"] for row in content["changes"]["real"]} == {"app"}
+    assert content["targets"] == []
+    assert content["questions"]["gaps"] is None
+    with pytest.raises(UnknownTerm):
+        kit.make(product="nothing")
+
+
+def test_numbers_to_settle_are_open_questions(kit, workspace):
+    with workspace.database.writing() as session:
+        session.add(Quantity(evidence_id=1, evidence_revision=1, start=0, end=3, value=1.0, unit="percent",
+                             question="of what?", state="questioned"))  # fmt: skip
+    pack_id = kit.make(sensitive=True)
+    assert kit.read("contributor", pack_id).content["questions"]["numbers_total"] == 1
+    assert kit.read("contributor", kit.make()).content["questions"]["numbers_total"] == 0
+
+
+def test_a_month_without_a_wave_says_of_which_wave_its_figures_are(kit):
+    content = kit.read("contributor", kit.make(kind="monthly", period="2025-08")).content
+    assert content["changes"]["steps"] == []
+    assert content["gaps"]["wave"] == "2025-Q2"
+    assert content["reconciliation"] == [
+        "No wave ended in 2025-08: gaps and lines are of 2025-Q2, which ended on 2025-06-30."
+    ]
+    assert "No two waves could be compared for this period." in in_short(content)
+
+
+def test_before_all_waves_there_is_nothing_and_it_says_so(kit):
+    pack = kit.read("contributor", kit.make(period="2024-Q1"))
+    assert pack.content["reconciliation"] == ["No wave had ended by 2024-03-31: there are no scores."]
+    assert len(sections(pack.content)) == 7
+
+
+def test_a_correction_is_reconciled_with_the_pack_before(kit, workspace):
+    kit.make()
+    with workspace.database.writing() as session:
+        user = session.query(User).first()
+        reissue(session, find_wave(session, "2025-Q3"), user, "ten people were counted twice")
+    provisional = kit.read("contributor", kit.make()).content["reconciliation"]
+    assert any("being corrected (ten people were counted twice)" in line for line in provisional)
+    with workspace.database.writing() as session:
+        freeze(session, find_wave(session, "2025-Q3"), None)
+    notes = kit.read("contributor", kit.make()).content["reconciliation"]
+    assert any(line.startswith("2025-Q3 is issue 2, which corrects the one before: ten people") for line in notes)
+    assert any("2025-Q3 was provisional in the pack of 2025-Q3" in line for line in notes)
+    assert any(line.endswith("are the same here.") for line in notes)
+
+
+def test_a_figure_that_differs_from_the_pack_before_is_named(kit, workspace):
+    from insightrepo.models import Pack
+
+    first = kit.make()
+    with workspace.database.writing() as session:
+        pack = session.get_one(Pack, first)
+        content = json.loads(json.dumps(pack.content))
+        content["gaps"]["rows"][0]["value"] = 14.5
+        pack.content = content
+    notes = kit.read("contributor", kit.make()).content["reconciliation"]
+    assert "STOP · everybody, opportunity of 2025-Q3: 14.5 of 20 in the pack of 2025-Q3, 13.0 of 20 here." in notes
+
+
+@pytest.mark.parametrize("name", ["contributor", "researcher", "administrator", "member"])
+def test_terms_of_a_team_drafts_and_withdrawn_studies_are_in_nobodys_pack(kit, name):
+    said = json.dumps(kit.read(name, kit.make(name, sensitive=True)).content)
+    for hidden in ("FERRY", "Only for the team", SECRET["draft"], SECRET["withdrawn"], SECRET["team"]):
+        assert hidden not in said
+    assert SECRET["confidential"] in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("monthly", "2025-Q3"), ("quarterly", "2025-08"), ("quarterly", "soon"), ("yearly", "2025")]
+)
+def test_a_period_that_is_none_is_refused(kind, text):
+    with pytest.raises(PeriodWrong):
+        read_period(kind, text)
