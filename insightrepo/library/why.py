@@ -17,17 +17,18 @@ from insightrepo.models import Outcome, Score, Segment, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.annotations import AnnotationShown
 from insightrepo.scores.beside import MetricBeside, TaskBeside, metrics_beside, tasks_beside, tasks_of
-from insightrepo.scores.crowd import read_crowd
+from insightrepo.scores.crowd import Crowd, read_crowd
 from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
 from insightrepo.scores.movement import Movement, moved, tested
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
-from insightrepo.scores.splitting import Cell, SplitShown, Spoken, by_product, by_segment, by_task, spoken
+from insightrepo.scores.splitting import Cell, PartShown, SplitShown, Spoken, by_product, by_segment, by_task, spoken
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term, product_and_below
 from insightrepo.workspace import Workspace
 
 MEASURE = "satisfaction"
+MOST = 0.5  # of the change: "most of it"
 
 
 class NotMoved(ValueError):
@@ -58,9 +59,10 @@ class Question:
 class Why:
     """Everything the page shows. `history` is the cell's score by wave; `splits` are by segment, then by product.
 
-    `task_index` splits the completion of the outcome's tasks; `interventions` are those of the time between the first
-    and the last wave, tested; `annotations` are what happened from the first day of the earlier wave to the last of the
-    later one.
+    `tasks` are of everybody's tries (with a segment chosen, of its); where none of these went with the score, of those
+    of the segment that moved it. `task_index` splits the completion of the outcome's tasks. `interventions` are those
+    of the time between the first and the last wave, tested; `annotations` are what happened from the first day of the
+    earlier wave to the last of the later one.
     """
 
     question: Question
@@ -112,27 +114,53 @@ def why(
     movement = tested(first, last, answers)
     tasks = tasks_of(session, reader, question.outcome.id)
     index, index_movement = _task_index(session, reader, question, tasks)
-    beside = tasks_beside(
-        session,
-        reader,
-        tasks,
-        (question.before, question.after),
-        _code(question.segment),
-        answers[1],
-        crowd,
-        movement.verdict,
-    )
+    splits = _splits(session, reader, question, answers, movement)
+    shown = _tasks(session, reader, question, tasks, movement, splits, answers[1], crowd)
     same = [row for row in history if last is not None and row.instrument == last.instrument]
     notes = happened(session, reader, question.outcome.code, tasks, _code(question.segment), _code(question.product))
     return Why(
         question, first, last, tuple(history), movement,
-        _splits(session, reader, question, answers, movement), index, index_movement, beside, tuple(tasks.values()),
+        splits, index, index_movement, shown, tuple(tasks.values()),
         metrics_beside(session, reader, question.outcome, same, _code(question.product)),
-        _words(session, reader, workspace, question, movement, beside),
+        _words(session, reader, workspace, question, movement, shown),
         _interventions(session, reader, question, notes, same),
         in_days(notes, question.before.first_day, question.after.last_day),
         _disagreement(session, reader, question),
     )  # fmt: skip
+
+
+def _tasks(
+    session: Session,
+    reader: Reader,
+    question: Question,
+    tasks: dict[str, Task],
+    movement: Movement,
+    splits: Sequence[SplitShown],
+    answers: Sequence[Spoken],
+    crowd: Crowd,
+) -> tuple[TaskBeside, ...]:
+    """The tasks beside the score: everybody's tries, else those of the segment that moved it."""
+    waves = question.before, question.after
+    shown = tasks_beside(session, reader, tasks, waves, _code(question.segment), answers, crowd, movement.verdict)
+    where = leading_part(splits, question, movement)
+    if where is None or not movement.is_real or any(task.goes_with for task in shown):
+        return shown
+    segment = session.scalar(select(Segment.id).where(Segment.code == where.code))
+    theirs = [answer for answer in answers if segment in answer.segments]
+    there = tasks_beside(session, reader, tasks, waves, where.code, theirs, crowd, movement.verdict)
+    return there if any(task.goes_with for task in there) else shown
+
+
+def leading_part(splits: Sequence[SplitShown], question: Question, movement: Movement) -> PartShown | None:
+    """The segment whose own score really moved the same way and that makes up half of the change or more."""
+    waves = question.before.code, question.after.code
+    for split in splits:
+        for part in split.parts if split.axis == "segment" and len(split.parts) > 1 else ():
+            score = part.score
+            moved = score is not None and (score.previous_wave, score.wave) == waves
+            if moved and score.verdict == movement.verdict and part.part.effect / (movement.change or 1.0) >= MOST:
+                return part
+    return None
 
 
 def _disagreement(session: Session, reader: Reader, question: Question) -> str:

@@ -86,7 +86,8 @@ def _split(found: SplitShown) -> dict[str, Any]:
 def _task(task: TaskBeside, goes_with: bool) -> dict[str, Any]:
     same = task.same_people
     return {
-        "code": task.code, "name": task.name, "product": task.product, "goes_with": goes_with,
+        "code": task.code, "name": task.name, "product": task.product, "segment": task.segment,
+        "goes_with": goes_with,
         "measures": [
             {"measure": item.measure, "unit": item.unit, **_movement(item.movement)} for item in task.measures
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from insightrepo.library.why import Why
+from insightrepo.library.why import MOST, Why
 from insightrepo.scores.beside import SamePeople, TaskBeside, TaskMeasure
 from insightrepo.scores.interventions import BeforeAfter
 from insightrepo.scores.measures import NOT_ENOUGH
@@ -13,7 +13,7 @@ from insightrepo.scores.movement import Movement
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import PartShown, SplitShown
 
-MOST, ALL = 0.5, 0.97  # of the change: "most of it", "all of it"
+ALL = 0.97  # of the change: "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
 MIXED = 0.25  # of the change, or 2 points: a shift in who answered is worth a sentence
 QUOTED = 160  # letters of a quote in the headline
@@ -175,9 +175,9 @@ def _mix(found: Why) -> str:
 def _task(found: Why) -> str:
     moving = found.moving_tasks
     if moving:
-        first = (
-            f"The task “{lowered(moving[0].name)}” goes with it ({_and([measure_words(m) for m in moving[0].moving])})"
-        )
+        among = moving[0].segment is not None and found.question.segment is None
+        measures = _and([measure_words(item) for item in moving[0].moving])
+        first = f"{'Among them the' if among else 'The'} task “{lowered(moving[0].name)}” goes with it ({measures})"
         more = f", and so does {_and([f'“{lowered(task.name)}”' for task in moving[1:3]])}" if len(moving) > 1 else ""
         return f"{first}{more}{_within(moving[0].same_people)}."
     compared = [task for task in found.tasks if any(m.movement.verdict != NOT_ENOUGH for m in task.measures)]

@@ -59,6 +59,7 @@ def _shown(found: Why) -> dict[str, Any]:
         "trend": _trend(found.history),
         "splits": [(split, effect_bars(split)) for split in splits],
         "choices": choices(session(), reader()),
+        "names": {part.code: part.name for split in found.splits for part in split.parts},
         "permalink": _permalink(found),
         "words_of": intervention_words,
         "same_people_words": same_people_words,

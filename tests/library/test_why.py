@@ -273,3 +273,20 @@ def test_a_task_that_a_reader_may_not_see_is_among_the_others(fresh, story):
         found.index_movement.change, abs=1e-9
     )
     assert "Sort the list" not in repr(found.tasks)
+
+
+def test_a_task_that_fell_only_among_those_who_fell_is_told_of_them(fresh, story):
+    with fresh.database.writing() as session:
+        for task, measured in (("T-ADD", "success"), ("T-LIST", "success")):
+            for row in session.query(Score).filter_by(task_id=story.tasks[task], measure=measured):
+                row.verdict = "no evidence of change"  # of everybody's tries
+        for wave, value in (("2025-Q2", 80.0), ("2025-Q3", 55.0)):
+            session.add(Score(
+                wave_id=story.waves[wave], task_id=story.tasks["T-ADD"], segment_id=story.terms["school"],
+                measure="success", value=value, low=value - 5, high=value + 5, n=200, change=-25.0, q_value=0.001,
+                previous_wave_id=story.waves["2025-Q2"] if wave == "2025-Q3" else None,
+                verdict="worse" if wave == "2025-Q3" else "not enough data",
+            ))  # fmt: skip
+    found = read(fresh)
+    assert headline(found).task == "Among them the task “add a stop on the route” goes with it (completion 80% → 55%)."
+    assert [task.segment for task in found.moving_tasks] == ["school"]
