@@ -261,7 +261,12 @@ def intervention_words(item: BeforeAfter) -> str:
     """What the score did from before to after, in a sentence."""
     found = item.movement
     if found is None or item.before is None or item.after is None:
-        return "no wave lies before it and after it yet" if item.before is None or item.after is None else ""
+        lacking = [
+            words
+            for row, words in ((item.before, "no wave ended before it"), (item.after, "no wave began after it yet"))
+            if row is None
+        ]
+        return _and(lacking)
     waves = f"{item.before.wave} → {item.after.wave}"
     if found.change is None or found.before is None:
         return f"{waves}: {found.note or found.verdict}"

@@ -196,27 +196,35 @@ def metrics_beside(
     """The metrics of the outcome, behaviour first, ranked against its score over the waves of one instrument.
 
     `history` is the score's, of one cell and one instrument. A metric's own values of the outcome count, else those of
-    the product, else those of the whole.
+    the product, else those of the whole, else those of the product that has most of them.
     """
     linked = select(metric_outcome.c.metric_id).where(metric_outcome.c.outcome_id == outcome.id)
     metrics = session.scalars(select(Metric).where(Metric.id.in_(linked), Metric.status == "active")).all()
     if not metrics:
         return ()
     rows = read_scores(session, reader, ScoreQuery(
-        outcomes=(outcome.code, NONE), tasks=(NONE,), segments=(ALL,), products=(product, ALL) if product else (ALL,),
+        outcomes=(outcome.code, NONE), tasks=(NONE,), segments=(ALL,),
         measures=tuple(metric.code for metric in metrics),
     ))  # fmt: skip
     scores = {row.wave: row.value for row in history if row.value is not None}
-    found = [_metric(metric, [row for row in rows if row.measure == metric.code], scores) for metric in metrics]
+    found = [
+        _metric(metric, [row for row in rows if row.measure == metric.code], scores, product) for metric in metrics
+    ]
     return tuple(sorted(found, key=lambda item: (item.nature != "behaviour", item.code)))
 
 
-def _metric(metric: Metric, rows: Sequence[ScoreRow], scores: Mapping[str, float]) -> MetricBeside:
-    cells: dict[tuple[bool, bool], dict[str, float]] = {}
+def _metric(metric: Metric, rows: Sequence[ScoreRow], scores: Mapping[str, float], product: str | None) -> MetricBeside:
+    cells: dict[tuple[bool, str | None], dict[str, float]] = {}
     for row in rows:
         if row.value is not None:
-            cells.setdefault((row.outcome is None, row.product is None), {})[row.wave] = row.value
-    nearest = cells[min(cells)] if cells else {}
+            cells.setdefault((row.outcome is None, row.product), {})[row.wave] = row.value
+
+    def farness(cell: tuple[bool, str | None]) -> tuple[bool, int, int, str]:
+        of_no_outcome, of_product = cell
+        far = 0 if of_product == product else 1 if of_product is None else 2
+        return of_no_outcome, far, -len(cells[cell]), of_product or ""
+
+    nearest = cells[min(cells, key=farness)] if cells else {}
     points = tuple((wave, value, nearest[wave]) for wave, value in scores.items() if wave in nearest)
     association = rank_correlation([point[1] for point in points], [point[2] for point in points])
     return MetricBeside(metric.code, metric.name, metric.nature, metric.unit, association, points)

@@ -126,4 +126,13 @@ def test_a_wave_that_an_intervention_falls_into_is_left_out_and_named(fresh, sto
     first, last = read(fresh).interventions
     assert (first.before.wave, first.after.wave, first.during) == ("2023-Q2", "2025-Q3", ("2025-Q2",))
     assert (last.after, last.movement) == (None, None)
-    assert intervention_words(last) == "no wave lies before it and after it yet"
+    assert intervention_words(last) == "no wave began after it yet"
+
+
+def test_a_metric_that_only_a_product_has_is_ranked_by_that(fresh, story):
+    more_waves(fresh, story, [(70, 30), (72, 31), (74, 33), (76, 34), (80, 35), (62, 20)])
+    with fresh.database.writing() as session:
+        for row in session.query(Score).filter_by(measure="ADDS"):
+            row.outcome_id, row.product_id = None, story.terms["planner"]
+    (metric,) = read(fresh).metrics
+    assert (metric.association.n, metric.association.value) == (6, pytest.approx(1))
