@@ -264,8 +264,8 @@ def _evidence(content: dict[str, Any], withheld: int) -> Section:
 def _quote(item: dict[str, Any]) -> Quote:
     segments = item["segments"] if len(item["segments"]) < 3 else [f"{len(item['segments'])} segments"]
     products = item["products"] if len(item["products"]) < 3 else [f"{len(item['products'])} products"]
-    who = (*segments, *products, item["date"], f"rated {item['rating']}" if item["rating"] else "", item["study"],
-           item["place"], ", ".join(item["outcomes"]), f"evidence {item['id']}")  # fmt: skip
+    who = (*segments, *products, item["date"], f"rated {item['rating']}" if item["rating"] else "",
+           ", ".join(item["outcomes"]), f"evidence {item['id']}", item["study"], item["place"])  # fmt: skip
     return Quote(item["id"], item["kind"], item["text"], " · ".join(filter(None, who)))
 
 

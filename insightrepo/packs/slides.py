@@ -283,14 +283,24 @@ def _quotes(slide: Slide, section: Section, top: float, room: float) -> None:
         column = used.index(min(used))
         if used[column] + need > room - 0.35:
             continue
-        left = SIDE + column * (width + gap)
-        height = _text(slide, left, top + used[column], width, need, [said], 15, INK, italic=quote.kind != "insight")
-        _text(slide, left, top + used[column] + height, width, 0.3, [who], 11, SOFT)
+        _said(slide, SIDE + column * (width + gap), top + used[column], width, need - 0.18, said, who)
         used[column] += need
         shown += 1
     total = len(section.quotes) + _number(section.more)
     if total > shown:
         _text(slide, SIDE, HIGH - 0.9, WIDE - 2 * SIDE, 0.3, [f"and {total - shown:,} more"], SMALLEST, SOFT)
+
+
+def _said(slide: Slide, left: float, top: float, width: float, height: float, said: str, who: str) -> None:
+    """Words and, right under them, whose they are."""
+    box = slide.shapes.add_textbox(*map(Inches, (left, top, width, height)))
+    frame = box.text_frame
+    frame.word_wrap = True
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    _put(frame, [said], 15, INK, italic=said.startswith("“"))
+    under = frame.add_paragraph().add_run()
+    under.text = who
+    under.font.name, under.font.size, under.font.color.rgb = FONT, Pt(11), SOFT
 
 
 def _short(text: str) -> str:

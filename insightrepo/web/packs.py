@@ -51,7 +51,7 @@ MIME = {
     "json": "application/json",
 }
 LONGEST_MONTH = 31  # days
-LETTERS = 34  # of a name beside a bar
+LETTERS = 40  # of a name beside a bar
 UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 BAR_COLOURS = {"better": "--better", "worse": "--worse", "plain": "--series-1"}
 
@@ -283,6 +283,8 @@ def figure_of_lines(lines: Lines) -> Figure:
 
 
 def _short(name: str) -> str:
+    """A name as it stands beside a bar; its n is in the table."""
+    name = name.rsplit(", n ", 1)[0]
     return name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip() + "…"
 
 
