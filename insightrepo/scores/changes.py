@@ -20,6 +20,7 @@ from insightrepo.scores.waves import find_wave
 
 REAL = ("better", "worse")
 LEADING = ("satisfaction", "success", "ease", "time", "importance", "opportunity")  # who speaks for a cell
+KINDS = ("outcome", "task", "metric")  # of subjects, in the order in which they are shown
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def what_changed(
     earlier = {_cell(row): row for row in rows if row.wave == step.before}
     later = [row for row in rows if row.wave == step.after and row.previous_wave == step.before]
     real = [row for row in later if row.verdict in REAL]
-    small = [row for row in later if row.verdict == NO_CHANGE and row.q_value is not None and row.q_value <= LEVEL]
+    smallest = find_wave(session, step.after).definition.get("smallest_change", {})
+    small = [row for row in later if _is_too_small(row, smallest)]
     verdicts = Counter(row.verdict for row in later)
     names = _Names(session, reader, [*real, *small])
     return Changes(
@@ -152,6 +154,13 @@ def _step(session: Session, known: Sequence[Step], before: str | None, after: st
         asked = " and ".join(filter(None, (before, after)))
         raise NoSuchStep(f"{asked}: each wave is compared with the one before it; compared are {pairs}")
     return fitting[0] if fitting else None
+
+
+def _is_too_small(row: ScoreRow, smallest: Mapping[str, float]) -> bool:
+    """Whether a change is not chance within its family and less than the smallest of interest."""
+    if row.verdict != NO_CHANGE or row.q_value is None or row.change is None:
+        return False
+    return row.q_value <= LEVEL and abs(row.change) < smallest.get(row.measure, 0.0)
 
 
 def _cell(row: ScoreRow) -> tuple[str | None, ...]:
@@ -184,7 +193,10 @@ class _Names:
     def cells(
         self, rows: Iterable[ScoreRow], earlier: Mapping[tuple[str | None, ...], ScoreRow]
     ) -> tuple[ChangedCell, ...]:
-        """The rows as cells, the largest change first; a metric without an outcome is a subject of its own."""
+        """The rows as cells: outcomes, then tasks, then metrics; of each what got worse first, and the largest change.
+
+        A metric without an outcome is a subject of its own.
+        """
         grouped: defaultdict[tuple[str | None, ...], list[Change]] = defaultdict(list)
         for row in rows:
             was = earlier.get(_cell(row))
@@ -192,7 +204,7 @@ class _Names:
             key = row.outcome, row.task, own, row.segment, row.product
             grouped[key].append(Change(was.value if was else None, row))
         cells = _once([self._cell(changes) for changes in grouped.values()])
-        return tuple(sorted(cells, key=lambda cell: (-size(cell.lead), cell.subject.code, cell.segment or "")))
+        return tuple(sorted(cells, key=_rank))
 
     def _cell(self, changes: list[Change]) -> ChangedCell:
         changes.sort(key=lambda change: (_place(change.row.measure), change.row.measure))
@@ -208,6 +220,11 @@ class _Names:
         if row.outcome is not None:
             return Subject("outcome", row.outcome, self.terms["outcome", row.outcome], row.outcome)
         return Subject("metric", row.measure, self.metrics.get(row.measure, row.measure), None)
+
+
+def _rank(cell: ChangedCell) -> tuple[int, bool, float, str, str]:
+    kind = KINDS.index(cell.subject.kind)
+    return kind, cell.lead.row.verdict != "worse", -size(cell.lead), cell.subject.code, cell.segment or ""
 
 
 def _once(cells: Sequence[ChangedCell]) -> list[ChangedCell]:
