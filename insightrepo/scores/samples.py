@@ -76,10 +76,10 @@ class Sample:
             assert self.values is not None
             found = median_interval(np.exp(self.values))  # type: ignore[arg-type]
             return found
-        return self.centre()
+        return self._centre()
 
-    def centre(self) -> Estimate:
-        """As `estimate`, but of times always the geometric mean: what a change is a change of."""
+    def _centre(self) -> Estimate:
+        """As `estimate`, but of times always the geometric mean."""
         if self.kind == "share":
             low, high = proportion_interval(min(self.mean, 1.0) * self.n_eff, self.n_eff)
             return Estimate(100 * self.mean, 100 * low, 100 * high, math.nan)
@@ -97,13 +97,17 @@ class Sample:
     def compared(self, before: Sample) -> Comparison:
         """The change now minus before in the unit shown: shares by the N-1 test or, of a panel, McNemar's mid-p; means
         by Welch's test, of times on the log scale; a net promoter score by a normal test.
+
+        Medians of times that moved against their logarithms are no evidence of either: p is 1.
         """
         if self.kind == "share":
             return _shares_compared(self, before)
-        now, then = self.centre(), before.centre()
+        now, then = self.estimate(), before.estimate()
         low, high = difference_interval((now.value, now.low, now.high), (then.value, then.low, then.high))
         result = _nps_test(self, before) if self.kind == "nps" else _welch_test(self, before)
-        return replace(result, difference=now.value - then.value, low=low, high=high)
+        difference = now.value - then.value
+        against = difference * result.statistic < 0
+        return replace(result, difference=difference, low=low, high=high, p_value=1.0 if against else result.p_value)
 
 
 def sample(

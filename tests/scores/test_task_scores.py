@@ -191,10 +191,19 @@ def test_times_are_compared_on_the_log_scale(tried, read):
     before, now = rng.lognormal(4.0, 0.4, 60), rng.lognormal(4.4, 0.4, 60)
     for code, times in (("2025-Q1", before), ("2025-Q2", now)):
         tried(code, "T-1", *((1, {**YES, "seconds": float(one)}) for one in times))
-    row = read(waves=("2025-Q2",), tasks=("T-1",), measures=("time",))[0]
+    earlier, row = read(tasks=("T-1",), measures=("time",))
     assert row.p_value == pytest.approx(welch(np.log(now), np.log(before)).p_value)
     assert (row.verdict, row.change > 0) == ("worse", True)
+    assert row.change == pytest.approx(row.value - earlier.value)  # what a reader subtracts
     assert row.change_low < row.change < row.change_high
+
+
+def test_medians_that_moved_against_their_logarithms_are_no_evidence(tried, read):
+    """Half and one more take 60 and then 61 seconds; the rest, that took 100, now take 1."""
+    for code, middle, rest in (("2025-Q1", 60.0, 100.0), ("2025-Q2", 61.0, 1.0)):
+        tried(code, "T-1", (31, {**YES, "seconds": middle}), (29, {**YES, "seconds": rest}))
+    row = read(waves=("2025-Q2",), tasks=("T-1",), measures=("time",))[0]
+    assert (row.change, row.p_value, row.verdict) == (pytest.approx(1.0), 1.0, "no evidence of change")
 
 
 def test_an_index_of_other_tasks_is_not_compared(tried, read):
