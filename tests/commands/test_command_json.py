@@ -79,7 +79,16 @@ def test_import(run: Run, tmp_path: Path) -> None:
     columns = ("--text", "comment", "--date", "date", "--study-title", "More", "--json")
     found = printed(run("import", str(feed), *columns), exit_code=1)
     contract = {"read", "stored", "already_here", "refused", "refused_file"}
-    assert found.keys() == contract | {"empty", "changed", "withdrawn", "files", "studies", "notes", "unknown"}
+    assert found.keys() == contract | {
+        "empty",
+        "changed",
+        "withdrawn",
+        "files",
+        "studies",
+        "notes",
+        "questions",
+        "unknown",
+    }
     assert (found["read"], found["stored"], found["already_here"], found["refused"]) == (4, 3, 0, 1)
     assert Path(found["refused_file"]).read_text().startswith("file,row,field,cause,values")
     again = printed(run("import", str(feed), *columns))

@@ -52,7 +52,7 @@ def test_a_chip_says_measure_value_interval_change_n_and_wave(chip_in_words):
 
 def test_the_arrow_follows_the_number_and_the_word_says_whether_that_is_good(chip_in_words):
     fewer_is_better = chip_in_words(measure="time", unit="seconds", change=-4.2, verdict="better")
-    assert "▼ 4.2 seconds better" in fewer_is_better
+    assert "▼ 4 seconds better" in fewer_is_better  # whole seconds: the measure says so
 
 
 @pytest.mark.parametrize("verdict", ["no evidence of change", "not enough data"])
