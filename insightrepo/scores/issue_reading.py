@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader
-from insightrepo.models import User, Wave, WaveIssue
+from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.models import Term, User, Wave, WaveIssue
 from insightrepo.scores.issues import CELL, content_of, issues_of, sha256
 
 COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
@@ -113,7 +114,7 @@ def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> Iss
         replaced_by=(following.number, following.reason) if following else None,
         first_day=content["first_day"], last_day=content["last_day"], instrument=content["instrument"],
         definition=content["definition"], settings=content["settings"],
-        exclusions=tuple(_exclusions(reader, content)), scores=tuple(_scores(reader, content)),
+        exclusions=tuple(_exclusions(session, reader, content)), scores=tuple(_scores(session, reader, content)),
     )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def differences(session: Session, reader: Reader, wave: Wave, first: int, second
     """
     before = read_issue(session, reader, wave, first).scores
     if second is None:
-        after = tuple(_scores(reader, content_of(session, wave)))
+        after = tuple(_scores(session, reader, content_of(session, wave)))
     else:
         after = read_issue(session, reader, wave, second).scores
     return _differing(before, after)
@@ -146,22 +147,29 @@ def _name(session: Session, issue: WaveIssue) -> str | None:
     return (user.name or user.email) if user else None
 
 
-def _scores(reader: Reader, content: dict[str, Any]) -> list[FrozenScore]:
-    columns, terms = content["columns"], content["terms"]
+def _scores(session: Session, reader: Reader, content: dict[str, Any]) -> list[FrozenScore]:
+    columns, terms, closed = content["columns"], content["terms"], _closed(session, reader)
     found = []
     for values in content["scores"]:
         row = dict(zip(columns, values, strict=True))
-        if _may_see(reader, terms, row):
+        if _may_see(reader, closed, terms, row):
             found.append(_score(terms, content["measures"], row))
     return found
 
 
-def _may_see(reader: Reader, terms: dict[str, Any], row: dict[str, Any]) -> bool:
+def _closed(session: Session, reader: Reader) -> frozenset[int]:
+    """Ids of the terms that now are other teams' own."""
+    return frozenset(session.scalars(select(Term.id).where(Term.id.not_in(visible_terms(reader)))))
+
+
+def _may_see(reader: Reader, closed: frozenset[int], terms: dict[str, Any], row: dict[str, Any]) -> bool:
     """Whether all terms of a row are the reader's, as `Reader.sees_cell` and `visible_terms` decide it elsewhere."""
     product = row["product_id"]
     if row.get("task_id") is not None:
         product = terms["task"][str(row["task_id"])]["product_id"]
     if not reader.sees_cell(row["segment_id"], product):
+        return False
+    if not closed.isdisjoint({row["outcome_id"], row["segment_id"], row["product_id"], product}):
         return False
     teams = (term["team_id"] for term in _of_row(terms, row) if term)
     return reader.at_least("administrator") or all(team is None or team in reader.teams for team in teams)
@@ -181,13 +189,14 @@ def _score(terms: dict[str, Any], measures: dict[str, Any], row: dict[str, Any])
     )  # fmt: skip
 
 
-def _exclusions(reader: Reader, content: dict[str, Any]) -> list[FrozenExclusion]:
+def _exclusions(session: Session, reader: Reader, content: dict[str, Any]) -> list[FrozenExclusion]:
     names = ("respondent_id", *CELL[:-1], "reason")
     rows = [dict(zip(names, values, strict=True)) for values in content["exclusions"]]
+    closed = _closed(session, reader)
     return [
         FrozenExclusion(_what(content["terms"], row), row["reason"])
         for row in rows
-        if _may_see(reader, content["terms"], row)
+        if _may_see(reader, closed, content["terms"], row)
     ]
 
 

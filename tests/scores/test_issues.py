@@ -18,7 +18,22 @@ from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.models import AuditEntry, Exclusion, Instrument, Outcome, Score, Segment, User, Wave, WaveIssue
+from insightrepo.models import (
+    AuditEntry,
+    Exclusion,
+    Instrument,
+    Outcome,
+    Product,
+    Respondent,
+    Score,
+    Segment,
+    Task,
+    Team,
+    Trial,
+    User,
+    Wave,
+    WaveIssue,
+)
 from insightrepo.scores.computing import WaveFrozen
 from insightrepo.scores.exclusions import exclude
 from insightrepo.scores.importing import import_answers
@@ -203,6 +218,37 @@ def test_who_is_limited_to_a_segment_reads_no_other_in_an_issue(frozen):
     limited = Reader(2, "sam@example.com", "researcher", segments=frozenset({parents}))
     assert {s.segment for s in _read(frozen, reader=limited).scores} == {None, "parents"}
     assert {s.segment for s in _read(frozen).scores} == {None, "parents", "couples"}
+
+
+def test_a_task_of_another_team_is_in_no_issue_of_who_is_not_in_it(frozen):
+    _reissue(frozen, "2025-Q1")
+    with frozen.writing() as session:
+        wave, team = find_wave(session, "2025-Q1"), Team(name="Stealth")
+        session.add(team)
+        session.flush()
+        product = Product(code="stealth", name="Stealth", team_id=team.id)
+        session.add(product)
+        session.flush()
+        task = Task(code="ST-1", name="Secret task", product_id=product.id)
+        people = [Respondent(key=f"t{number}") for number in range(6)]
+        session.add_all([task, *people])
+        session.flush()
+        session.add_all(Trial(wave_id=wave.id, identity=one.key, task_id=task.id, respondent_id=one.id, completed=True)
+                        for one in people)  # fmt: skip
+        session.add(Exclusion(wave_id=wave.id, task_id=task.id, respondent_id=people[0].id, reason="it crashed twice"))
+        team_id = team.id
+    _freeze(frozen, "2025-Q1")
+    outside, member = Reader(2, "v@x.org", "viewer"), Reader(3, "m@x.org", "viewer", teams=frozenset({team_id}))
+    for reader, tasks, left_out in (
+        (outside, {None}, []),
+        (member, {None, "ST-1"}, ["one respondent, ST-1 Secret task"]),
+    ):
+        reading = _read(frozen, number=2, reader=reader)
+        assert {score.task for score in reading.scores} == tasks
+        assert [one.what for one in reading.exclusions] == left_out
+        with frozen.reading() as session:
+            found = differences(session, reader, find_wave(session, "2025-Q1"), 1, 2)
+        assert {pair.shown.task for pair in found} == tasks - {None}
 
 
 TEMPLATES: list[Path] = []  # the taxonomy of the fixture `template`, for the machine below, which takes no fixtures
