@@ -185,7 +185,7 @@ ANNOTATIONS = (
         {"outcome": "FT-09", "product": "maps"},
     ),
     DemoAnnotation(
-        "intervention", dt.date(2025, 7, 14), "Suggested stops come from a new provider, ranked by popularity",
+        "intervention", dt.date(2025, 7, 1), "Suggested stops come from a new provider, ranked by popularity",
         {"outcome": "FT-01", "product": "planner"},
     ),
     DemoAnnotation("event", dt.date(2025, 8, 1), "School holidays begin in most regions", {}),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from docx import Document
@@ -22,6 +25,7 @@ INK, SOFT, ACCENT = RGBColor(0x1D, 0x25, 0x28), RGBColor(0x56, 0x61, 0x65), RGBC
 BETTER, WORSE = RGBColor(0x1C, 0x6A, 0x3D), RGBColor(0xAB, 0x2F, 0x1F)
 SHADE, LINE = "E6F0EE", "DFDCD3"
 FONT = "Calibri"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 PAGE_WIDTH, MARGIN = 21.0, 2.0  # centimetres: A4
 WIDTHS = {  # of columns, in centimetres, by section
     "changes": (3.9, 2.2, 2.3, 2.2, 2.2, 1.9, 1.2, 1.1),
@@ -32,6 +36,7 @@ WIDTHS = {  # of columns, in centimetres, by section
 
 def docx_of(pack: PackReading) -> bytes:
     """The document, as the bytes of a .docx file."""
+    pack = replace(pack, content=_printable(pack.content), commentary=_printable(pack.commentary))
     document = Document()
     _set_up(document, pack)
     document.add_heading(pack.line.title, 0)
@@ -51,6 +56,15 @@ def docx_of(pack: PackReading) -> bytes:
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()
+
+
+def _printable(value: Any) -> Any:
+    """The value with every text in it without control characters, which XML cannot hold; a soft return is a space."""
+    if isinstance(value, str):
+        return CONTROL.sub(" ", value)
+    if isinstance(value, Mapping):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def subtitle(pack: PackReading) -> str:

@@ -20,6 +20,7 @@ from insightrepo.scores.waves import find_wave
 
 REAL = ("better", "worse")
 LEADING = ("satisfaction", "success", "ease", "time", "importance", "opportunity")  # who speaks for a cell
+UNSURE = 12  # cells shown of those that may be chance
 KINDS = ("outcome", "task", "metric")  # of subjects, in the order in which they are shown
 
 
@@ -71,14 +72,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed over a step. `small` are differences that are not chance and too small to matter; the numbers count
-    scores: `compared` is the sum of the others. `steps` are all steps there are, the latest first.
+    """What changed over a step. `small` are differences that are not chance and too small to matter, `unsure` those
+    that one test alone would take for real and so many tests do not. The numbers count scores: `compared` is the sum of
+    `moved`, `too_small`, `no_evidence` (the unsure ones among them) and `not_enough`. `steps` are all steps there are,
+    the latest first.
     """
 
     step: Step | None
     steps: tuple[Step, ...]
     real: tuple[ChangedCell, ...]
     small: tuple[ChangedCell, ...]
+    unsure: tuple[ChangedCell, ...] = ()
     moved: int = 0
     too_small: int = 0
     no_evidence: int = 0
@@ -138,10 +142,11 @@ def what_changed(
     smallest = find_wave(session, step.after).definition.get("smallest_change", {})
     small = [row for row in later if _is_too_small(row, smallest)]
     verdicts = Counter(row.verdict for row in later)
-    names = _Names(session, reader, [*real, *small])
+    unsure = [row for row in later if _is_unsure(row, smallest)]
+    names = _Names(session, reader, [*real, *small, *unsure])
     return Changes(
-        step, known, names.cells(real, earlier), names.cells(small, earlier), len(real), len(small),
-        verdicts[NO_CHANGE] - len(small), verdicts[NOT_ENOUGH], len(later),
+        step, known, names.cells(real, earlier), names.cells(small, earlier), names.cells(unsure, earlier)[:UNSURE],
+        len(real), len(small), verdicts[NO_CHANGE] - len(small), verdicts[NOT_ENOUGH], len(later),
     )  # fmt: skip
 
 
@@ -153,7 +158,9 @@ def _step(session: Session, known: Sequence[Step], before: str | None, after: st
         pairs = ", ".join(f"{step.before} to {step.after}" for step in known[:6]) or "none yet"
         asked = " and ".join(filter(None, (before, after)))
         raise NoSuchStep(f"{asked}: each wave is compared with the one before it; compared are {pairs}")
-    return fitting[0] if fitting else None
+    asked_for = bool(before or after)
+    settled = [step for step in fitting if not step.provisional]  # an open wave says little before it is full
+    return next(iter(fitting if asked_for else settled or fitting), None)
 
 
 def _is_too_small(row: ScoreRow, smallest: Mapping[str, float]) -> bool:
@@ -161,6 +168,13 @@ def _is_too_small(row: ScoreRow, smallest: Mapping[str, float]) -> bool:
     if row.verdict != NO_CHANGE or row.q_value is None or row.change is None:
         return False
     return row.q_value <= LEVEL and abs(row.change) < smallest.get(row.measure, 0.0)
+
+
+def _is_unsure(row: ScoreRow, smallest: Mapping[str, float]) -> bool:
+    """Whether a change is large enough, and significant by its own test and not among all that were made."""
+    if row.verdict != NO_CHANGE or row.p_value is None or row.change is None:
+        return False
+    return row.p_value <= LEVEL and abs(row.change) >= smallest.get(row.measure, 0.0)
 
 
 def _cell(row: ScoreRow) -> tuple[str | None, ...]:

@@ -140,11 +140,17 @@ def set_applicability(session: Session, reader: Reader, wanted: Mapping[str, Ite
         .where(Outcome.id.in_(seen), Outcome.code.in_(wanted), Outcome.status != "retired")
         .options(selectinload(Outcome.segments))
     )
+    hidden = select(Segment.dimension).where(Segment.id.not_in(known), Segment.status != "retired")
+    restricted = set(session.scalars(hidden))
     changed = []
     for outcome in rows:
         reader.require_change(outcome)
         ticked = set(wanted[outcome.code])
-        listed = [segment for members in by_dimension.values() for segment in _listed(outcome, members, ticked)]
+        listed = [
+            segment
+            for members in by_dimension.values()
+            for segment in _listed(outcome, members, ticked, members[0].dimension in restricted)
+        ]
         listed += [segment for segment in outcome.segments if segment.id not in known]
         if {segment.id for segment in listed} != {segment.id for segment in outcome.segments}:
             outcome.segments, outcome.updated_at = listed, utcnow()
@@ -155,9 +161,12 @@ def set_applicability(session: Session, reader: Reader, wanted: Mapping[str, Ite
     return tuple(sorted(changed))
 
 
-def _listed(outcome: Outcome, members: list[Segment], ticked: set[str]) -> list[Segment]:
-    """What is kept of a dimension: nothing where all of it is ticked."""
+def _listed(outcome: Outcome, members: list[Segment], ticked: set[str], is_partly_seen: bool) -> list[Segment]:
+    """What is kept of a dimension: nothing where all of it is ticked, unless it has segments that the reader may not
+    see and the outcome names some of those seen: then ticking all that is seen says nothing of the others.
+    """
     found = [segment for segment in members if segment.code in ticked]
     if not found:
         raise NobodyLeft(f"{outcome.code} would apply to nobody by {members[0].dimension}: tick one, or retire it")
-    return [] if len(found) == len(members) else found
+    is_named = any(segment in outcome.segments for segment in members)
+    return [] if len(found) == len(members) and not (is_partly_seen and is_named) else found

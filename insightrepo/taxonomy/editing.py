@@ -20,6 +20,7 @@ from insightrepo.taxonomy.schema import OutcomeEntry
 from insightrepo.taxonomy.versions import keep_version, wording
 
 NOTE_LENGTH = 500  # characters
+RESCORED = frozenset({"segments", "tasks"})  # what its scores are computed from
 RETAGGED = frozenset({"name", "job", "success_measure", "aliases", "policy"})  # what tagging reads of an outcome
 FORM_NAMES = {"success": "success_measure", "stage": "journey_stage"}  # a file's field: the form's
 EXPLAINED = {

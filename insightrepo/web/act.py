@@ -87,7 +87,8 @@ def setup(app: Flask, talisman: Talisman) -> None:
 @blueprint.get("/act")
 def home() -> ResponseReturnValue:
     """The first of the tabs."""
-    return redirect(url_for("act.landscape", **request.args))
+    asked = {name: value for name, value in request.args.items() if name in FILTERS}
+    return redirect(url_for("act.landscape", **asked))
 
 
 @blueprint.get("/act/landscape")

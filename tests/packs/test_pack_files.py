@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from docx import Document
@@ -49,6 +50,11 @@ def words(data: bytes) -> str:
             elif name.endswith((".xml", ".rels")):
                 found.append(file.read(name).decode())
     return "\n".join(found)
+
+
+def test_a_soft_return_in_the_commentary_is_a_space_and_not_an_error(pack):
+    document = Document(io.BytesIO(docx_of(replace(pack, commentary="First\x0bsecond\x01"))))
+    assert "First second" in [paragraph.text.strip() for paragraph in document.paragraphs]
 
 
 def test_the_document_has_headings_tables_and_quotes_in_their_styles(pack):

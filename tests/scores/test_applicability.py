@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.models import Outcome, Score, Segment, User, Wave
+from insightrepo.models import Outcome, Score, Segment, Team, User, Wave
 from insightrepo.scores.applying import recompute_open
 from insightrepo.scores.computing import stale_waves
 from insightrepo.scores.splitting import Cell, spoken
@@ -83,6 +83,21 @@ def test_all_ticked_is_the_same_as_for_everybody_also_for_segments_to_come(limit
         session.add(Segment(code="friends", name="Friends", dimension="household"))
     with limited.reading() as session:
         assert not_applicable(session) == {}
+
+
+def test_ticking_all_that_one_sees_does_not_reach_a_segment_of_another_team(limited):
+    with limited.writing() as session:
+        team = Team(name="Others")
+        session.add(team)
+        session.flush()
+        session.add(Segment(code="friends", name="Friends", dimension="household", team_id=team.id))
+    everyone = ("parents", "couples", "singles", "new")
+    assert set_to(limited, {"TRIP-1": everyone}) == ("TRIP-1",)
+    assert set_to(limited, {"TRIP-1": everyone}) == ()  # saving the matrix as it stands changes nothing
+    with limited.reading() as session:
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
+        hidden = session.scalars(select(Segment.id).where(Segment.code == "friends")).one()
+        assert not_applicable(session)[outcome.id] == {hidden}
 
 
 def test_an_outcome_applies_to_somebody_on_every_dimension(limited):

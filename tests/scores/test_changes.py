@@ -8,7 +8,7 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Product, Score, Task
 from insightrepo.scores.changes import what_changed
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves import ensure_wave, find_wave
 
 READER = Reader(1, "ada@example.com", "administrator")
 
@@ -34,6 +34,7 @@ def scored(database, answered):
                             wave_id=wave.id, outcome=outcome, task=task, measure=measure, value=value, n=100,
                             low=value - 5, high=value + 5, verdict=verdict if wave is after else "not enough data",
                             change=change if wave is after else None, q_value=q_value if wave is after else None,
+                            p_value=q_value / 5 if wave is after else None,
                             previous_wave_id=before.id if wave is after else None,
                         )
                     )  # fmt: skip
@@ -64,4 +65,22 @@ def test_a_large_change_that_is_not_sure_enough_is_no_evidence_and_not_too_small
         ("TRIP-3", 1.0, 0.4, "no evidence of change"),
     )
     assert codes(found.small) == ["TRIP-2"]
+    assert codes(found.unsure) == ["TRIP-1"]
     assert (found.too_small, found.no_evidence) == (1, 2)
+
+
+def test_an_open_wave_is_not_what_the_page_begins_with_once_a_frozen_one_is_compared(scored, database):
+    scored(("TRIP-1", -20.0, 0.001, "worse"))
+    with database.writing() as session:
+        frozen = find_wave(session, "2025-Q2")
+        frozen.state = "frozen"
+        later = ensure_wave(session, "2025-Q3", frozen.instrument)
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
+        session.add(
+            Score(
+                wave_id=later.id, outcome=outcome, measure="satisfaction", value=30.0, n=4, previous_wave_id=frozen.id
+            )
+        )
+    with database.reading() as session:
+        assert what_changed(session, READER).step.after == "2025-Q2"
+        assert what_changed(session, READER, after="2025-Q3").step.provisional

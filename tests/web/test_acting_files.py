@@ -68,3 +68,9 @@ def test_no_page_may_be_framed_unless_the_settings_name_a_site_and_then_only_cha
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Frame-Options"] == "DENY"
     opened.close()
+
+
+@pytest.mark.parametrize("query", ["endpoint=a", "_method=POST", "_scheme=javascript", "_external=1&_anchor=x"])
+def test_what_is_no_filter_does_not_reach_the_address_that_where_to_act_leads_to(visit, query):
+    answer = visit("viewer").get(f"/act?{query}&wave=2025-Q1")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/act/landscape?wave=2025-Q1")

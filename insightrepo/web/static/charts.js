@@ -5,6 +5,7 @@ const figures = [...document.querySelectorAll("figure.chart")];
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const phone = window.matchMedia("(max-width: 40rem)");
 const CONFIG = { displayModeBar: false, doubleClick: false, responsive: true, scrollZoom: false, showTips: false };
+const PAPER = 660; // pixels across a page of paper with its margins
 const SCALE = 2; // pixels of a PNG per pixel on the page
 
 // Plotly looks for these elements and adds its own style only where they are missing: the policy forbids that.
@@ -95,5 +96,9 @@ if (figures.length) {
   await Promise.all([addStyles(), addPlotly()]);
   await Promise.all(figures.map(show));
   for (const medium of [dark, phone]) medium.addEventListener("change", () => figures.map(draw));
+  // A chart keeps the width of the window unless it is told the width of the paper.
+  const onPaper = (width) => figures.map((figure) => Plotly.relayout(figure.querySelector(".chart-plot"), width));
+  window.addEventListener("beforeprint", () => onPaper({ autosize: false, width: PAPER }));
+  window.addEventListener("afterprint", () => onPaper({ autosize: true, width: null }));
   document.documentElement.dataset.charts = "drawn";
 }
