@@ -102,7 +102,7 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
     told = sorted(outcomes or widest.values(), key=changes["real"].index)
     said = [_change_sentence(row) for row in told[:3]]
     if changes["steps"] and not said:
-        said = ["Nothing really changed."]
+        said = ["No change is certain."]
     if not changes["steps"]:
         said = ["No two waves could be compared for this period."]
     if gaps["rows"]:
@@ -134,7 +134,7 @@ def _changes(content: dict[str, Any]) -> Section:
         first = (f"{_count(changes['total'], 'real change')}: {changes['worse']} worse, {changes['better']} better "
                  f"({steps}).")  # fmt: skip
     else:
-        first = f"Nothing really changed ({steps})."
+        first = f"No change is certain ({steps})."
     second = (
         f"Of {_count(counts['compared'], 'score')} compared, {counts['moved']:,} really moved, "
         f"{counts['too_small']:,} moved too little to matter, {counts['no_evidence']:,} show no evidence of change, "

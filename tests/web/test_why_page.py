@@ -87,7 +87,7 @@ def test_what_changed_lists_the_outcome_and_the_task_and_counts_the_rest(signed_
 
 def test_what_changed_can_be_narrowed_and_leads_to_why(signed_in):
     client = signed_in("vera")
-    assert "Nothing really changed." in text_of(client, "/changes?segment=teens")
+    assert "No change is certain." in text_of(client, "/changes?segment=teens")
     html = client.get("/changes?segment=school&measure=satisfaction").get_data(as_text=True)
     assert "/outcomes/STOP/why?to=2025-Q3&amp;segment=school&amp;from=2025-Q2" in html
 
