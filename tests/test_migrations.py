@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,25 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
-from insightrepo.models import Answer, Base, Evidence, Membership, Outcome, Product, Score, Study, Term, Wave
+from insightrepo.models import (
+    Answer,
+    Base,
+    Evidence,
+    Membership,
+    Outcome,
+    Product,
+    Respondent,
+    Score,
+    Study,
+    Term,
+    Wave,
+    WaveIssue,
+)
 from insightrepo.schema import is_current, upgrade
+from insightrepo.scores.issue_reading import read_issue
+from insightrepo.scores.issues import freeze, keep_earlier_issues, reissue, verify, verify_frozen
 
 
 @pytest.fixture
@@ -149,3 +166,46 @@ def test_a_workspace_of_the_first_schema_keeps_its_terms_rules_and_scores(databa
             (1, None, 62.5)
         ]
         assert session.scalars(select(Wave)).one().settings == {}
+
+
+def test_a_wave_that_the_first_schema_froze_has_an_issue_and_keeps_its_figures_when_corrected(
+    database: Database,
+) -> None:
+    upgrade(database.engine, "0001")
+    with database.writing() as session:
+        for statement in (
+            "INSERT INTO term (id, axis, code, name, aliases, status, policy, version, updated_at)"
+            " VALUES (1, 'outcome', 'FT-01', 'Find stops', '[]', 'active', 'automatic', 1, '2025-01-01 00:00:00')",
+            "INSERT INTO outcome (id, job, success_measure, category, journey_stage, lead_measure)"
+            " VALUES (1, 'Find stops', '', '', '', 'satisfaction')",
+            "INSERT INTO instrument (id, name, wording, scale_low, scale_high, best, channel)"
+            " VALUES (1, 'Survey', '', 1, 5, 'high', '')",
+            "INSERT INTO wave (id, code, name, first_day, last_day, state, frozen_at, frozen_hash, instrument_id,"
+            " definition) VALUES (1, '2025-Q1', '', '2025-01-01', '2025-03-31', 'frozen', '2025-04-01 09:00:00',"
+            " 'abc123', 1, '{\"code_version\": \"0.0.9\"}')",
+            "INSERT INTO score (id, wave_id, outcome_id, measure, value, low, high, n, verdict, definition_version,"
+            " computed_at) VALUES (1, 1, 1, 'satisfaction', 62.5, 45.0, 77.0, 40, 'not enough data', 1,"
+            " '2025-01-01 00:00:00')",
+        ):
+            session.execute(text(statement))
+    upgrade(database.engine)
+    with database.writing() as session:
+        assert keep_earlier_issues(session) == ["2025-Q1"]
+    with database.writing() as session:
+        assert keep_earlier_issues(session) == []
+        wave = session.scalars(select(Wave)).one()
+        assert verify_frozen(session, wave)
+        kept = json.loads(session.scalars(select(WaveIssue)).one().content)
+        assert (kept["note"], kept["frozen_hash"]) == ("frozen by an earlier version", "abc123")
+        reissue(session, wave, None, "forty answers came in late")
+        respondents = [Respondent(key=f"r{number}") for number in range(10)]
+        session.add_all(respondents)
+        session.flush()
+        session.add_all(Answer(wave_id=1, identity=one.key, respondent_id=one.id, outcome_id=1, satisfaction=5)
+                        for one in respondents)  # fmt: skip
+        session.flush()
+        freeze(session, wave, None)
+        assert [(one.number, one.holds) for one in verify(session)] == [(1, True), (2, True)]
+        ada = Reader(1, "ada@example.com", "administrator")
+        figures = [(s.value, s.n) for number in (1, 2) for s in read_issue(session, ada, wave, number).scores]
+        assert figures == [(62.5, 40), (100.0, 10)]

@@ -14,6 +14,7 @@ from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_
 from insightrepo.library import checking, indexing, retagging, training
 from insightrepo.models import User
 from insightrepo.schema import upgrade
+from insightrepo.scores.issues import keep_earlier_issues
 from insightrepo.workspace import Workspace
 
 
@@ -35,6 +36,8 @@ def _init(workspace: Workspace, email: str, password: str | None) -> None:
     workspace.make_master_key()
     upgrade(workspace.database.engine)
     with workspace.database.writing() as session:
+        for code in keep_earlier_issues(session):
+            click.echo(f"wave {code}: what an earlier version froze is kept as issue 1")
         if not session.query(User.id).first():
             chosen = password or secrets.token_urlsafe(12)
             added = add_user(session, email, "administrator", chosen)

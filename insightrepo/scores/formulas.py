@@ -26,6 +26,9 @@ def formula(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
     """The steps from inputs to value, interval and unweighted value; none where the cell has no value."""
     if row.value is None or row.n is None or row.low is None or row.high is None:
         return
+    if not detail:
+        yield Line("computed by an earlier version: its inputs are not kept", "", f"{row.value:.1f} {row.unit}")
+        return
     yield from _kind(row, detail)(row, detail)
     if row.unweighted_value is not None and row.unweighted_low is not None and row.unweighted_high is not None:
         yield Line(

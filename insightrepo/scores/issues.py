@@ -110,6 +110,29 @@ def freeze(session: Session, wave: Wave, user: User | None) -> Wave:
     return wave
 
 
+def keep_earlier_issues(session: Session) -> list[str]:
+    """Make issue 1 of each frozen wave of which none is kept, as of a version before issues; the codes of these waves.
+
+    What stands in the tables is what was frozen. The hash of that version stays inside of what is kept.
+    """
+    kept = select(WaveIssue.wave_id)
+    query = select(Wave).where(Wave.state == "frozen", Wave.id.not_in(kept)).order_by(Wave.first_day, Wave.id)
+    waves = session.scalars(query).all()
+    for wave in waves:
+        wave.issue = 1
+        content = canonical({
+            **content_of(session, wave), "number": 1, "reason": "", "replaces": None,
+            "note": "frozen by an earlier version", "frozen_hash": wave.frozen_hash,
+        })  # fmt: skip
+        wave.frozen_hash = sha256(content)
+        wave.frozen_at = wave.frozen_at or utcnow()
+        session.add(WaveIssue(wave_id=wave.id, number=1, reason="", sha256=wave.frozen_hash, content=content,
+                              frozen_at=wave.frozen_at, frozen_by_id=None))  # fmt: skip
+        record(session, None, "wave.keep", f"wave:{wave.id}", code=wave.code, issue=1, hash=wave.frozen_hash)
+    session.flush()
+    return [wave.code for wave in waves]
+
+
 def reissue(session: Session, wave: Wave, user: User | None, reason: str) -> Wave:
     """Open a frozen wave for a correction; `freeze` ends it as the next issue. Needs a session for writing.
 

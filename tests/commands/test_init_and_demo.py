@@ -108,3 +108,15 @@ def test_a_taxonomy_goes_out_into_an_empty_workspace_and_out_again_byte_for_byte
     assert first.read_bytes() == second.read_bytes()
     assert invoke(other, "taxonomy", "export", "-").stdout_bytes == first.read_bytes()
     assert first.stat().st_size > 2_000
+
+
+def test_init_keeps_what_a_version_before_issues_froze(demo_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "older"
+    shutil.copytree(demo_home, home)
+    engine = create_engine(f"sqlite:///{home / 'insightrepo.db'}")
+    with engine.begin() as connection:
+        connection.execute(delete(Base.metadata.tables["wave_issue"]))
+    engine.dispose()
+    assert "no issue is kept of it" in invoke(home, "wave", "verify").output
+    assert "what an earlier version froze is kept as issue 1" in invoke(home, "init").stdout
+    assert invoke(home, "wave", "verify").exit_code == 0

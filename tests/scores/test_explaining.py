@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Exclusion, Respondent, Segment, Term, Wave
+from insightrepo.models import Exclusion, Respondent, Score, Segment, Term, Wave
 from insightrepo.scores.computing import compute_wave
 from insightrepo.scores.explaining import _counted, explain, explain_cell, explanation_json, explanation_lines
 from insightrepo.scores.reading import ScoreQuery, read_scores
@@ -173,3 +173,13 @@ def test_small_counts_of_a_point_do_not_follow_from_the_sum_of_their_box(counts)
         assert not any(0 < count < 5 for point, count in box if point.count is not None)
         if hidden and sum(count > 0 for _, count in box) > 1:
             assert len(hidden) > 1
+
+
+def test_a_score_of_an_earlier_version_is_given_no_formula_that_nobody_kept(database, answered, explained):
+    answered("2025-Q1", (30, "5", "5"), (10, "1", "5"))
+    with database.writing() as session:
+        for score in session.scalars(select(Score)):
+            score.detail = {}
+    for measure in ("satisfaction", "opportunity"):
+        (line,) = [one for one in explained(measure=measure).formula if not one.words.startswith("band")]
+        assert line.words == "computed by an earlier version: its inputs are not kept"
