@@ -53,6 +53,14 @@ class Reader:
         """
         return self.at_least("researcher") and self.products is None and self.segments is None
 
+    def require_global(self, what: str) -> None:
+        """Raises Forbidden unless the reader is a researcher without scopes; `what` names what is everybody's."""
+        self.require("researcher")
+        if not self.may_change_global:
+            raise Forbidden(
+                f"{what} everybody's, and you are limited to a part of the workspace: ask somebody without limits"
+            )
+
     def may_change_term(self, term: Term) -> bool:
         """Whether a term is the reader's to change; a team's own is its members' and administrators' alone."""
         if term.team_id is None:

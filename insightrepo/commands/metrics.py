@@ -11,6 +11,7 @@ import click
 from ingest.readers.base import Unreadable
 from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, as_json_option, command, print_json, read_text
+from insightrepo.scores.bringing import require_bringing
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.metric_points import METRIC_FIELDS, import_metrics
 from insightrepo.scores.metric_schema import load_metrics
@@ -107,6 +108,7 @@ def import_(
       insightrepo metrics import 2025-Q3 nps.csv --metric NPS --dry-run
     """
     reader = context.reader_at_least("researcher")
+    require_bringing(reader)
     workspace = context.workspace
     redactor = None
     try:

@@ -33,7 +33,6 @@ def list_(context: Context, wave: str, as_json: bool) -> None:
     Example:
       insightrepo quarantine list 2025-Q3
     """
-    context.reader_at_least("researcher")
     rows = _rows(context, wave)
     if as_json:
         names = ("id", "kind", "file", "row", "field", "cause", "values")
@@ -45,9 +44,10 @@ def list_(context: Context, wave: str, as_json: bool) -> None:
 
 
 def _rows(context: Context, wave: str, kind: str | None = None):
+    reader = context.reader_at_least("researcher")
     with context.workspace.database.reading() as session:
         try:
-            return waiting_rows(session, find_wave(session, wave), kind)
+            return waiting_rows(session, reader, find_wave(session, wave), kind)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
 
@@ -68,7 +68,6 @@ def export(context: Context, wave: str, kind: str, to: Path | None, figures: boo
       insightrepo quarantine export 2025-Q3 trials --to repair.csv
       insightrepo trials import 2025-Q3 repair.csv
     """
-    context.reader_at_least("researcher")
     text = as_csv([row for row in _rows(context, wave, kind) if row.is_of_a_person != figures])
     if to is None:
         click.echo(text, nl=False)

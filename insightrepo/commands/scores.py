@@ -22,6 +22,7 @@ from insightrepo.commands.common import Context, as_json_option, command, print_
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
+from insightrepo.scores.bringing import require_bringing
 from insightrepo.scores.chips import show as show_scores
 from insightrepo.scores.columns import ONE_COLUMN, AnswerColumns, ColumnsUnclear
 from insightrepo.scores.explaining import explain as explain_score
@@ -84,6 +85,7 @@ def import_(
       insightrepo scores import 2025-Q3 answers.csv --satisfaction rating --outcome theme --best low
     """
     reader = context.reader_at_least("researcher")
+    require_bringing(reader)
     workspace = context.workspace
     redactor = workspace_redactor(workspace)
     try:

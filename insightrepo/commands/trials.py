@@ -10,6 +10,7 @@ import click
 from ingest.readers.base import Unreadable
 from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, command
+from insightrepo.scores.bringing import require_bringing
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.trial_columns import SUM_FIELDS, TRY_FIELDS
 from insightrepo.scores.trials import import_trials
@@ -56,6 +57,7 @@ def import_(
       insightrepo trials import 2025-Q3 sessions.xlsx --mapping columns.yaml --dry-run
     """
     reader = context.reader_at_least("researcher")
+    require_bringing(reader)
     workspace = context.workspace
     points = {"umux_lite": umux_points, "ux_lite": ux_points}
     redactor = None

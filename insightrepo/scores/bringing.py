@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ingest.readers.base import Row
+from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Segment
@@ -93,7 +94,15 @@ def _guess(
     return Guess(offered, mine, {name: c for name, c in columns.items() if name not in offered}, items, notes)
 
 
+def require_bringing(reader: Reader) -> None:
+    """Raises Forbidden unless the reader may bring files into waves: a researcher without scopes. A file changes the
+    scores of every product and segment.
+    """
+    reader.require_global("the answers of a wave are")
+
+
 def bring(
+    reader: Reader,
     database: Database,
     pseudonyms: Pseudonyms,
     wave_code: str,
@@ -106,8 +115,11 @@ def bring(
     keeping: Keeping | None = None,
 ) -> ImportReport:
     """Bring a file of a kind into a wave, by the columns chosen (None: by the guess). A column that no field was given
-    is left alone, unless it is known by its name alone. Raises as the importer of the kind.
+    is left alone, unless it is known by its name alone.
+
+    Raises as the importer of the kind, and Forbidden as `require_bringing`.
     """
+    require_bringing(reader)
     if chosen is not None:
         survey = _only(database, kind, survey, chosen)
     options: dict[str, Any] = {"timezone": timezone, "dry_run": dry_run, "keeping": keeping}

@@ -26,6 +26,7 @@ ID = "quarantine"  # the column of a downloaded file that says which row a repai
 ABOUT = ("file", "row", "field", "cause")
 CHUNK = 500
 LONGEST = 400  # characters of a file's name
+ROWS_ARE = "the refused rows of a wave are"
 STARTS_A_FORMULA = ("=", "+", "@", "\t", "\r")
 
 
@@ -213,16 +214,22 @@ class Waiting:
         return "respondent" in self.values
 
 
-def waiting_rows(session: Session, wave: Wave, kind: str | None = None) -> list[Waiting]:
-    """The rows that wait in a wave, in the order in which they came."""
+def waiting_rows(session: Session, reader: Reader, wave: Wave, kind: str | None = None) -> list[Waiting]:
+    """The rows that wait in a wave, in the order in which they came.
+
+    Raises:
+        Forbidden: the reader is no researcher, or limited to products or segments: the rows are people's of all.
+    """
+    reader.require_global(ROWS_ARE)
     query = select(QuarantinedRow).where(QuarantinedRow.wave_id == wave.id, QuarantinedRow.state == "waiting")
     if kind:
         query = query.where(QuarantinedRow.kind == kind)
     return [_waiting(row) for row in session.scalars(query.order_by(QuarantinedRow.id))]
 
 
-def waiting_row(session: Session, wave: Wave, number: int) -> Waiting:
-    """One row that waits in a wave. Raises NotQuarantined."""
+def waiting_row(session: Session, reader: Reader, wave: Wave, number: int) -> Waiting:
+    """One row that waits in a wave. Raises NotQuarantined, and Forbidden as `waiting_rows`."""
+    reader.require_global(ROWS_ARE)
     row = session.get(QuarantinedRow, number)
     if row is None or row.wave_id != wave.id or row.state != "waiting":
         raise NotQuarantined(f"no row {number} waits in the wave {wave.code}: it was repaired or dropped")
@@ -273,17 +280,17 @@ def drop(session: Session, reader: Reader, wave: Wave, numbers: Collection[int],
     """Drop rows that wait, with a reason (redacted by the caller); needs a session for writing. How many were.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: as `waiting_rows`.
         WaveFrozen: the wave is frozen.
         ValueError: there is no reason.
         NotQuarantined: one of them does not wait.
     """
-    reader.require("researcher")
+    reader.require_global(ROWS_ARE)
     refuse_if_frozen(wave)
     if not reason.strip():
         raise ValueError("say why the row is dropped")
     for number in dict.fromkeys(numbers):
-        waiting_row(session, wave, number)
+        waiting_row(session, reader, wave, number)
         row = session.get_one(QuarantinedRow, number)
         row.state, row.reason, row.settled_by_id = "dropped", reason.strip(), reader.user_id
         record(session, reader.user_id, "quarantine.drop", f"quarantined_row:{number}", reason=reason.strip())

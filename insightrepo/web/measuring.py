@@ -21,7 +21,7 @@ from ingest.redact import Redactor
 from insightrepo.library.safe_names import SafeNames, workspace_redactor
 from insightrepo.library.uploads import Upload, UploadMissing
 from insightrepo.models import Wave
-from insightrepo.scores.bringing import Guess, bring, guess, offered_fields
+from insightrepo.scores.bringing import Guess, bring, guess, offered_fields, require_bringing
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.computing import WaveFrozen, refuse_if_frozen
 from insightrepo.scores.intake import ImportReport
@@ -81,15 +81,15 @@ class RepairForm(FlaskForm):
 
 @blueprint.url_value_preprocessor
 def _take_files(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """A researcher's upload may be as large as a file may be; before the form's token is read."""
-    if endpoint == "measuring.upload" and current_user.is_authenticated and reader().at_least("researcher"):
+    """The upload of who may bring it may be as large as a file may be; before the form's token is read."""
+    if endpoint == "measuring.upload" and current_user.is_authenticated and reader().may_change_global:
         request.max_content_length = workspace().settings.max_file_megabytes * 2**20 + FORM_BYTES
 
 
 @blueprint.before_request
-def _researchers_only() -> None:
+def _researchers_without_limits_only() -> None:
     if current_user.is_authenticated:
-        reader().require("researcher")
+        require_bringing(reader())
 
 
 @blueprint.errorhandler(WaveUnknown)
@@ -213,7 +213,7 @@ def _bring(
     )
     with nullcontext() if dry_run else workspace().import_lock.acquire(timeout=BUSY):
         return bring(
-            workspace().database, workspace().pseudonyms, wave.code, kind, survey, chosen,
+            reader(), workspace().database, workspace().pseudonyms, wave.code, kind, survey, chosen,
             timezone=workspace().settings.timezone, dry_run=dry_run, keeping=keeping,
         )  # fmt: skip
 
@@ -232,7 +232,7 @@ def _preview(survey: SurveyFile, redactor: Redactor) -> list[tuple[int, list[str
 def quarantine(code: str) -> ResponseReturnValue:
     """The rows that wait."""
     wave = find_wave(session(), code)
-    rows = waiting_rows(session(), wave)
+    rows = waiting_rows(session(), reader(), wave)
     downloads = list(dict.fromkeys((row.kind, not row.is_of_a_person) for row in rows))
     shown = [(row, DropForm(formdata=None)) for row in rows[:LISTED]]
     return render_template("measuring/quarantine.html", wave=wave, rows=shown, total=len(rows), downloads=downloads)
@@ -245,7 +245,7 @@ def download(code: str) -> ResponseReturnValue:
     if kind not in KINDS:
         return page(404)
     figures = request.args.get("figures") == "1"
-    text = as_csv([row for row in waiting_rows(session(), wave, kind) if row.is_of_a_person != figures])
+    text = as_csv([row for row in waiting_rows(session(), reader(), wave, kind) if row.is_of_a_person != figures])
     name = f"quarantine-{kind}{'-figures' if figures else ''}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return Response(text, mimetype="text/csv", headers=headers)
@@ -255,7 +255,7 @@ def download(code: str) -> ResponseReturnValue:
 def repair(code: str, row_id: int) -> ResponseReturnValue:
     """One row with its cells to be repaired; what is sent goes in as a row of its own."""
     wave = _open_wave(code)
-    row = waiting_row(session(), wave, row_id)
+    row = waiting_row(session(), reader(), wave, row_id)
     form, problem, values = RepairForm(), "", dict(row.values)
     if form.is_submitted():
         if not form.validate():

@@ -158,6 +158,20 @@ def test_who_is_limited_to_a_product_sees_its_scores_only(run: Run, tmp_path: Pa
     assert json.loads(run("--as", "sam@example.com", "search", "stops", "--json").stdout)["total"] == 0
 
 
+def test_who_is_limited_to_a_product_neither_fills_waves_nor_sees_what_was_refused(run: Run, tmp_path: Path) -> None:
+    scope = ("--role", "researcher", "--password", PASSWORD, "--scope", "product:maps")
+    assert run("user", "add", "sam@example.com", *scope).exit_code == 0
+    assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
+    assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1  # its row waits
+    for line in (
+        "scores import 2025-Q3 ANSWERS", "trials import 2025-Q3 TRIALS --dry-run", "metrics import 2025-Q3 FIGURES",
+        "quarantine list 2025-Q3 --json", "quarantine export 2025-Q3 trials", "quarantine drop 2025-Q3 1 --reason x",
+    ):  # fmt: skip
+        result = run("--as", "sam@example.com", *words(line, tmp_path))
+        assert (result.exit_code, "limited to a part of the workspace" in result.output) == (1, True), line
+    assert "1 row wait" in run("quarantine", "list", "2025-Q3").stdout
+
+
 def test_a_contributor_may_not_write_into_the_study_of_another(run: Run, tmp_path: Path) -> None:
     report = Path(words("REPORT", tmp_path)[0])
     assert run("--as", EMAIL["researcher"], "import", str(report), "--publish").exit_code == 0

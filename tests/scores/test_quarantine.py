@@ -15,13 +15,16 @@ from ingest.redact import Redactor
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import AuditEntry, Metric, Product, QuarantinedRow, Rating, Task, Trial, User
+from insightrepo.scores import bringing
 from insightrepo.scores.metric_points import import_metrics
 from insightrepo.scores.quarantine import Keeping, NotQuarantined, as_csv, as_table, drop, waiting_row, waiting_rows
+from insightrepo.scores.survey_files import as_survey
 from insightrepo.scores.trials import import_trials
 from insightrepo.scores.waves import find_wave
 
 WAVE = "2025-Q1"
 HEADER = "participant task completed seconds"
+RITA = Reader(0, "rita@example.com", "researcher")
 KEEPING = Keeping("sessions.csv", lambda text: Redactor(["Mia"]).redact(text).text)
 
 
@@ -47,7 +50,7 @@ def bring(database, pseudonyms, table):
 
 def waiting(database, kind=None):
     with database.reading() as session:
-        return waiting_rows(session, find_wave(session, WAVE), kind)
+        return waiting_rows(session, RITA, find_wave(session, WAVE), kind)
 
 
 def states(database):
@@ -165,6 +168,24 @@ def test_metrics_wait_too_and_know_which_metric_they_are_of(database, bring):
     assert states(database) == {"repaired": 3}
 
 
+def test_a_researcher_limited_to_a_part_reads_and_drops_no_row_that_waits(database, bring):
+    bring(HEADER, "p1 T9 no 75")
+    (row,) = waiting(database)
+    limits = ({"products": frozenset({1})}, {"segments": frozenset({1})})
+    for limited in (Reader(0, "sam@example.com", "researcher", **limit) for limit in limits):
+        with database.writing() as session:
+            wave = find_wave(session, WAVE)
+            with pytest.raises(Forbidden, match="limited to a part of the workspace"):
+                waiting_rows(session, limited, wave)
+            with pytest.raises(Forbidden):
+                waiting_row(session, limited, wave, row.id)
+            with pytest.raises(Forbidden):
+                drop(session, limited, wave, [row.id], "not mine")
+        with pytest.raises(Forbidden):
+            bringing.bring(limited, database, None, WAVE, "trials", as_survey(as_table(row, {})))
+    assert states(database) == {"waiting": 1}
+
+
 def test_a_row_is_dropped_with_a_reason_and_stays_dropped(database, bring):
     bring(HEADER, "p1 T9 no 75")
     (row,) = waiting(database)
@@ -177,7 +198,7 @@ def test_a_row_is_dropped_with_a_reason_and_stays_dropped(database, bring):
             drop(session, Reader(1, "vera@example.com", "viewer"), wave, [row.id], "test data")
         assert drop(session, reader, wave, [row.id], "test data") == 1
         with pytest.raises(NotQuarantined):
-            waiting_row(session, wave, row.id)
+            waiting_row(session, reader, wave, row.id)
         assert session.scalar(select(QuarantinedRow.reason)) == "test data"
         session.flush()
         assert session.scalar(select(AuditEntry.action)) == "quarantine.drop"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
 from ingest.readers.base import Row, SourceFile, Table
+from insightrepo.accounts.access import Reader
 from insightrepo.models import (
     Answer,
     Instrument,
@@ -32,6 +33,7 @@ from insightrepo.scores.waves import find_wave
 WAVE = "2025-Q1"
 CODES = ("TRIP-1", "TRIP-2", "TRIP-3")
 WIDE = ("respondent", "household", *(f"{code}.{word}" for code in CODES for word in ("sat", "imp")))
+RITA = Reader(0, "rita@example.com", "researcher")
 KEEPING = Keeping("wave.csv", str)
 
 
@@ -184,7 +186,7 @@ def test_a_dry_run_of_answers_writes_nothing_and_says_the_same(database, bring):
 
 def waiting(database):
     with database.reading() as session:
-        return waiting_rows(session, find_wave(session, WAVE))
+        return waiting_rows(session, RITA, find_wave(session, WAVE))
 
 
 def test_a_refused_cell_of_a_wide_table_waits_and_is_repaired_alone(database, pseudonyms, bring):
