@@ -109,7 +109,7 @@ def _wave_json(session: Session, reader: Reader, code: str) -> dict[str, Any]:
         "code": found.code, "name": found.name, "state": found.state, "issue": reading.number,
         "correcting": found.correction, "first_day": found.first_day.isoformat(),
         "last_day": found.last_day.isoformat(), "instrument": found.instrument.name, "scale": reading.scale,
-        "settings": wave_settings(found).model_dump(mode="json"), "definition": found.definition,
+        "settings": wave_settings(found).model_dump(mode="json"), "definition": dict(reading.definition),
         "scores": reading.scores, "quarantined": reading.quarantined,
         "composition": [_stratum_json(one) for one in reading.strata],
         "exclusions": [{"id": one.id, "what": one.what, "reason": one.reason, "by": one.by,

@@ -14,6 +14,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
 from insightrepo.scores.crowd import below, product_parents, read_crowd
+from insightrepo.scores.definitions import weighting_for
 from insightrepo.scores.exclusions import ExclusionShown, exclusions_of
 from insightrepo.scores.formulas import Line, formula
 from insightrepo.scores.measures import SMALLEST_FIRM, SMALLEST_SHOWN
@@ -125,7 +126,7 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
         distribution={} if hidden else _distribution(session, wave, score),
         formula=() if hidden else tuple(formula(row, detail)),
         exclusions=() if hidden else tuple(touching),
-        weighting={} if hidden or row.unweighted_value is None else definition.get("weighting") or {},
+        weighting={} if hidden or row.unweighted_value is None else weighting_for(reader, definition),
         response=None if hidden else _response(session, reader, wave, row),
         tested=None if hidden else _tested(row, detail, definition),
         untested="" if hidden else _untested(row),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.models import Term, User, Wave, WaveIssue
+from insightrepo.scores.definitions import definition_for
 from insightrepo.scores.issues import CELL, content_of, issues_of, sha256
 
 COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
@@ -113,7 +114,7 @@ def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> Iss
         holds=sha256(issue.content) == issue.sha256, frozen_at=issue.frozen_at, frozen_by=_name(session, issue),
         replaced_by=(following.number, following.reason) if following else None,
         first_day=content["first_day"], last_day=content["last_day"], instrument=content["instrument"],
-        definition=content["definition"], settings=content["settings"],
+        definition=definition_for(reader, content["definition"]), settings=content["settings"],
         exclusions=tuple(_exclusions(session, reader, content)), scores=tuple(_scores(session, reader, content)),
     )  # fmt: skip
 

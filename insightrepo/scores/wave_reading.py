@@ -14,6 +14,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models import QuarantinedRow, Score, User, Wave, WaveIssue
 from insightrepo.scores.annotations import AnnotationShown, annotations_between
 from insightrepo.scores.cadence import IRREGULAR, Measured, Series, measured, missing_between, series
+from insightrepo.scores.definitions import definition_for
 from insightrepo.scores.exclusions import ExclusionShown, exclusions_of
 from insightrepo.scores.issues import Verified, issues_of, number_shown, replaced, verify
 from insightrepo.scores.responses import Contacts, Rate, Stratum, composition, compositions, contacts, falling
@@ -91,6 +92,7 @@ class WaveReading:
 
     wave: Wave
     scale: str
+    definition: Mapping[str, Any]
     number: int
     strata: tuple[Stratum, ...]
     contacts: Contacts | None
@@ -162,7 +164,8 @@ def read_wave(session: Session, reader: Reader, code: str) -> WaveReading:
     wave = find_wave(session, code)
     everything = measured(session)
     return WaveReading(
-        wave=wave, scale=scale_text(wave.instrument), number=number_shown(wave),
+        wave=wave, scale=scale_text(wave.instrument), definition=definition_for(reader, wave.definition),
+        number=number_shown(wave),
         strata=tuple(composition(session, reader, wave)), contacts=_contacts(session, wave, everything),
         exclusions=tuple(exclusions_of(session, reader, wave)),
         annotations=tuple(annotations_between(session, reader, wave.first_day, wave.last_day)),

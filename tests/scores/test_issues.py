@@ -36,6 +36,7 @@ from insightrepo.models import (
 )
 from insightrepo.scores.computing import WaveFrozen
 from insightrepo.scores.exclusions import exclude
+from insightrepo.scores.explaining import explain
 from insightrepo.scores.importing import import_answers
 from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
 from insightrepo.scores.issues import (
@@ -51,6 +52,7 @@ from insightrepo.scores.issues import (
 )
 from insightrepo.scores.settings import parsed_settings
 from insightrepo.scores.wave_editing import change_settings
+from insightrepo.scores.wave_reading import read_wave
 from insightrepo.scores.waves import find_wave
 
 EVERYBODY = Reader(1, "ada@example.com", "administrator")
@@ -249,6 +251,28 @@ def test_a_task_of_another_team_is_in_no_issue_of_who_is_not_in_it(frozen):
         with frozen.reading() as session:
             found = differences(session, reader, find_wave(session, "2025-Q1"), 1, 2)
         assert {pair.shown.task for pair in found} == tasks - {None}
+
+
+def test_only_administrators_read_whom_a_definition_names(database, answered):
+    answered("2025-Q1", (60, "5", "5", "parents"), (40, "1", "5", "couples"))
+    with database.writing() as session:
+        wave = find_wave(session, "2025-Q1")
+        for segment in session.scalars(select(Segment).where(Segment.dimension == "household")):
+            segment.population = 0 if segment.code == "singles" else 1234
+        session.flush()
+        weighted = parsed_settings({"weighting": {"scheme": "post-stratification", "dimensions": ["household"]}})
+        change_settings(session, Reader(None, "a@x.org", "administrator"), wave, weighted)
+    _freeze(database, "2025-Q1")
+    named = ("populations", "singles", "not_applicable", "inputs")
+    for reader, told in ((EVERYBODY, True), (Reader(2, "r@x.org", "researcher"), False)):
+        with database.reading() as session:
+            live = read_wave(session, reader, "2025-Q1").definition
+            score = session.scalars(select(Score.id).where(Score.unweighted_value.is_not(None))).first()
+            explained = explain(session, reader, score).weighting
+        for definition in (live, _read(database, reader=reader).definition):
+            assert [name in json.dumps(definition) for name in named] == [told] * 4
+            assert definition["weighting"]["scheme"] == "post-stratification"
+        assert ("populations" in explained) is told
 
 
 TEMPLATES: list[Path] = []  # the taxonomy of the fixture `template`, for the machine below, which takes no fixtures
