@@ -83,6 +83,7 @@ class Point:
     verdict: str
     change: float | None
     starts_series: bool
+    id: int | None = None  # of the score, by which it is explained
 
 
 def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
@@ -237,7 +238,7 @@ def history(
         Point(
             row.wave, row.first_day.isoformat(), row.last_day.isoformat(), row.provisional, row.value, row.low,
             row.high, row.n, row.note, row.verdict, row.change,
-            starts_series=before is not None and row.instrument != before.instrument,
+            starts_series=before is not None and row.instrument != before.instrument, id=row.id,
         )
         for before, row in zip([None, *rows], rows, strict=False)
     ]  # fmt: skip
