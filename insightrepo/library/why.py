@@ -22,12 +22,25 @@ from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
 from insightrepo.scores.movement import Movement, moved, tested
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
-from insightrepo.scores.splitting import Cell, PartShown, SplitShown, Spoken, by_product, by_segment, by_task, spoken
+from insightrepo.scores.splitting import (
+    Cell,
+    PartShown,
+    SplitShown,
+    Spoken,
+    by_product,
+    by_segment,
+    by_task,
+    one_task_is_hidden,
+    spoken,
+)
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term, product_and_below
 from insightrepo.workspace import Workspace
 
 MEASURE = "satisfaction"
+WITHHELD = (
+    "The completion of its tasks is not split: one task is outside what you may see, and its score would stand alone."
+)
 MOST = 0.5  # of the change: "most of it"
 
 
@@ -80,6 +93,7 @@ class Why:
     interventions: tuple[BeforeAfter, ...]
     annotations: tuple[AnnotationShown, ...]
     disagreement: str  # of segments in the later wave, a sentence; empty where there is none
+    index_withheld: str = ""  # why there is no split of the task index, a sentence; empty where nothing is withheld
 
     @property
     def moving_tasks(self) -> tuple[TaskBeside, ...]:
@@ -113,7 +127,7 @@ def why(
     answers = spoken(session, question.before, cell), spoken(session, question.after, cell, crowd)
     movement = tested(first, last, answers)
     tasks = tasks_of(session, reader, question.outcome.id)
-    index, index_movement = _task_index(session, reader, question, tasks)
+    index, index_movement, withheld = _task_index(session, reader, question, tasks)
     splits = _splits(session, reader, question, answers, movement)
     shown = _tasks(session, reader, question, tasks, movement, splits, answers[1], crowd)
     same = [row for row in history if last is not None and row.instrument == last.instrument]
@@ -125,7 +139,7 @@ def why(
         _words(session, reader, workspace, question, movement, shown),
         _interventions(session, reader, question, notes, same),
         in_days(notes, question.before.first_day, question.after.last_day),
-        _disagreement(session, reader, question),
+        _disagreement(session, reader, question), withheld,
     )  # fmt: skip
 
 
@@ -265,10 +279,12 @@ def _by(rows: Sequence[ScoreRow], axis: str, question: Question) -> tuple[dict[s
 
 def _task_index(
     session: Session, reader: Reader, question: Question, tasks: dict[str, Task]
-) -> tuple[SplitShown | None, Movement | None]:
-    """The completion of the outcome's tasks split by task; of everybody where the segment's was not measured."""
+) -> tuple[SplitShown | None, Movement | None, str]:
+    """The completion of the outcome's tasks split by task; of everybody where the segment's was not measured. The last
+    says why it is withheld.
+    """
     if not tasks:
-        return None, None
+        return None, None, ""
     waves = question.before, question.after
     codes = tuple(wave.code for wave in waves)
     for segment in dict.fromkeys((_code(question.segment), None)):
@@ -281,8 +297,10 @@ def _task_index(
             rows = score_rows(session, *_of_all_tasks(question, segment))
             pair = by_wave[codes[0]], by_wave[codes[1]]
             names = {code: task.name for code, task in tasks.items()}
-            return by_task(waves, pair, _by(rows, "task", question), names), moved(*pair)
-    return None, None
+            of_tasks = _by(rows, "task", question)
+            withheld = WITHHELD if one_task_is_hidden(of_tasks, names) else ""
+            return by_task(waves, pair, of_tasks, names), moved(*pair), withheld
+    return None, None, ""
 
 
 def _of_all_tasks(question: Question, segment: str | None) -> list[Any]:

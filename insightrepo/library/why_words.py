@@ -311,8 +311,9 @@ def _of_wave(row: ScoreRow) -> list[str]:
 
 
 def warnings(found: Why) -> tuple[str, ...]:
-    """Where the whole hides its parts: segments that disagree, and parts that moved although the whole did not."""
-    notes = [found.disagreement] if found.disagreement else []
+    """Where the whole hides its parts: segments that disagree, a split that is
+    withheld, and parts that moved although the whole did not."""
+    notes = [note for note in (found.disagreement, found.index_withheld) if note]
     if found.movement.is_real or found.movement.change is None:
         return tuple(notes)
     for split in found.splits:

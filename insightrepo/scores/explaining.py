@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
 from insightrepo.scores.crowd import below, product_parents, read_crowd
@@ -115,7 +115,7 @@ def explain_cell(session: Session, reader: Reader, query: ScoreQuery) -> Explana
 def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
     score = session.get_one(Score, row.id)
     wave = session.get_one(Wave, score.wave_id)
-    definition, detail = wave.definition or {}, score.detail or {}
+    definition, detail = wave.definition or {}, _readable(session, reader, score.detail or {})
     hidden = row.note == "suppressed"
     touching = [one for one in exclusions_of(session, reader, wave) if _touches(one, row)]
     return Explanation(
@@ -135,6 +135,15 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
         frozen_hash=wave.frozen_hash,
         computed_at=f"{score.computed_at:%Y-%m-%d %H:%M} UTC",
     )
+
+
+def _readable(session: Session, reader: Reader, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was kept with a score, without the parts of an index where one of its tasks is not the reader's."""
+    asked = {part[0] for part in detail.get("tasks", ())}
+    seen = select(Task.id).where(
+        Task.id.in_(asked), Task.id.in_(visible_terms(reader)), Task.product_id.in_(visible_products(reader))
+    )
+    return detail if asked == set(session.scalars(seen)) else {**detail, "tasks": []}
 
 
 SHOWN_OF_DEFINITION = (

@@ -85,8 +85,8 @@ def _opportunity(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
 def _index(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
     parts = [(weight, share) for _, weight, share, _ in detail["tasks"]]
     sums = " + ".join(f"{weight:g}·{share:.1f}%" for weight, share in parts)
-    yield Line("the weighted completion of the outcome's tasks", "Σ w·p / Σ w",
-               f"({sums}) / {sum(weight for weight, _ in parts):g} = {row.value:.1f}%")  # fmt: skip
+    total = f"({sums}) / {sum(weight for weight, _ in parts):g} = " if parts else "(with tasks outside your scopes) "
+    yield Line("the weighted completion of the outcome's tasks", "Σ w·p / Σ w", f"{total}{row.value:.1f}%")
     yield Line("95% interval from each task's adjusted share and the people who tried several", "index ± z·SE",
                f"{row.low:.1f}% to {row.high:.1f}%")  # fmt: skip
 

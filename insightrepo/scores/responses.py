@@ -44,7 +44,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Stratum:
-    """One segment of a wave (code None: everybody). Shares are of those whose segment on the dimension is known.
+    """One segment of a wave (code None: everybody). Shares are of those whose segment on the dimension is
+    known; None where a segment of it is hidden.
 
     `n`: people in the data; None: fewer than five or to be protected. `answered` as the source says, else `n`.
     """
@@ -163,11 +164,13 @@ def _strata(
         if dimension not in used:
             continue
         total = sum(people.get(segment.id, 0) for segment in some)
+        is_whole = all(segment.id not in hidden for segment in some)  # else a share would give the hidden count away
         known = all(segment.population for segment in some)
         population = sum(segment.population or 0 for segment in some) if known else None
         for segment in (one for one in some if reader.sees_cell(one.id, None) and reader.sees_term(one)):
             count, is_hidden = people.get(segment.id, 0 if total else None), segment.id in hidden
-            strata.append(_stratum(segment, count, given.get(segment.id), is_hidden, total, population))
+            shared = total if is_whole else None
+            strata.append(_stratum(segment, count, given.get(segment.id), is_hidden, shared, population))
     return strata
 
 

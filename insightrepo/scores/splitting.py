@@ -217,12 +217,17 @@ def by_task(
 
     `index` are the scores of the index, `rows` those of the completion of all its tasks; the index rests on those that
     are shown. `names` are the tasks that the reader may see, by code: the rest is together. None where a wave has no
-    index.
+    index, or where one hidden task alone would be the rest.
     """
-    if index[0].value is None or index[1].value is None:
+    if index[0].value is None or index[1].value is None or one_task_is_hidden(rows, names):
         return None
     before, after = (_tasks(wave, scores, names) for wave, scores in zip(waves, rows, strict=True))
     return _shown("task", "task", before, after, rows, names) if before and after else None
+
+
+def one_task_is_hidden(rows: Rows, names: Mapping[str, str]) -> bool:
+    """Whether in one of the waves exactly one measured task is not the reader's: "others" would be its own score."""
+    return any(sum(row.value is not None for code, row in wave.items() if code not in names) == 1 for wave in rows)
 
 
 def _tasks(wave: Wave, scores: Mapping[str, ScoreRow], names: Mapping[str, str]) -> dict[str | None, Group]:

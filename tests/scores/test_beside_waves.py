@@ -233,13 +233,13 @@ def test_composition_stands_beside_targets_and_population(database, answered, ri
         for segment, people in zip(("parents", "couples", "singles"), (500, 300, 200), strict=True):
             session.scalars(select(Segment).where(Segment.code == segment)).one().population = people
         set_counts(session, rita, find_wave(session, "2025-Q1"), "parents", invited=38, target=12)
-        set_counts(session, rita, find_wave(session, "2025-Q1"), None, invited=100, answered=42)
+        set_counts(session, rita, find_wave(session, "2025-Q1"), None, invited=100, answered=45)
     strata = _strata(database, "2025-Q1")
     parents = strata["parents"]
     assert (parents.n, parents.share, parents.population_share) == (19, 0.475, 0.5)
     assert f"{parents.n} of {parents.target} targeted ({parents.reached:.0f}%)" == "19 of 12 targeted (158%)"
     assert (parents.answered, parents.rate.value, parents.rate.n) == (19, 0.5, 38)
-    assert (strata[None].n, strata[None].answered, strata[None].rate.value) == (40, 42, 0.42)
+    assert (strata[None].n, strata[None].answered, strata[None].rate.value) == (40, 45, 0.45)
 
 
 def test_who_tried_a_task_beside_a_survey_is_not_counted_as_having_answered_it(database, answered, rita):
@@ -281,6 +281,14 @@ def test_a_segment_of_four_is_not_counted_nor_the_one_that_would_give_it_away(da
     with database.writing() as session:
         set_counts(session, rita, find_wave(session, "2025-Q1"), "parents", invited=9, answered=4)
     assert _strata(database, "2025-Q1")["parents"].rate is None
+
+
+def test_beside_a_hidden_segment_no_share_is_shown_that_would_give_its_count(database, answered):
+    answered("2025-Q1", (70, "5"))  # seven of them in no household, so that parents is shown
+    _join(database, "2025-Q1", [("parents", 60), ("couples", 3)])
+    strata = _strata(database, "2025-Q1")
+    assert (strata["parents"].n, strata["couples"].n) == (60, None)
+    assert (strata["parents"].share, strata["couples"].share) == (None, None)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)

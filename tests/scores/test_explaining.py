@@ -11,12 +11,23 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Exclusion, Respondent, Score, Segment, Term, Wave
+from insightrepo.models import (
+    Exclusion,
+    Outcome,
+    Product,
+    Respondent,
+    Score,
+    Segment,
+    Task,
+    Term,
+    TrialSummary,
+    Wave,
+)
 from insightrepo.scores.computing import compute_wave
 from insightrepo.scores.explaining import _counted, explain, explain_cell, explanation_json, explanation_lines
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.statistics import top_two_box
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 
@@ -183,3 +194,27 @@ def test_a_score_of_an_earlier_version_is_given_no_formula_that_nobody_kept(data
     for measure in ("satisfaction", "opportunity"):
         (line,) = [one for one in explained(measure=measure).formula if not one.words.startswith("band")]
         assert line.words == "computed by an earlier version: its inputs are not kept"
+
+
+def test_the_parts_of_an_index_are_printed_to_who_may_see_all_its_tasks_only(database):
+    with database.writing() as session:
+        products = {product.code: product.id for product in session.scalars(select(Product))}
+        tasks = [Task(code=f"T-{code}", name=code, product_id=products[code]) for code in ("search", "booking")]
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
+        outcome.tasks.extend(tasks)
+        wave = ensure_wave(session, "2025-Q1", ensure_instrument(session, "Survey", 1, 5))
+        session.flush()
+        for task, share in zip(tasks, (0.5, 0.34), strict=True):
+            of = {"wave_id": wave.id, "task_id": task.id, "identity": task.code}
+            session.add(TrialSummary(**of, measure="success", n=50, value=share))
+        session.flush()
+        compute_wave(session, wave)
+    cell = ScoreQuery(outcomes=("TRIP-1",), segments=("all",), products=("all",), measures=("success",))
+    with database.reading() as session:
+        everything = numbers(explain_cell(session, ADA, cell).formula)
+        limited = Reader(0, "sam@example.com", "researcher", products=frozenset({products["search"]}))
+        part = numbers(explain_cell(session, limited, cell).formula)
+    assert "(1·50.0% + 1·34.0%) / 2 = 42.0%" in everything
+    assert "42.0%" in part
+    assert "34.0%" not in part
+    assert "50.0%" not in part
