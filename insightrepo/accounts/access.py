@@ -61,6 +61,15 @@ class Reader:
                 f"{what} everybody's, and you are limited to a part of the workspace: ask somebody without limits"
             )
 
+    def require_change_global(self) -> None:
+        """Raises Forbidden unless what concerns everybody is the reader's to change."""
+        self.require("researcher")
+        if not self.may_change_global:
+            raise Forbidden(
+                f"this changes everybody's figures, and {self.email} is limited to a part of the workspace: "
+                "ask somebody without limits"
+            )
+
     def may_change_term(self, term: Term) -> bool:
         """Whether a term is the reader's to change; a team's own is its members' and administrators' alone."""
         if term.team_id is None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
-from insightrepo.models import ANNOTATION_KINDS, Annotation, User
-from insightrepo.scores.concerning import resolve, with_codes, within
+from insightrepo.models import ANNOTATION_KINDS, Annotation, Outcome, User
+from insightrepo.scores.concerning import Concerning, resolve, with_codes, within
 from insightrepo.scores.crowd import chain, product_parents
 
 
@@ -61,7 +61,7 @@ def annotate(
     """Write down an event or an intervention; `about` names outcome, task, segment and product by code or name.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited and it concerns everybody.
         AnnotationWrong: the kind is unknown, the text empty, or the last day before the first.
         UnknownTerm: what it is about is not known.
     """
@@ -73,6 +73,7 @@ def annotate(
     if last_day is not None and last_day < first_day:
         raise AnnotationWrong(f"it would end on {last_day}, before it begins on {first_day}")
     concerning = resolve(session, reader, about)
+    _require_change(session, reader, concerning)
     found = Annotation(kind=kind, first_day=first_day, last_day=last_day, text=text.strip(), **concerning.ids,
                        created_by_id=reader.user_id)  # fmt: skip
     session.add(found)
@@ -82,14 +83,25 @@ def annotate(
 
 
 def remove_annotation(session: Session, reader: Reader, annotation_id: int) -> bool:
-    """Take an annotation away; False where there is none that the reader may see. Forbidden below researcher."""
+    """Take an annotation away; False where there is none that the reader may see. Forbidden as in `annotate`."""
     reader.require("researcher")
-    found = session.execute(delete(Annotation).where(
-        Annotation.id == annotation_id, *within(reader, Annotation)
-    ))  # fmt: skip
-    if found.rowcount:  # type: ignore[attr-defined]
-        record(session, reader.user_id, "annotation.remove", f"annotation:{annotation_id}")
-    return bool(found.rowcount)  # type: ignore[attr-defined]
+    found = session.scalar(select(Annotation).where(Annotation.id == annotation_id, *within(reader, Annotation)))
+    if found is None:
+        return False
+    _require_change(session, reader, found)
+    session.execute(delete(Annotation).where(Annotation.id == annotation_id))
+    record(session, reader.user_id, "annotation.remove", f"annotation:{annotation_id}")
+    return True
+
+
+def _require_change(session: Session, reader: Reader, about: Concerning | Annotation) -> None:
+    """Who is limited writes beside a product, task or segment of theirs, or an outcome of their team."""
+    if about.task_id or about.segment_id or about.product_id:
+        return
+    if about.outcome_id:
+        reader.require_change(session.get_one(Outcome, about.outcome_id))
+    else:
+        reader.require_change_global()
 
 
 def annotations_between(

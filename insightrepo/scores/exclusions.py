@@ -59,7 +59,7 @@ def exclude(
     is the id as the source gave it; only its key is looked up and kept.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited to a part of the workspace.
         WaveFrozen: it is frozen; re-issue it first.
         ReasonMissing: nobody could tell from the reason why.
         ExclusionWrong: nothing is named, or the respondent is not known.
@@ -70,6 +70,7 @@ def exclude(
     wave = lock_wave(session, wave.id)
     text = require_reason(reason)
     concerning = resolve(session, reader, about)
+    reader.require_change_global()  # whatever it names, the scores of everybody change
     person = _respondent(session, pseudonyms, respondent)
     if person is None and not any(concerning.ids.values()):
         raise ExclusionWrong("say what to leave out: a respondent, an outcome, a task, a segment or a product")
@@ -96,10 +97,10 @@ def include_again(session: Session, reader: Reader, wave: Wave, exclusion_id: in
     """Take an exclusion of an open wave back; False where there is none that the reader may see.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited to a part of the workspace.
         WaveFrozen: it is frozen.
     """
-    reader.require("researcher")
+    reader.require_change_global()
     wave = lock_wave(session, wave.id)
     chosen = (Exclusion.id == exclusion_id, Exclusion.wave_id == wave.id, *within(reader, Exclusion))
     found = session.execute(delete(Exclusion).where(*chosen))

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from insightrepo.accounts.access import reader_for
 from insightrepo.accounts.audit import record
 from insightrepo.models import (
     Exclusion,
@@ -87,9 +88,11 @@ def freeze(session: Session, wave: Wave, user: User | None) -> Wave:
     its verdicts were made against and whether those were frozen.
 
     Raises:
+        Forbidden: the user is no researcher, or limited to a part of the workspace.
         WaveFrozen: it already is.
         ValueError: it has no answers.
     """
+    _require_all(session, user)
     if compute_wave(session, wave) == 0:
         raise ValueError(f"the wave {wave.code} has no answers: run 'scores import {wave.code} FILE' first")
     reason, before = wave.correction, latest_issue(session, wave)
@@ -137,9 +140,11 @@ def reissue(session: Session, wave: Wave, user: User | None, reason: str) -> Wav
     """Open a frozen wave for a correction; `freeze` ends it as the next issue. Needs a session for writing.
 
     Raises:
+        Forbidden: the user is no researcher, or limited to a part of the workspace.
         NotFrozen: the wave is open, or a correction is under way.
         ReasonMissing: nobody could tell from the reason what was wrong.
     """
+    _require_all(session, user)
     wave = session.get_one(Wave, wave.id, with_for_update=True, populate_existing=True)
     if wave.state != "frozen":
         under_way = f" (under correction: {wave.correction})" if wave.correction else ""
@@ -151,6 +156,12 @@ def reissue(session: Session, wave: Wave, user: User | None, reason: str) -> Wav
            code=wave.code, issue=wave.issue + 1, reason=text)  # fmt: skip
     session.flush()
     return wave
+
+
+def _require_all(session: Session, user: User | None) -> None:
+    """A wave is everybody's. Without a user it is the program's own doing."""
+    if user is not None:
+        reader_for(session, user).require_change_global()
 
 
 def latest_issue(session: Session, wave: Wave) -> WaveIssue | None:

@@ -80,7 +80,7 @@ def set_counts(
     """Say how many of a segment (None: of all) were invited, answered and aimed at; None: not known.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited and the counts are everybody's.
         WaveFrozen: it is frozen.
         CountsWrong: a count is negative, or more answered than were invited.
         UnknownTerm: no segment of the reader's is called so.
@@ -93,6 +93,8 @@ def set_counts(
     if invited is not None and answered is not None and answered > invited:
         raise CountsWrong(f"{answered:,} answered of {invited:,} invited: no more can answer than were invited")
     segment_id = resolve(session, reader, {"segment": segment}).segment_id
+    if segment_id is None:
+        reader.require_change_global()
     chosen = (ResponseCount.wave_id == wave.id, ResponseCount.segment_id.is_not_distinct_from(segment_id))
     found = session.scalar(select(ResponseCount).where(*chosen))
     if found is None:

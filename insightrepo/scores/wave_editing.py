@@ -119,12 +119,12 @@ def change_settings(session: Session, reader: Reader, wave: Wave, settings: Wave
     """Choose weighting, smallest changes of interest and bands of an open wave; `refresh` computes with them.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited to a part of the workspace.
         WaveFrozen: it is frozen.
         SettingsWrong: a dimension or a measure is not known, or a population that weighting needs is missing.
         WeightsRefused: a segment to weight by has nobody in the wave.
     """
-    reader.require("researcher")
+    reader.require_change_global()
     wave = lock_wave(session, wave.id)
     _check(session, settings)
     before, wave.settings = wave.settings or {}, stored(settings)

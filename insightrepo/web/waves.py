@@ -124,7 +124,8 @@ def _show(code: str, forms: dict[str, FlaskForm], status: int = 200) -> Response
     made["counts"].segment.choices = [("", "everybody"), *offered["segment"]]
     shown = render_template(
         "waves/wave.html", reading=reading, wave=reading.wave, settings=wave_settings(reading.wave),
-        may_edit=_may_edit(), measures=MEASURES, differing=_differing(reading), dimensions=dimensions_of(session()),
+        may_edit=_may_edit(), may_run=reader().may_change_global, measures=MEASURES,
+        differing=_differing(reading), dimensions=dimensions_of(session()),
         forms=made, button=ButtonForm(),
         import_url=url_for("measuring.start", code=code) if reader().may_change_global else "",
     )  # fmt: skip

@@ -179,3 +179,23 @@ def test_a_contributor_may_not_write_into_the_study_of_another(run: Run, tmp_pat
     result = run("--as", EMAIL["contributor"], "import", str(report))
     assert result.exit_code == 1
     assert "refused: report.md, file: you may not add to a study of this title" in result.stdout
+
+
+def test_who_is_limited_to_a_product_changes_no_wave_of_everybody(run: Run, tmp_path: Path) -> None:
+    assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
+    scope = ("--role", "researcher", "--password", PASSWORD, "--scope", "product:maps")
+    assert run("user", "add", "sam@example.com", *scope).exit_code == 0
+    for line in (
+        ("wave", "exclude", "2025-Q3", "--product", "maps", "--reason", "the question was shown twice"),
+        ("wave", "settings", "2025-Q3", "--smallest-change", "satisfaction=5"),
+        ("wave", "settings", "2025-Q3", "--invited", "900"),
+        ("wave", "annotate", "prices rose by 8%", "--day", "2025-08-01"),
+        ("scores", "freeze", "2025-Q3"),
+        ("wave", "freeze", "2025-Q3"),
+    ):
+        assert_one_line(run("--as", "sam@example.com", *line), "limited to a part of the workspace")
+    beside = ("wave", "annotate", "new maps", "--day", "2025-08-01", "--product", "maps")
+    assert run("--as", "sam@example.com", *beside).exit_code == 0
+    assert run("wave", "freeze", "2025-Q3").exit_code == 0
+    correct = ("wave", "reissue", "2025-Q3", "--reason", "forty answers came in late")
+    assert_one_line(run("--as", "sam@example.com", *correct), "limited to a part of the workspace")

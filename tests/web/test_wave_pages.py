@@ -24,6 +24,7 @@ from insightrepo.models import (
     QuarantinedRow,
     Respondent,
     ResponseCount,
+    Scope,
     Segment,
     Task,
     User,
@@ -428,3 +429,25 @@ def test_an_unfrozen_correction_does_not_lose_its_reason(workspace, as_):
     assert WHY in as_("viewer").get("/waves").text or WHY in as_("viewer").get("/waves/kept").text
     with workspace.database.reading() as session:
         assert session.scalars(select(Wave.correction).where(Wave.code == "kept")).one() == WHY
+
+
+def test_who_is_limited_to_a_product_finds_no_form_for_all_and_is_refused(workspace, as_):
+    own(workspace, "limited")
+    with workspace.database.writing() as session:
+        sam = add_user(session, "sam@example.org", "researcher", "a long enough password")
+        app = session.scalars(select(Product).where(Product.code == "app")).one()
+        session.add(Scope(user_id=sam.id, term_id=app.id))
+    client = as_("sam")
+    page = client.get("/waves/limited").text
+    assert [form for form in ("freeze", "settings", "exclusions") if f'action="/waves/limited/{form}"' in page] == []
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/waves/new").text)[1]
+    for what, fields in (
+        ("freeze", {}),
+        ("exclusions", {"product": "app", "reason": WHY}),
+        ("counts", {"invited": "9"}),
+    ):
+        answer = client.post(f"/waves/limited/{what}", data={"csrf_token": token, **fields})
+        assert answer.status_code == 403
+        assert "limited to a part of the workspace" in answer.text
+    with workspace.database.reading() as session:
+        assert find_wave(session, "limited").state == "open"
