@@ -13,19 +13,24 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
-from insightrepo.scores.crowd import below, product_parents, read_crowd
+from insightrepo.scores.cells import not_applying
+from insightrepo.scores.crowd import read_crowd
 from insightrepo.scores.definitions import weighting_for
 from insightrepo.scores.exclusions import ExclusionShown, exclusions_of
 from insightrepo.scores.formulas import Line, formula
 from insightrepo.scores.measures import SMALLEST_FIRM, SMALLEST_SHOWN
 from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores, score_rows, within
-from insightrepo.scores.responses import Rate, composition
+from insightrepo.scores.responses import Rate, composition, dimensions_hiding
 from insightrepo.scores.statistics import top_two_box
+from insightrepo.taxonomy.applicability import not_applicable_in
 
 SUPPRESSED = (
     f"Fewer than {SMALLEST_SHOWN} people stand behind this cell, or the number of another small cell would follow from "
     "it by subtraction. None of its numbers is shown anywhere: on no page, in no file and in no chart."
 )
+
+ELSEWHERE = "How many chose each answer is shown for everybody only: a small count would follow from the other parts."
+FEW = "not shown"
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Explanation:
     wave_id: int
     frozen_hash: str | None
     computed_at: str
+    elsewhere: str = ""  # why there is no distribution of answers; empty where there is one or nothing was asked
 
 
 def explain(session: Session, reader: Reader, score_id: int) -> Explanation:
@@ -124,9 +130,12 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
         suppressed=SUPPRESSED if hidden else "",
         inputs=() if hidden else _inputs(row, detail),
         distribution={} if hidden else _distribution(session, wave, score),
+        elsewhere=ELSEWHERE if not hidden and _asked(score) and (score.segment_id or score.product_id) else "",
         formula=() if hidden else tuple(formula(row, detail)),
         exclusions=() if hidden else tuple(touching),
-        weighting={} if hidden or row.unweighted_value is None else weighting_for(reader, definition),
+        weighting={}
+        if hidden or row.unweighted_value is None
+        else _weighting(session, wave, weighting_for(reader, definition)),
         response=None if hidden else _response(session, reader, wave, row),
         tested=None if hidden else _tested(row, detail, definition),
         untested="" if hidden else _untested(row),
@@ -165,6 +174,20 @@ def _name(session: Session, score: Score) -> str:
     return session.get_one(Task, score.task_id).name if score.task_id is not None else score.measure
 
 
+def _weighting(session: Session, wave: Wave, weighting: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of the weights. A weight is a population over its people: where a segment of a dimension is hidden,
+    what tells its weight is None; so is a count of one to four people.
+    """
+    said = dict(weighting)
+    is_hiding = bool(said) and not dimensions_hiding(session, wave).isdisjoint(said["dimensions"])
+    return _few_hidden(said, is_hiding)
+
+
+def _few_hidden(said: dict[str, Any], is_hiding: bool) -> dict[str, Any]:
+    few = [name for name in ("capped", "unplaced") if 0 < said.get(name, 0) < SMALLEST_SHOWN]
+    return said | dict.fromkeys(("lowest", "highest", "capped", "unplaced") if is_hiding else few)
+
+
 def _touches(exclusion: ExclusionShown, row: ScoreRow) -> bool:
     """Whether an exclusion can have taken something out of the cell: nothing of what it names is another's."""
     of_task = exclusion.task is not None
@@ -193,10 +216,18 @@ def _inputs(row: ScoreRow, detail: Mapping[str, Any]) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _distribution(session: Session, wave: Wave, score: Score) -> dict[str, tuple[PointCount, ...]]:
-    """The answers behind satisfaction, importance or opportunity, by point of the scale."""
+def _asked(score: Score) -> tuple[str, ...]:
+    """What people were asked for a score of an outcome; empty for another one."""
     asked = {"opportunity": ("importance", "satisfaction")}.get(score.measure, (score.measure,))
-    if score.outcome_id is None or asked[0] not in ("satisfaction", "importance"):
+    return asked if score.outcome_id is not None and asked[0] in ("satisfaction", "importance") else ()
+
+
+def _distribution(session: Session, wave: Wave, score: Score) -> dict[str, tuple[PointCount, ...]]:
+    """The answers behind satisfaction, importance or opportunity, by point of the scale; of everybody only, since what
+    a point hides in one segment would follow from the whole and the others.
+    """
+    asked = _asked(score)
+    if not asked or score.segment_id is not None or score.product_id is not None:
         return {}
     query = select(
         Answer.respondent_id, Answer.product_id, Answer.satisfaction, Answer.importance, Answer.satisfaction_missing,
@@ -208,11 +239,7 @@ def _distribution(session: Session, wave: Wave, score: Score) -> dict[str, tuple
     products = np.array([row.product_id for row in rows], dtype=float)
     outcomes = np.full(len(rows), score.outcome_id)
     inside = ~crowd.left_out(respondents, products, outcomes, None)
-    if score.segment_id is not None:
-        members = crowd.segments.get(score.segment_id, np.zeros(len(crowd.ids), dtype=bool))
-        inside &= members[crowd.places(respondents)]
-    if score.product_id is not None:
-        inside &= np.isin(products, below(score.product_id, product_parents(session)))
+    inside &= ~not_applying(outcomes, crowd.places(respondents), crowd, not_applicable_in(session, wave))
     kept = [row for row, keep in zip(rows, inside, strict=True) if keep]
     scale = wave.instrument
     top = top_two_box(scale.scale_low, scale.scale_high, scale.best)
@@ -294,15 +321,16 @@ def explanation_lines(one: Explanation) -> list[str]:
     value = "not enough data" if row.value is None else f"{row.value:.1f} {row.unit} ({row.low:.1f} to {row.high:.1f})"
     lines = [what, value, *(f"  {line.words}: {line.numbers}" for line in one.inputs)]
     for name, points in one.distribution.items():
-        counts = ", ".join(f"{p.label}: {'not shown' if p.count is None else p.count}" for p in points)
+        counts = ", ".join(f"{p.label}: {FEW if p.count is None else p.count}" for p in points)
         lines.append(f"  answers on {name}: {counts}")
+    if one.elsewhere:
+        lines.append(f"  {one.elsewhere}")
     lines += [f"  {line.words}{f' [{line.symbols}]' if line.symbols else ''}: {line.numbers}" for line in one.formula]
     lines += [f"  left out: {exclusion.what}: {exclusion.reason}" for exclusion in one.exclusions]
     if one.weighting:
         scheme, over = one.weighting["scheme"], ", ".join(one.weighting["dimensions"])
-        lines.append(
-            f"  weights: {scheme} over {over}, deff {one.weighting['deff']:.2f}, {one.weighting['capped']} capped"
-        )
+        capped = FEW if one.weighting["capped"] is None else one.weighting["capped"]
+        lines.append(f"  weights: {scheme} over {over}, deff {one.weighting['deff']:.2f}, capped: {capped}")
     if one.tested:
         tested = one.tested
         lines.append(

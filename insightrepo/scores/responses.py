@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
-from insightrepo.models import Answer, Membership, Rating, ResponseCount, Segment, Trial, Wave
+from insightrepo.models import Answer, Membership, Rating, ResponseCount, Score, Segment, Trial, Wave
 from insightrepo.scores.computing import lock_wave
 from insightrepo.scores.concerning import resolve
 from insightrepo.scores.measures import SMALLEST_FIRM, SMALLEST_SHOWN
@@ -158,8 +158,7 @@ def _strata(
     reader: Reader, segments: Mapping[int, Segment], people: Mapping[int | None, int],
     given: Mapping[int | None, ResponseCount],
 ) -> list[Stratum]:  # fmt: skip
-    said = {number: row.answered for number, row in given.items() if row.answered is not None}
-    hidden = _hidden(segments, people) | _hidden(segments, {**people, **said})
+    hidden = _hidden_beside(segments, people, given)
     used = {segments[number].dimension for number in (*people, *given) if number in segments}
     strata = [_stratum(None, people.get(None), given.get(None), None in hidden, None, None)]
     for dimension, some in _by_dimension(segments).items():
@@ -174,6 +173,24 @@ def _strata(
             shared = total if is_whole else None
             strata.append(_stratum(segment, count, given.get(segment.id), is_hidden, shared, population))
     return strata
+
+
+def _hidden_beside(
+    segments: Mapping[int, Segment], people: Mapping[int | None, int], given: Mapping[int | None, ResponseCount]
+) -> set[int | None]:
+    """As `_hidden`, of the people in the data and of those that the source says answered."""
+    said = {number: row.answered for number, row in given.items() if row.answered is not None}
+    return _hidden(segments, people) | _hidden(segments, {**people, **said})
+
+
+def dimensions_hiding(session: Session, wave: Wave) -> set[str]:
+    """The dimensions of which a segment's people, or one of its scores, may not be shown in a wave."""
+    segments = _segments(session)
+    given = session.scalars(select(ResponseCount).where(ResponseCount.wave_id == wave.id))
+    hidden = _hidden_beside(segments, _people(session, [wave.id])[wave.id], {row.segment_id: row for row in given})
+    query = select(Segment.dimension).join(Score, Score.segment_id == Segment.id)
+    of_scores = session.scalars(query.where(Score.wave_id == wave.id, Score.note == "suppressed").distinct())
+    return {segments[number].dimension for number in hidden if number in segments} | set(of_scores)
 
 
 def _by_dimension(segments: Mapping[int, Segment]) -> dict[str, list[Segment]]:

@@ -21,13 +21,22 @@ from insightrepo.models import (
     Task,
     Term,
     TrialSummary,
+    User,
     Wave,
 )
 from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.explaining import _counted, explain, explain_cell, explanation_json, explanation_lines
+from insightrepo.scores.explaining import (
+    _counted,
+    _few_hidden,
+    explain,
+    explain_cell,
+    explanation_json,
+    explanation_lines,
+)
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.statistics import top_two_box
 from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
+from insightrepo.taxonomy.applicability import set_applicability
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 
@@ -218,3 +227,65 @@ def test_the_parts_of_an_index_are_printed_to_who_may_see_all_its_tasks_only(dat
     assert "42.0%" in part
     assert "34.0%" not in part
     assert "50.0%" not in part
+
+
+def test_answers_by_point_are_of_everybody_only(answered, explained):
+    answered("2025-Q1", (10, "5", "", "parents"), (3, "5", "", "couples"), (20, "1", "", "parents"),
+             (20, "1", "", "couples"))  # fmt: skip
+    assert {point.label: point.count for point in explained().distribution["satisfaction"]}["5"] == 13
+    for segment in ("parents", "couples"):
+        one = explained(segment=segment)
+        assert one.score.value is not None
+        assert dict(one.distribution) == {}
+        assert any("shown for everybody only" in line for line in explanation_lines(one))
+
+
+def test_answers_of_segments_that_the_outcome_does_not_apply_to_are_in_no_point(database, answered, explained):
+    with database.writing() as session:
+        session.add(User(id=1, email="rita@example.com", role="researcher", password_hash="none"))
+        session.flush()
+        rita = Reader(1, "rita@example.com", "researcher")
+        set_applicability(session, rita, {"TRIP-1": ("parents", "singles", "new")})
+    answered("2025-Q1", (30, "5", "", "parents"), (30, "1", "", "couples"))
+    one = explained()
+    assert one.score.n == 30
+    assert sum(point.count for point in one.distribution["satisfaction"]) == 30
+
+
+@pytest.fixture
+def weighted(database, answered, explained):
+    """What is said of the weights of a wave with so many parents, couples, singles and people in no household."""
+
+    def get(parents, couples, singles, unplaced=0):
+        with database.writing() as session:
+            for segment in session.scalars(select(Segment).where(Segment.dimension == "household")):
+                segment.population = 500
+        groups = (parents, "parents"), (couples, "couples"), (singles, "singles"), (unplaced, "")
+        answered("2025-Q1", *((count, "5", "", segment) for count, segment in groups))
+        with database.writing() as session:
+            wave = find_wave(session, "2025-Q1")
+            wave.settings = {"weighting": {"scheme": "post-stratification", "dimensions": ["household"]}}
+            compute_wave(session, wave)
+        return explained()
+
+    return get
+
+
+FACTS = ("lowest", "highest", "capped", "unplaced")
+
+
+def test_beside_a_hidden_segment_nothing_is_said_from_which_its_weight_follows(weighted):
+    one = weighted(60, 3, 40)
+    assert [one.weighting[name] for name in FACTS] == [None] * 4
+    assert any("capped: not shown" in line for line in explanation_lines(one))
+
+
+def test_the_weights_of_shown_segments_are_told(weighted):
+    said = weighted(60, 30, 40, unplaced=6).weighting
+    assert (said["capped"], said["unplaced"]) == (0, 6)
+    assert said["lowest"] < 1 < said["highest"]
+
+
+def test_one_to_four_people_whose_weights_were_cut_or_who_are_in_no_segment_are_not_counted_out():
+    said = {"dimensions": [], "lowest": 0.5, "highest": 3.0, "capped": 4, "unplaced": 1}
+    assert _few_hidden(said, is_hiding=False) == {**said, "capped": None, "unplaced": None}
