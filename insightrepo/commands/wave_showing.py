@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.models import Wave
-from insightrepo.scores.issue_reading import FrozenScore, IssueReading, differences, read_issue
+from insightrepo.scores.issue_reading import FEW, FrozenScore, IssueReading, differences, read_issue
 from insightrepo.scores.issues import verify as verify_waves
 from insightrepo.scores.responses import Rate, Stratum
 from insightrepo.scores.settings import wave_settings
@@ -189,6 +189,8 @@ def _score_line(score: FrozenScore | None) -> str:
     if score is None:
         return "not there"
     cell = f"{score.outcome or score.task or '-'}  {score.segment or 'all'}  {score.product or 'all'}  {score.measure}"
+    if score.note == FEW:
+        return f"{cell}: {FEW}"
     if score.value is None or score.low is None or score.high is None:
         return f"{cell}: not enough data{f', {score.note}' if score.note else ''}"
     return f"{cell}: {score.value:.1f} ({score.low:.1f} to {score.high:.1f}) {score.unit}, n {score.n}, {score.verdict}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.models import Term, User, Wave, WaveIssue
 from insightrepo.scores.definitions import definition_for
-from insightrepo.scores.issues import CELL, content_of, issues_of, sha256
+from insightrepo.scores.issues import CELL, content_of, issues_of, number_shown, sha256
+from insightrepo.scores.measures import SMALLEST_SHOWN
 
+FEW = f"changed by fewer than {SMALLEST_SHOWN} people: not shown"
 COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
 
 
@@ -80,7 +82,11 @@ class IssueReading:
 
 @dataclass(frozen=True)
 class Differing:
-    """A cell that two issues show differently; None: the issue does not have it."""
+    """A cell that two issues show differently; None: the issue does not have it.
+
+    Of one whose n differs by one to four people no figure is there, and the note is FEW: the two figures would give
+    away what these people answered.
+    """
 
     before: FrozenScore | None
     after: FrozenScore | None
@@ -101,12 +107,18 @@ class Differing:
 def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> IssueReading:
     """The issue as it was frozen, whatever has been edited since; only what is within the reader's scopes and teams.
 
+    One that is replaced or being corrected is for researchers: beside the figures that hold now it tells of the few
+    people in between.
+
     Raises:
+        Forbidden: it is such a one, and the reader is no researcher.
         IssueUnknown: the wave has no issue of this number.
     """
     issues = {issue.number: issue for issue in issues_of(session, wave)}
     if number not in issues:
         raise IssueUnknown(f"the wave {wave.code} has no issue {number}; it has {len(issues)}")
+    if number < number_shown(wave):
+        reader.require("researcher")
     issue, following = issues[number], issues.get(number + 1)
     content = json.loads(issue.content)
     return IssueReading(
@@ -125,18 +137,34 @@ def differences(session: Session, reader: Reader, wave: Wave, first: int, second
     Raises:
         IssueUnknown: the wave has no issue of such a number.
     """
-    before = read_issue(session, reader, wave, first).scores
-    if second is None:
-        after = tuple(_scores(session, reader, content_of(session, wave)))
-    else:
-        after = read_issue(session, reader, wave, second).scores
-    return _differing(before, after)
+    before = _scores(session, reader, _kept(session, wave, first))
+    now = content_of(session, wave) if second is None else _kept(session, wave, second)
+    return _differing(before, _scores(session, reader, now))
+
+
+def _kept(session: Session, wave: Wave, number: int) -> dict[str, Any]:
+    issues = {issue.number: issue for issue in issues_of(session, wave)}
+    if number not in issues:
+        raise IssueUnknown(f"the wave {wave.code} has no issue {number}; it has {len(issues)}")
+    return json.loads(issues[number].content)
 
 
 def _differing(before: Sequence[FrozenScore], after: Sequence[FrozenScore]) -> list[Differing]:
     old, new = ({score.cell: score for score in scores} for scores in (before, after))
     pairs = (Differing(old.get(cell), new.get(cell)) for cell in dict.fromkeys((*old, *new)))
-    return [pair for pair in pairs if _figures(pair.before) != _figures(pair.after)]
+    return [_hidden(pair) for pair in pairs if _figures(pair.before) != _figures(pair.after)]
+
+
+def _hidden(pair: Differing) -> Differing:
+    """The pair, without its figures where few people make the difference."""
+    if pair.before is None or pair.after is None or pair.before.n is None or pair.after.n is None:
+        return pair
+    if not 0 < abs(pair.after.n - pair.before.n) < SMALLEST_SHOWN:
+        return pair
+    return Differing(*(
+        replace(score, value=None, low=None, high=None, n=None, note=FEW, verdict="", change=None, excluded=None)
+        for score in (pair.before, pair.after)
+    ))  # fmt: skip
 
 
 def _figures(score: FrozenScore | None) -> tuple[Any, ...] | None:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select, update
 
 from ingest.readers.base import Row, Table
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import (
@@ -38,7 +38,7 @@ from insightrepo.scores.computing import WaveFrozen
 from insightrepo.scores.exclusions import exclude
 from insightrepo.scores.explaining import explain
 from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
+from insightrepo.scores.issue_reading import FEW, IssueUnknown, differences, read_issue
 from insightrepo.scores.issues import (
     NotFrozen,
     ReasonMissing,
@@ -273,6 +273,28 @@ def test_only_administrators_read_whom_a_definition_names(database, answered):
             assert [name in json.dumps(definition) for name in named] == [told] * 4
             assert definition["weighting"]["scheme"] == "post-stratification"
         assert ("populations" in explained) is told
+
+
+@pytest.mark.parametrize(("late", "shown"), [(1, False), (4, False), (5, True)])
+def test_two_issues_that_differ_by_fewer_than_five_people_do_not_tell_their_answers(frozen, answered, late, shown):
+    viewer = Reader(2, "v@x.org", "viewer")
+    _reissue(frozen, "2025-Q1")
+    answered("2025-Q1", (late, "1", "5", "couples"), who="late")
+    with pytest.raises(Forbidden, match="needs the role researcher"):  # beside the scores as they stand
+        _read(frozen, reader=viewer)
+    _freeze(frozen, "2025-Q1")
+    with frozen.reading() as session:
+        found = differences(session, viewer, find_wave(session, "2025-Q1"), 1, 2)
+    assert {pair.shown.segment for pair in found} == {None, "couples"}
+    for pair in found:
+        for score in (pair.before, pair.after):
+            figures = (score.value, score.low, score.high, score.n, score.change)
+            assert (figures != (None,) * 5) is shown
+            assert (score.note == FEW) is not shown
+    with pytest.raises(Forbidden, match="needs the role researcher"):
+        _read(frozen, reader=viewer)
+    assert _whole(_read(frozen, number=2, reader=viewer)).n == 100 + late
+    assert _whole(_read(frozen, reader=Reader(3, "r@x.org", "researcher"))).n == 100
 
 
 TEMPLATES: list[Path] = []  # the taxonomy of the fixture `template`, for the machine below, which takes no fixtures

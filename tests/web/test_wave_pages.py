@@ -311,7 +311,9 @@ def test_a_wave_is_frozen_corrected_and_frozen_again_in_the_browser(send, as_, w
     bring(workspace, "frozen", 12, who="late")
     assert "What the correction changes so far" in as_("viewer").get("/waves/frozen").text
     assert send("/waves/frozen/freeze").status_code == 302
-    first, second = (as_("viewer").get(f"/waves/frozen/issues/{number}").text for number in (1, 2))
+    assert as_("viewer").get("/waves/frozen/issues/1").status_code == 403  # replaced: for researchers
+    first = as_("researcher").get("/waves/frozen/issues/1").text
+    second = as_("viewer").get("/waves/frozen/issues/2").text
     assert f'Replaced by <a href="/waves/frozen/issues/2">issue 2</a> because: {WHY}' in first
     assert "n 12" in first
     assert "n 24" not in first
