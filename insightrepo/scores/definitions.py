@@ -22,11 +22,16 @@ SHOWN = (
     "compared_with",
     "weighting",
 )
+OF_WEIGHTS = ("lowest", "highest", "capped", "unplaced")  # a hidden segment's people follow from its weight
 
 
 def definition_for(reader: Reader, definition: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The definition as far as it is the reader's: all segments it names are for administrators."""
+    """The definition as far as it is the reader's: all segments it names are for administrators. What tells a weight
+    is left to `explaining`, which knows whether a segment is hidden.
+    """
     whole = dict(definition or {})
+    if whole.get("weighting"):
+        whole["weighting"] = {name: said for name, said in whole["weighting"].items() if name not in OF_WEIGHTS}
     if reader.at_least("administrator"):
         return whole
     shown = {name: whole[name] for name in SHOWN if name in whole}

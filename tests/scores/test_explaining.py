@@ -25,6 +25,7 @@ from insightrepo.models import (
     Wave,
 )
 from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.definitions import definition_for
 from insightrepo.scores.explaining import (
     _counted,
     _few_hidden,
@@ -278,6 +279,14 @@ def test_beside_a_hidden_segment_nothing_is_said_from_which_its_weight_follows(w
     one = weighted(60, 3, 40)
     assert [one.weighting[name] for name in FACTS] == [None] * 4
     assert any("capped: not shown" in line for line in explanation_lines(one))
+
+
+def test_a_waves_definition_tells_no_weight_to_anybody(weighted, database):
+    weighted(60, 3, 40)
+    with database.reading() as session:
+        kept = find_wave(session, "2025-Q1").definition["weighting"]
+        told = definition_for(ADA, find_wave(session, "2025-Q1").definition)["weighting"]
+    assert set(kept) - set(told) == set(FACTS)
 
 
 def test_the_weights_of_shown_segments_are_told(weighted):
