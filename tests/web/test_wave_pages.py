@@ -312,6 +312,7 @@ def test_a_wave_is_frozen_corrected_and_frozen_again_in_the_browser(send, as_, w
     assert "What the correction changes so far" in as_("viewer").get("/waves/frozen").text
     assert send("/waves/frozen/freeze").status_code == 302
     assert as_("viewer").get("/waves/frozen/issues/1").status_code == 403  # replaced: for researchers
+    assert 'href="/waves/frozen/issues/1"' not in as_("viewer").get("/waves/frozen").text
     first = as_("researcher").get("/waves/frozen/issues/1").text
     second = as_("viewer").get("/waves/frozen/issues/2").text
     assert f'Replaced by <a href="/waves/frozen/issues/2">issue 2</a> because: {WHY}' in first
