@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pptx import Presentation
@@ -326,7 +326,7 @@ def _groups(slide: Slide, groups: Sequence[Bullets], left: float, top: float, wi
 
 def _fitted(
     slide: Slide, left: float, top: float, width: float, height: float, texts: Sequence[str], size: int,
-    heads: set[int] = frozenset(),  # type: ignore[assignment]
+    heads: Collection[int] = (),
 ) -> None:  # fmt: skip
     """Paragraphs in the largest size up to `size` that fits, at the smallest cut with "and N more"."""
     shown = list(texts)
@@ -345,7 +345,7 @@ def _fitted(
 
 def _text(
     slide: Slide, left: float, top: float, width: float, height: float, texts: Sequence[str], size: float,
-    colour: RGBColor, italic: bool = False, heads: set[int] = frozenset(),  # type: ignore[assignment]
+    colour: RGBColor, italic: bool = False, heads: Collection[int] = (),
 ) -> float:  # fmt: skip
     """A box of text; the height in inches that its lines need."""
     if not any(texts):
@@ -361,7 +361,7 @@ def _text(
 
 def _put(
     frame: TextFrame, texts: Sequence[str], size: float, colour: RGBColor, bold: bool = False, italic: bool = False,
-    heads: set[int] = frozenset(),  # type: ignore[assignment]
+    heads: Collection[int] = (),
 ) -> None:  # fmt: skip
     for place, text in enumerate(texts):
         paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -212,6 +212,30 @@ def _instrument(session: Session, known: Wave | None, wanted: WaveWanted, answer
         scale, name = scale or Scale(used.scale_low, used.scale_high, used.best), name or used.name
     scale = scale or Scale()
     return ensure_instrument(session, name or f"Survey, {scale}", scale.low, scale.high, scale.best)
+
+
+def prepared_rows(
+    rows: Iterable[Row],
+    cells: Cells,
+    wave: WaveFacts,
+    report: ImportReport,
+    read: Callable[[Row, dt.date | None], Sequence[Prepared]],
+) -> Iterator[Prepared]:
+    """What `read` finds in each row, given its day; counts in the report what lies outside of the wave, was refused
+    (`read` raises RowRefused) or holds nothing.
+    """
+    for row in rows:
+        try:
+            day, outside = cells.day(row, wave)
+            if outside:
+                report.outside += 1
+                continue
+            found = read(row, day)
+        except RowRefused as refusal:
+            report.refuse(row, refusal.field, str(refusal))
+            continue
+        report.skipped += not found
+        yield from found
 
 
 def store_all(

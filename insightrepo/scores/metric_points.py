@@ -23,6 +23,7 @@ from insightrepo.scores.intake import (
     finish,
     identity_of,
     kept_fields,
+    prepared_rows,
     store_all,
 )
 from insightrepo.scores.memberships import SegmentFinder
@@ -174,18 +175,8 @@ class _Reading:
 
     def prepared(self, report: ImportReport) -> Iterator[Prepared]:
         """What all rows hold, counting in the report what is not taken."""
-        for row in self._rows:
-            try:
-                day, outside = self._cells.day(row, self._wave)
-                if outside:
-                    report.outside += 1
-                    continue
-                found = self._figures(row) if self._columns.aggregated else self._said(row, day)
-            except RowRefused as refusal:
-                report.refuse(row, refusal.field, str(refusal))
-                continue
-            report.skipped += not found
-            yield from found
+        read = (lambda row, _day: self._figures(row)) if self._columns.aggregated else self._said
+        return prepared_rows(self._rows, self._cells, self._wave, report, read)
 
     def kept(self, report: ImportReport) -> Fields:
         """How the refused rows are read again."""

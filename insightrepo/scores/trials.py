@@ -23,12 +23,13 @@ from insightrepo.scores.intake import (
     finish,
     identity_of,
     kept_fields,
+    prepared_rows,
     store_all,
 )
 from insightrepo.scores.memberships import SegmentFinder
 from insightrepo.scores.quarantine import Fields, Keeping
 from insightrepo.scores.questionnaire_rows import Questionnaires
-from insightrepo.scores.rows import Cells, RowRefused, WaveFacts, respondent_key, segments_in
+from insightrepo.scores.rows import Cells, WaveFacts, respondent_key, segments_in
 from insightrepo.scores.survey_files import SurveyFile, as_survey
 from insightrepo.scores.trial_columns import RATINGS, TrialColumns, trial_columns
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
@@ -182,18 +183,8 @@ class _Reading:
 
     def prepared(self, report: ImportReport) -> Iterator[Prepared]:
         """What all rows hold, counting in the report what is not taken."""
-        for row in self._rows:
-            try:
-                day, outside = self._cells.day(row, self._wave)
-                if outside:
-                    report.outside += 1
-                    continue
-                found = self._sums(row) if self._columns.aggregated else self._tries(row, day)
-            except RowRefused as refusal:
-                report.refuse(row, refusal.field, str(refusal))
-                continue
-            report.skipped += not found
-            yield from found
+        read = (lambda row, _day: self._sums(row)) if self._columns.aggregated else self._tries
+        return prepared_rows(self._rows, self._cells, self._wave, report, read)
 
     def kept(self, report: ImportReport) -> Fields:
         """How the refused rows are read again."""
