@@ -17,6 +17,7 @@ from insightrepo.models.answers import (
     TrialSummary,
 )
 from insightrepo.models.base import Base, utcnow
+from insightrepo.models.decisions import DECISION_STATES, REQUEST_STATES, Decision, ResearchRequest
 from insightrepo.models.judgements import Judgement, SearchGap
 from insightrepo.models.library import (
     EVIDENCE_KINDS,
@@ -55,6 +56,7 @@ from insightrepo.models.packs import (
     Quantity,
     Target,
 )
+from insightrepo.models.readers import Visit
 from insightrepo.models.scores import Score
 from insightrepo.models.taxonomy import (
     AXES,
@@ -84,6 +86,7 @@ from insightrepo.models.waves import (
 __all__ = [
     "ANNOTATION_KINDS",
     "AXES",
+    "DECISION_STATES",
     "EVIDENCE_KINDS",
     "LEVELS",
     "METRIC_KINDS",
@@ -94,6 +97,7 @@ __all__ = [
     "POLICIES",
     "QUANTITY_STATES",
     "QUANTITY_UNITS",
+    "REQUEST_STATES",
     "ROLES",
     "RULE_EFFECTS",
     "RULE_KINDS",
@@ -111,6 +115,7 @@ __all__ = [
     "Answer",
     "AuditEntry",
     "Base",
+    "Decision",
     "DefinitionVersion",
     "Document",
     "Embedding",
@@ -133,6 +138,7 @@ __all__ = [
     "Quantity",
     "QuarantinedRow",
     "Rating",
+    "ResearchRequest",
     "Respondent",
     "ResponseCount",
     "Rule",
@@ -152,6 +158,7 @@ __all__ = [
     "TrialSummary",
     "User",
     "Validation",
+    "Visit",
     "Vote",
     "Wave",
     "WaveIssue",

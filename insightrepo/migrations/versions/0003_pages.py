@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -10,3 +13,73 @@ depends_on = None
 
 def upgrade() -> None:
     """Each subject in turn; none reads what another adds."""
+    _readers()
+    _decisions()
+    _research_requests()
+
+
+def _readers() -> None:
+    op.create_table(
+        "followed_product",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        _user("followed_product", "user_id", "CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_followed_product_product_id_product"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "product_id", name=op.f("pk_followed_product")),
+    )
+    op.create_table(
+        "visit",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        _user("visit", "user_id", "CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_visit")),
+    )
+    op.create_index(op.f("ix_visit_day"), "visit", ["day"])
+
+
+def _decisions() -> None:
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("outcome_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["outcome_id"], ["outcome.id"], name=op.f("fk_decision_outcome_id_outcome"), ondelete="CASCADE"
+        ),
+        _user("decision", "created_by_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_decision_outcome_id"), "decision", ["outcome_id"])
+
+
+def _research_requests() -> None:
+    op.create_table(
+        "research_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(), nullable=False),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(), nullable=True),
+        _user("research_request", "asked_by_id"),
+        _user("research_request", "answered_by_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_research_request")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _user(table: str, column: str, ondelete: str = "SET NULL") -> sa.ForeignKeyConstraint:
+    name = op.f(f"fk_{table}_{column}_user_account")
+    return sa.ForeignKeyConstraint([column], ["user_account.id"], name=name, ondelete=ondelete)
