@@ -106,6 +106,16 @@ class Product(Term):
     tasks: Mapped[list[Task]] = relationship(back_populates="product")
 
 
+class JourneyStage(Base):
+    """A stage of the customer's journey, with its place in it; outcomes name their stage by its name."""
+
+    __tablename__ = "journey_stage"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[Name] = mapped_column(unique=True)
+    position: Mapped[int]
+
+
 class Task(Base):
     """A task of a product, tied to the outcomes it serves."""
 

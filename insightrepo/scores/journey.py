@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.scores.choosing import Choice, OutcomeShown, outcomes_in_use
 from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores
+from insightrepo.taxonomy.exporting import stage_names
 
 NO_STAGE = "Without a stage"
 
@@ -40,7 +41,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Journey:
-    """The stages in the order in which the taxonomy first names them; outcomes without one at the end."""
+    """The stages in the taxonomy's order, those it does not list after them; outcomes without one at the end."""
 
     choice: Choice
     stages: tuple[Stage, ...]
@@ -50,14 +51,14 @@ def read_journey(session: Session, reader: Reader, choice: Choice) -> Journey:
     """The journey with the scores of the chosen wave, segment and product; only outcomes that apply to the segment."""
     outcomes = [o for o in outcomes_in_use(session, reader) if o.applies_to(choice.segment)]
     scores = _scores(session, reader, choice)
-    by_stage: dict[str, list[Step]] = {}
+    by_stage: dict[str, list[Step]] = {name: [] for name in stage_names(session)}
     for outcome in outcomes:
         step = Step(
             outcome, scores.get((outcome.code, outcome.lead_measure)), scores.get((outcome.code, "opportunity"))
         )
         by_stage.setdefault(outcome.stage, []).append(step)
     unnamed = by_stage.pop("", None)
-    stages = [_stage(name, steps) for name, steps in by_stage.items()]
+    stages = [_stage(name, steps) for name, steps in by_stage.items() if steps]
     if unnamed:
         stages.append(_stage(NO_STAGE, unnamed))
     return Journey(choice, tuple(stages))

@@ -49,6 +49,7 @@ def check(source: Source, known: Known | None) -> list[Problem]:
     return [
         *_used_twice(source, entries),
         *_unknown_references(entries, known),
+        *_unknown_stages(source.root, entries),
         *_circles(entries),
         *(problem for entry in entries for problem in _bad_rules(entry)),
     ]
@@ -118,6 +119,20 @@ def _unknown_references(entries: list[Found], known: Known | None) -> Iterator[P
             yield from _missing(entry, "owner", "user", sorted(known.users), "add the user first, or leave owner out")
             yield from _missing(entry, "steward", "user", sorted(known.users), "add the user first, or leave it out")
             yield from _missing(entry, "team", "team", sorted(known.teams), "add the team first, or leave team out")
+
+
+def _unknown_stages(root: dict[str, Any], entries: list[Found]) -> Iterator[Problem]:
+    """Stages that stand twice, and those of outcomes that are not in the list of stages, where there is one."""
+    listed = root.get("stages")
+    names = [_text(name) for name in listed] if isinstance(listed, list) else []
+    for index, name in enumerate(names):
+        if name and name in names[:index]:
+            yield Problem(("stages", index), f"{name} stands twice: leave one out")
+    for entry in entries:
+        name = _text(entry.values.get("stage")) if entry.kind == "outcome" else ""
+        if names and name and name not in names:
+            advice = f"add it to stages, or correct it{nearest(name, names)}"
+            yield Problem((*entry.path, "stage"), f"no stage {name} here: {advice}")
 
 
 def _missing(entry: Found, field: str, kind: str, codes: list[str], advice: str) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from insightrepo.accounts.access import Forbidden, Reader, visible_products, vis
 from insightrepo.accounts.audit import record
 from insightrepo.models import Metric, Outcome, Segment, Task, Team, User, utcnow
 from insightrepo.scores.measures import MEASURES
+from insightrepo.taxonomy.exporting import stage_names
 from insightrepo.taxonomy.history import note_status
 from insightrepo.taxonomy.life_cycle import changeable
 from insightrepo.taxonomy.schema import OutcomeEntry
@@ -123,7 +124,7 @@ def choices(session: Session, reader: Reader) -> Choices:
         people=tuple(named),
         teams=tuple((name, name) for name in teams),
         categories=_in_use(session, Outcome.category, seen),
-        stages=_in_use(session, Outcome.journey_stage, seen),
+        stages=_stages(session, seen),
     )
 
 
@@ -299,6 +300,11 @@ def _grouped(pairs: Iterable[tuple[str, tuple[str, str]]]) -> tuple[tuple[str, t
     for name, pair in pairs:
         groups.setdefault(name, []).append(pair)
     return tuple((name, tuple(found)) for name, found in groups.items())
+
+
+def _stages(session: Session, seen) -> tuple[str, ...]:
+    """The stages of the journey in their order, then those in use that are not among them."""
+    return tuple(dict.fromkeys((*stage_names(session), *_in_use(session, Outcome.journey_stage, seen))))
 
 
 def _in_use(session: Session, column, seen) -> tuple[str, ...]:

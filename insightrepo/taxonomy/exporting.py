@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from insightrepo.models import Outcome, Product, Segment, Task, Team, Term, User
+from insightrepo.models import JourneyStage, Outcome, Product, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.schema import (
     DimensionEntry,
     OutcomeEntry,
@@ -24,6 +24,11 @@ from insightrepo.taxonomy.schema import (
 def everything(_term: Term) -> bool:
     """Holds for every term."""
     return True
+
+
+def stage_names(session: Session) -> list[str]:
+    """The stages of the journey in their order."""
+    return list(session.scalars(select(JourneyStage.name).order_by(JourneyStage.position)))
 
 
 def export(session: Session, shown: Callable[[Term], bool] = everything) -> TaxonomyFile:
@@ -44,6 +49,7 @@ class _Export:
 
     def file(self) -> TaxonomyFile:
         return TaxonomyFile(
+            stages=tuple(stage_names(self.session)),
             outcomes=tuple(self._outcome(row) for row in self._all(Outcome, selectinload(Outcome.segments))),
             segments=self._dimensions(),
             products=self._products(),

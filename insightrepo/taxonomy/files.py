@@ -30,6 +30,7 @@ ORDER = (
     "segments", "outcomes", "status", "policy", "lead_measure", "owner", "steward", "team", *KINDS, "distance",
     "effect", "rules", "tasks", "members", "children",
 )  # fmt: skip
+PARTS = ("outcomes", "segments", "products")
 LINE_WIDTH = 100
 PLAIN = re.compile(r"[^\W\d_][\w ./&'()+%-]*")  # needs no quotes, within brackets neither
 
@@ -99,7 +100,8 @@ def _unknown_field(path: tuple[str | int, ...]) -> str:
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """The three parts of a file without what goes without saying."""
-    return {part: [_pruned(entry) for entry in entries] for part, entries in values.items()}
+    stages = {"stages": _listed(values["stages"])} if values["stages"] else {}
+    return stages | {part: [_pruned(entry) for entry in values[part]] for part in PARTS}
 
 
 def _pruned(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from insightrepo.accounts.audit import record
-from insightrepo.models import Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.models import JourneyStage, Outcome, Product, Rule, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.exporting import everything
 from insightrepo.taxonomy.history import note_status
 from insightrepo.taxonomy.schema import OutcomeEntry, RuleValue, TaxonomyFile, TermEntry
@@ -32,7 +32,7 @@ LOADED = (
 
 @dataclass(frozen=True)
 class Changes:
-    """What an import did, counted in terms and tasks.
+    """What an import did, counted in terms and tasks; the order of the stages counts as one.
 
     `removed_rules` are the ids of rules that are gone: drop the votes of ``rule:ID``. `changed_term_ids` are the
     terms created or changed in any way, rules included: tag them again. `lines` say it for people.
@@ -65,6 +65,7 @@ def apply(
             another team's term would be changed; the caller's transaction must be rolled back.
     """
     work = _Import(session, may_change, sees)
+    work.stages(file)
     work.segments(file)
     work.outcomes(file)
     work.products(file)
@@ -111,6 +112,25 @@ class _Import:
         self.ledger: dict[tuple[str, str], _Entry] = {}
         self.removed: list[int] = []
         self.problems: list[str] = []
+        self.new_stages: tuple[str, ...] = ()
+
+    def stages(self, file: TaxonomyFile) -> None:
+        """Bring the stages of the journey to the file's, where it names any."""
+        rows = list(self.session.scalars(select(JourneyStage).order_by(JourneyStage.position)))
+        if not file.stages or [row.name for row in rows] == list(file.stages):
+            return
+        if not self.may_change(Outcome(code="")):
+            self.problems.append(f"stages: {EVERYBODY}")
+            return
+        by_name = {row.name: row for row in rows}
+        for row in rows:
+            if row.name not in file.stages:
+                self.session.delete(row)
+        for position, name in enumerate(file.stages):
+            row = by_name.get(name) or JourneyStage(name=name)
+            row.position = position
+            self.session.add(row)
+        self.new_stages = file.stages
 
     def segments(self, file: TaxonomyFile) -> None:
         """Create and change the segments."""
@@ -171,11 +191,11 @@ class _Import:
         touched = [entry for entry in entries if entry.created or entry.changes]
         return Changes(
             created=sum(entry.created for entry in entries),
-            changed=sum(not entry.created for entry in touched),
+            changed=sum(not entry.created for entry in touched) + bool(self.new_stages),
             unchanged=len(entries) - len(touched),
             removed_rules=tuple(self.removed),
             changed_term_ids={entry.row.id for entry in touched if isinstance(entry.row, Term)},
-            lines=tuple(_line(entry) for entry in touched),
+            lines=(*_stage_lines(self.new_stages), *(_line(entry) for entry in touched)),
         )
 
     def _term(self, kind: type[Any], entry: TermEntry, own: dict[str, Any]) -> Any:
@@ -285,6 +305,10 @@ def _value_of(rule: Any) -> RuleValue:  # a Rule, whose checked columns are plai
 
 def _rule_text(value: RuleValue) -> str:
     return f"{value.kind}: {', '.join(value.words)}"
+
+
+def _stage_lines(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"stages changed: {', '.join(names)}",) if names else ()
 
 
 def _line(entry: _Entry) -> str:

@@ -173,8 +173,12 @@ class ProductEntry(TermEntry):
 
 
 class TaxonomyFile(Entry):
-    """A whole file. It says all there is to say of each term it names, and nothing of the others."""
+    """A whole file. It says all there is to say of each term it names, and nothing of the others.
 
+    `stages` are those of the journey in their order; none says nothing of them.
+    """
+
+    stages: Annotated[tuple[Name, ...], BeforeValidator(_listed)] = ()
     outcomes: tuple[OutcomeEntry, ...] = ()
     segments: tuple[DimensionEntry, ...] = ()
     products: tuple[ProductEntry, ...] = ()

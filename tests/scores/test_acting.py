@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Outcome, Product, Score, Segment, Task, Term, Wave
+from insightrepo.models import JourneyStage, Outcome, Product, Score, Segment, Task, Term, Wave
 from insightrepo.scores.chips import CellWanted, chips
 from insightrepo.scores.choosing import choose
 from insightrepo.scores.disagreements import cautioned, disagreement, read_disagreements
@@ -157,6 +157,17 @@ def test_the_journey_has_its_stages_in_the_taxonomys_order(database, answered, a
     assert [plan.name, book.name, none.name] == ["Plan", "Book", "Without a stage"]
     assert (plan.measured, plan.short, plan.steps[0].score.value) == (1, 1, 0)
     assert book.steps[0].score is None
+
+
+def test_stages_that_the_taxonomy_lists_come_in_its_order(database, answered, at):
+    answered("2025-Q1", (40, "1", "5"))
+    with database.writing() as session:
+        outcomes = session.scalars(select(Outcome).order_by(Outcome.id))
+        for outcome, stage in zip(outcomes, ("Plan", "Dream", "Book"), strict=True):
+            outcome.journey_stage = stage
+        stages = enumerate(("Book", "Live", "Plan"))
+        session.add_all(JourneyStage(name=name, position=position) for position, name in stages)
+    assert [stage.name for stage in at(read_journey).stages] == ["Book", "Plan", "Dream"]
 
 
 def disagreeing(answered, code="2025-Q1"):

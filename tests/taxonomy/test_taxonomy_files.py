@@ -81,6 +81,17 @@ def test_a_written_file_is_what_was_read():
     assert dump(load(dump(load(WHOLE)))) == dump(load(WHOLE))
 
 
+def test_a_stage_that_the_list_of_stages_does_not_have_is_refused():
+    listed = "stages: [Before the trip, Back home]\n" + WHOLE
+    assert load(listed).stages == ("Before the trip", "Back home")
+    assert dump(load(listed)) == "stages: [Before the trip, Back home]\n" + WHOLE_AGAIN
+    assert _problems(listed.replace("stage: Before", "stage: Befor")) == [
+        "t.yaml:7: outcomes[0].stage: no stage Befor the trip here: add it to stages, or correct it; "
+        "did you mean Before the trip?"
+    ]
+    assert "stages[1]: A stands twice" in _problems("stages: [A, A]")[0]
+
+
 def test_an_empty_taxonomy_can_be_written_and_read():
     assert load(dump(TaxonomyFile())) == TaxonomyFile()
 

@@ -318,3 +318,16 @@ def test_an_export_imported_elsewhere_exports_the_same_bytes(first, second):
         assert dump(export(elsewhere)) == exported
         counted = [session.scalar(select(func.count()).select_from(kind)) for kind in (Term, Task)]
         assert created == sum(counted)
+
+
+def test_the_stages_of_the_journey_are_brought_to_the_file_and_exported_again(workspace):
+    outcome = "outcomes: [{code: A, job: B, stage: Late}]"
+    with workspace.database.writing() as session:
+        apply(session, load(f"stages: [Early, Late]\n{outcome}"), None)
+        assert export(session).stages == ("Early", "Late")
+        changes = apply(session, load(f"stages: [Late, Later]\n{outcome}"), None)
+        assert (changes.changed, changes.lines) == (1, ("stages changed: Late, Later",))
+        assert apply(session, load(outcome), None).changed == 0
+        assert export(session).stages == ("Late", "Later")
+        with pytest.raises(TaxonomyError, match="stages: is everybody's"):
+            apply(session, load(f"stages: [Late]\n{outcome}"), None, may_change=lambda term: False)

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _readers()
     _decisions()
     _research_requests()
+    _journey()
 
 
 def _readers() -> None:
@@ -83,3 +84,16 @@ def _research_requests() -> None:
 def _user(table: str, column: str, ondelete: str = "SET NULL") -> sa.ForeignKeyConstraint:
     name = op.f(f"fk_{table}_{column}_user_account")
     return sa.ForeignKeyConstraint([column], ["user_account.id"], name=name, ondelete=ondelete)
+
+
+def _journey() -> None:
+    """The stages of the journey in their order."""
+    op.create_table(
+        "journey_stage",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journey_stage")),
+        sa.UniqueConstraint("name", name=op.f("uq_journey_stage_name")),
+        sqlite_autoincrement=True,
+    )
