@@ -22,12 +22,14 @@ from insightrepo.web import (
     errors,
     evidence,
     formatting,
+    frame,
     glossary,
     health,
     insights,
     judgements,
     links,
     measuring,
+    navigation,
     outcome_applicability,  # noqa: F401 (routes of outcomes)
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
@@ -52,6 +54,7 @@ ROOMS = (
     charts,
     downloads,
     evidence,
+    frame,
     glossary,
     health,
     insights,
@@ -99,6 +102,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     formatting.setup(app)
     charts.setup(app)
     links.setup(app)
+    navigation.setup(app)
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app

@@ -39,6 +39,8 @@ ROUTES = {
     ("auth.sign_in", "GET"): "open",
     ("auth.sign_in", "POST"): "open",
     ("auth.sign_out", "POST"): "form",
+    ("frame.help_page", "GET"): "list",
+    ("frame.style", "GET"): "list",
     ("search.home", "GET"): "list",
     ("search.results", "GET"): "list",
     ("search.completions", "GET"): "list",
@@ -132,6 +134,8 @@ ROUTES = {
 PARTS = {"code": "PLAN-01", "name": "coverage", "kind": "csv"}  # of an address, where it is no number
 LISTS = (
     "/",
+    "/help",
+    "/style",
     "/search",
     "/search?q=calendar",
     "/search?state=withdrawn&state=draft",
