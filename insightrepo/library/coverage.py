@@ -6,7 +6,7 @@ Strength is the plain mean of six parts of 0 to 1, each shown beside it. None of
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,8 +163,9 @@ class Evidence:
     ) -> None:  # fmt: skip
         self._bitmaps: Bitmaps = follow(workspace).bitmaps
         allowed = allowed_bitmap(session, reader, NO_FILTER, self._bitmaps)
-        repeated = session.scalars(select(EvidenceLink.from_id).where(EvidenceLink.kind == "duplicates"))
-        self._allowed = allowed - BitMap(repeated)
+        pairs = select(EvidenceLink.from_id, EvidenceLink.to_id).where(EvidenceLink.kind == "duplicates")
+        # What repeats a piece that the reader may not see is all that they see of it: it counts.
+        self._allowed = allowed - BitMap(one for one, other in session.execute(pairs) if other in allowed)
         rows = session.execute(select(Study.id, Study.method, Study.participants_n)).all()
         self._studies: Mapping[int, Any] = {row.id: row for row in rows}
         self._segments = segments
@@ -172,7 +173,13 @@ class Evidence:
 
     def counts(self, outcome: OutcomeShown) -> tuple[int, int, int]:
         """Pieces of evidence, people and studies that speak of an outcome."""
-        ids = self._of(outcome)
+        return self.counts_of([outcome.id])
+
+    def counts_of(self, term_ids: Collection[int], study_id: int | None = None) -> tuple[int, int, int]:
+        """Pieces of evidence, people and studies of any of these terms, on whatever axis; of one study where named."""
+        ids = BitMap.union(BitMap(), *(self._bitmaps.get(f"term:{number}") for number in term_ids)) & self._allowed
+        if study_id is not None:
+            ids &= self._bitmaps.get(f"study:{study_id}")
         distinct = self._bitmaps.count_distinct
         return len(ids), distinct("respondent", ids), distinct("study", ids)
 

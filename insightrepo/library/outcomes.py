@@ -25,7 +25,7 @@ TRIED = ("success", "time", "ease")  # measures of a task that stand beside it
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """An outcome in a list, with its current score for everyone."""
+    """What an outcome is, with its current score for everyone."""
 
     code: str
     name: str
@@ -74,14 +74,6 @@ class OutcomeReading:
     by_segment: tuple[CellShown, ...]
     by_product: tuple[CellShown, ...]
     cautions: tuple[str, ...]  # sentences: segments disagree, only opinion or only behaviour is measured
-
-
-def list_outcomes(session: Session, reader: Reader) -> tuple[OutcomeLine, ...]:
-    """The outcomes that the reader may see, by category and code, retired ones last."""
-    found = list(session.scalars(select(Outcome).where(Outcome.id.in_(visible_terms(reader)))))
-    found.sort(key=lambda outcome: (outcome.status == "retired", outcome.category, outcome.code))
-    scores = cautioned(session, reader, chips(session, reader, [CellWanted(outcome.id) for outcome in found]))
-    return tuple(_line(outcome, scores.get(CellWanted(outcome.id))) for outcome in found)
 
 
 def read_outcome(session: Session, reader: Reader, code: str) -> OutcomeReading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.memory import remembered
 from insightrepo.models import Metric, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.reading import score_rows, within
+from insightrepo.scores.reading import ScoreRow, score_rows, within
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term
 from insightrepo.taxonomy.register import TermLine, register
@@ -228,12 +228,16 @@ def history(
     product_id: int | None = None,
     measure: str = "satisfaction",
 ) -> list[Point]:
-    """A cell's scores, one point a wave, in time. A point that starts a series must not be joined to the one before."""
-    rows = score_rows(
+    """A cell's scores, one point a wave, in time."""
+    return points_of(score_rows(
         session,
         Score.outcome_id == outcome_id, Score.segment_id.is_not_distinct_from(segment_id),
         Score.product_id.is_not_distinct_from(product_id), Score.measure == measure,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def points_of(rows: Sequence[ScoreRow]) -> list[Point]:
+    """The rows of one cell and measure, in time, as points. One that starts a series is not joined to that before."""
     return [
         Point(
             row.wave, row.first_day.isoformat(), row.last_day.isoformat(), row.provisional, row.value, row.low,

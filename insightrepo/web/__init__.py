@@ -41,6 +41,7 @@ from insightrepo.web import (
     security,
     studies,
     targets,
+    taxonomy,
     validations,
     waves,
 )
@@ -68,6 +69,7 @@ ROOMS = (
     studies,
     waves,
     targets,
+    taxonomy,
     validations,
 )
 FORM_BYTES = 1024 * 1024  # the page that takes files raises this for itself

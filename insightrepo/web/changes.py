@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from insightrepo.library.why import NotMoved, Why, why
 from insightrepo.library.why_words import caveats, headline, intervention_words, same_people_words, warnings
 from insightrepo.scores.changes import NoSuchStep, choices, what_changed
-from insightrepo.scores.chips import Point
+from insightrepo.scores.chips import points_of
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.waves import WaveUnknown
 from insightrepo.taxonomy.reading import UnknownTerm
@@ -79,12 +79,4 @@ def _permalink(found: Why) -> dict[str, str | None]:
 
 
 def _trend(history: tuple[ScoreRow, ...]) -> Trend | None:
-    points, before = [], None
-    for row in history:
-        points.append(Point(
-            row.wave, row.first_day.isoformat(), row.last_day.isoformat(), row.provisional, row.value, row.low,
-            row.high, row.n, row.note, row.verdict, row.change,
-            starts_series=before is not None and row.instrument != before,
-        ))  # fmt: skip
-        before = row.instrument
-    return draw(points, "satisfaction", "percent")
+    return draw(points_of(history), "satisfaction", "percent")

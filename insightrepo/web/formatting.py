@@ -13,6 +13,7 @@ from insightrepo.library.hits import Hit, TagShown
 from insightrepo.scores.wording import change, number
 from insightrepo.web.layout import place_url
 from insightrepo.web.links import url_for
+from insightrepo.web.trend import draw, sparkline
 
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 SOURCES = {
@@ -26,10 +27,12 @@ SOURCES = {
 
 def setup(app: Flask) -> None:
     """Make the functions below known to the templates."""
-    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock, day):
+    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock, day, whole, signed):
         app.add_template_filter(function)
     app.add_template_global(hit_url)
     app.add_template_global(place_url)
+    app.add_template_global(sparkline)
+    app.add_template_global(draw, "trend_of")
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
@@ -95,3 +98,14 @@ def clock(seconds: float) -> str:
 def day(moment: dt.datetime) -> str:
     """The day of a moment, as 2025-03-14."""
     return f"{moment:%Y-%m-%d}"
+
+
+def whole(value: float) -> str:
+    """A number without decimals, with a true minus: −12."""
+    return f"{round(value):,}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A difference without decimals, with its sign: +14, −3, 0."""
+    rounded = round(value)
+    return f"+{rounded:,}" if rounded > 0 else whole(rounded)

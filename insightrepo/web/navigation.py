@@ -43,7 +43,7 @@ TOP: tuple[tuple[Place, ...], ...] = (
     ),
     (
         Place("Outcomes", "outcomes.outcomes", ("outcomes", "validations")),
-        Place("Products", "products.products", ("products", "segments", "tasks")),
+        Place("Products", "taxonomy.products", ("taxonomy",)),
         Place("Studies", "studies.studies", ("studies", "insights", "quantities")),
         Place("Waves", "waves.waves", ("waves", "measuring", "glossary")),
     ),

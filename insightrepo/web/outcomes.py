@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from insightrepo.library.hits import Hit, SearchQuery
 from insightrepo.library.loading import load_hits
 from insightrepo.library.outcome_context import read_context
-from insightrepo.library.outcomes import list_outcomes, read_outcome
+from insightrepo.library.outcome_list import GROUPS, LACKS, ListWanted, list_outcomes
+from insightrepo.library.outcomes import read_outcome
 from insightrepo.library.search import find
 from insightrepo.library.sources import source_matrix
+from insightrepo.scores.cell_outcomes import SORTS
 from insightrepo.taxonomy.review import SIZE, review, review_outcome
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw
@@ -24,14 +24,18 @@ blueprint = Blueprint("outcomes", __name__)
 
 @blueprint.get("/outcomes")
 def outcomes() -> ResponseReturnValue:
-    """All outcomes by category, each with its current score."""
-    found = list_outcomes(session(), reader())
-    retired = [line for line in found if line.status == "retired"]
-    groups = groupby((line for line in found if line.status != "retired"), key=lambda line: line.category)
-    categories = [(category or "Without a category", list(lines)) for category, lines in groups]
-    if retired:
-        categories.append(("Retired", retired))
-    return render_template("outcomes/list.html", categories=categories, total=len(found), may_review=_may_review())
+    """The register: grouped, sorted and filtered as the address says."""
+    wanted = _wanted()
+    found = list_outcomes(workspace(), session(), reader(), wanted)
+    options = {
+        "statuses": [(name, f"{name} ({number})") for name, number in found.statuses],
+        "owners": [(name, f"{name} ({number})") for name, number in found.owners],
+        "lacking": [(name, f"{LACKS[name]} ({number})") for name, number in found.lacking],
+    }
+    return render_template(
+        "outcomes/list.html", found=found, wanted=wanted, options=options, groups=GROUPS, sorts=SORTS,
+        filtered=found.shown != found.total, may_review=_may_review(),
+    )  # fmt: skip
 
 
 @blueprint.get("/outcomes/review")
@@ -56,6 +60,18 @@ def outcome(code: str) -> ResponseReturnValue:
         evidence=evidence,
         total=total,
         reviewed=review_outcome(session(), reader(), workspace(), reading.line.code),
+    )
+
+
+def _wanted() -> ListWanted:
+    """What the address asks of the list; what makes no sense is left out."""
+    asked = {name: request.args.get(name, "").strip() for name in ("status", "owner", "lacking", "group", "sort")}
+    return ListWanted(
+        status=asked["status"],
+        owner=asked["owner"],
+        lacking=asked["lacking"] if asked["lacking"] in LACKS else "",
+        group=asked["group"] if asked["group"] in GROUPS else "category",
+        sort=asked["sort"] if asked["sort"] in SORTS else "code",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from insightrepo.scores.chips import Point
-from insightrepo.web.formatting import number
+from insightrepo.scores.wording import number
 
 LABELS = 5  # more would touch each other
 

@@ -21,7 +21,8 @@ from sqlalchemy import select, update
 from insightrepo.accounts.access import Forbidden, Reader, visible_terms
 from insightrepo.accounts.users import add_user
 from insightrepo.library.checking import check
-from insightrepo.library.outcomes import list_outcomes, read_outcome
+from insightrepo.library.outcome_list import list_outcomes
+from insightrepo.library.outcomes import read_outcome
 from insightrepo.library.reading import NotVisible, read_document, read_evidence, read_study
 from insightrepo.library.tagging import vote
 from insightrepo.library.taxonomy_changes import import_taxonomy
@@ -173,7 +174,7 @@ def everything_told(workspace: Workspace, reader: Reader) -> str:
             [replace(detail, hit=replace(detail.hit, text="", context="", study="")) for detail in evidence],
             read_study(session, reader, study_id),
             [item.tags for item in document.evidence],
-            list_outcomes(session, reader),
+            list_outcomes(workspace, session, reader),
             read_outcome(session, reader, "STOP"),
             show(session, reader),
             export(session, reader.sees_term),

@@ -25,9 +25,9 @@ def score_id(filled):
     return get
 
 
-def test_a_chip_leads_to_its_explanation(visit):
-    page = visit("viewer").get("/outcomes").text
-    assert 'class="explain" href="/scores/' in page
+def test_a_chip_and_a_figure_of_a_list_lead_to_their_explanation(visit):
+    assert 'class="explain" href="/scores/' in visit("viewer").get("/search?q=calendar").text
+    assert 'class="figure-value" href="/scores/' in visit("viewer").get("/outcomes").text
 
 
 def test_the_page_says_inputs_formula_test_and_version(visit, score_id):
