@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.models import Answer, Wave
 from insightrepo.scores.crowd import Crowd, chain, plain_table, product_parents, read_crowd
+from insightrepo.scores.kinds import Kinds, from_counts, kinds_of
 from insightrepo.scores.statistics import top_two_box
 from insightrepo.scores.weights import weighted_share
 from insightrepo.taxonomy.applicability import Excluded, not_applicable_in
@@ -21,6 +22,8 @@ from insightrepo.taxonomy.applicability import Excluded, not_applicable_in
 __all__ = ["COLUMNS", "CellKey", "People", "not_applying", "product_masks", "product_parents", "read_cells"]
 
 COLUMNS = {"satisfaction": 0, "importance": 1}  # of People.tops
+CODES = 9  # kinds of people: either was not given, out of or in the top box
+GAVE = np.array([[code % 3 > 0, code // 3 > 0] for code in range(CODES)], dtype=int)  # satisfaction, importance
 
 
 class CellKey(NamedTuple):
@@ -47,11 +50,19 @@ class People:
     answers: tuple[int, int] = (0, 0)
     excluded: int = 0
     drawn: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict, repr=False, compare=False)  # by seed
+    counts: np.ndarray | None = field(default=None, repr=False, compare=False)  # as `from_counts` takes them, if known
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The people counted by what they gave and weigh."""
+        if self.counts is not None and self.weights is None:
+            return from_counts(self.counts)
+        return kinds_of(self.tops, self.weights)
 
     @cached_property
     def given(self) -> tuple[int, int]:
         """How many gave a satisfaction, and how many an importance."""
-        satisfaction, importance = np.count_nonzero(~np.isnan(self.tops), axis=0)
+        satisfaction, importance = self.kinds.given
         return int(satisfaction), int(importance)
 
     def n(self, measure: str) -> int:
@@ -72,6 +83,8 @@ class People:
 
     @cached_property
     def _shares(self) -> tuple[tuple[float, float], ...]:
+        if self.weights is None:
+            return tuple((float(share), float(n)) for share, n in zip(self.kinds.shares, self.given, strict=True))
         some = [self.having(column) for column in COLUMNS.values()]
         return tuple(
             weighted_share(people.tops[:, column], people.weights) if len(people.ids) else (math.nan, 0.0)
@@ -131,13 +144,16 @@ def _of_outcome(
     in_product = {None: everybody, **product_masks(part[:, 2], crowd.parents)}
     weights = None if crowd.weights is None else crowd.weights[places]
     some_out, kept = left_out.any(), ~left_out
+    once = bool((part[1:, 1] != part[:-1, 1]).all())
+    codes = (np.nan_to_num(part[:, 3:5] + 1) @ [1.0, 3.0]).astype(np.int64) if once else None
     for segment, first in in_segment.items():
         for product, second in in_product.items():
             both = first & second
             excluded = int((both & left_out).sum()) if some_out else 0
             chosen = np.flatnonzero(both & kept)
             if len(chosen):
-                yield CellKey(outcome, segment, product), _people(part[chosen], weights, chosen, excluded)
+                key = CellKey(outcome, segment, product)
+                yield key, _people(part[chosen], weights, chosen, excluded, codes)
 
 
 def product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict[int, np.ndarray]:
@@ -150,9 +166,16 @@ def product_masks(column: np.ndarray, parents: Mapping[int, int | None]) -> dict
     return masks
 
 
-def _people(rows: np.ndarray, weights: np.ndarray | None, chosen: np.ndarray, excluded: int) -> People:
-    """Rows of one cell, sorted by respondent, as people."""
+def _people(
+    rows: np.ndarray, weights: np.ndarray | None, chosen: np.ndarray, excluded: int, codes: np.ndarray | None
+) -> People:
+    """Rows of one cell, sorted by respondent, as people. `codes` are of all rows, None where people have several."""
     ids, tops = rows[:, 1].astype(np.int64), rows[:, 3:5]
+    if codes is not None:
+        of_rows = None if weights is None else weights[chosen]
+        counts = np.bincount(codes[chosen], minlength=CODES)
+        satisfaction, importance = (counts @ GAVE).tolist()
+        return People(ids, tops, of_rows, (satisfaction, importance), excluded, counts=counts)
     given = (~np.isnan(tops)).sum(axis=0)
     answers = (int(given[0]), int(given[1]))
     of_rows = None if weights is None else weights[chosen]

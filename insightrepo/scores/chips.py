@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from insightrepo.taxonomy.register import TermLine, register
 Key = tuple[int, int | None, int | None]
 CellMeasure = tuple[int, int | None, int | None, str]
 MOST_CELLS = 20_000  # whose scores are remembered
+NAMES = tuple(field.name for field in fields(ScoreRow))
 SHOWN = (
     Score.id, Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value,
     Score.low, Score.high, Score.n, Score.note, Score.verdict, Score.change,
@@ -294,7 +295,8 @@ def _is_metric(session: Session, code: str) -> bool:
 
 
 def _rows(session: Session, reader: Reader, *conditions: Any) -> list[dict[str, Any]]:
-    rows = [asdict(row) for row in score_rows(session, *within(reader), *conditions)]
+    found = score_rows(session, *within(reader), *conditions)
+    rows: list[dict[str, Any]] = [{name: getattr(row, name) for name in NAMES} for row in found]
     for row in rows:
         row.update(first_day=row["first_day"].isoformat(), last_day=row["last_day"].isoformat())
     return rows

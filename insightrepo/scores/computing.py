@@ -34,7 +34,7 @@ from insightrepo.scores.measures import MEASURES, metric_measure
 from insightrepo.scores.metric_scores import metric_rows
 from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND
 from insightrepo.scores.outcome_scores import outcome_rows
-from insightrepo.scores.score_rows import SEED, Rows, hide_small, seed_of
+from insightrepo.scores.score_rows import SEED, Rows, hide_small
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import CONFIDENCE, top_two_box
 from insightrepo.scores.task_scores import index_rows, indexes, task_rows
@@ -175,7 +175,7 @@ def definition_of(wave: Wave) -> dict[str, Any]:
         "alpha_of_all": measures.LEVEL_OF_ALL,
         "tests": "N-1 two proportions or McNemar mid-p; bootstrap of the difference of opportunities; Welch (times on "
         "logarithms); Benjamini-Hochberg by family",
-        "bootstrap": {"draws": DRAWS, "seed": SEED},
+        "bootstrap": {"draws": DRAWS, "seed": SEED, "seeded_by": "codes"},
     }
 
 
@@ -208,7 +208,7 @@ def computed(session: Session, wave: Wave, memory: Memory | None = None) -> tupl
 
 def _rows(session: Session, wave: Wave, given: Given, memory: Memory) -> Rows:
     """Every row of the wave, hidden where it must be, without verdicts."""
-    outcomes = outcome_rows(given.cells, wave.id)
+    outcomes = outcome_rows(given.cells, memory.seeds(wave))
     hide_small(outcomes, memory, also=lambda key, name: [(key, "opportunity")], spared=("opportunity",))
     tasks = task_rows(given.tasks)
     hide_small(tasks, memory)
@@ -257,7 +257,8 @@ def _pair(
         then = before.cells.get(key)
         if then is None or then.n(name) < measures.SMALLEST_FIRM:
             return None
-        return Pair(name, key, earlier.id, given.cells[key], then, row, seed_of(key, wave.id), seed_of(key, earlier.id))
+        seeds = [memory.seeds(one).of(key) for one in (wave, earlier)] if name == "opportunity" else []
+        return Pair(name, key, earlier.id, given.cells[key], then, row, *seeds)
     if key.outcome is not None and name == "success":
         index, past = given.index(session, wave, key), before.index(session, earlier, key)
         if index is None or past is None or past.tasks != index.tasks:  # a difference would be one of tasks
@@ -275,13 +276,14 @@ def _store(session: Session, wave: Wave, definition: dict[str, Any], rows: list[
     ids = {
         tuple(cell): score for score, *cell in session.execute(select(Score.id, *CELL).where(Score.wave_id == wave.id))
     }
+    names, wave_id = [column.key for column in CELL], wave.id
     session.execute(delete(Score).where(Score.wave_id == wave.id))
     now = utcnow()
     known: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     for row in rows:
-        stamped = {**row, "wave_id": wave.id, "computed_at": now}
-        score = ids.get(tuple(row.get(column.key) for column in CELL))
+        stamped = {**row, "wave_id": wave_id, "computed_at": now}
+        score = ids.get(tuple([row[name] for name in names]))
         (new if score is None else known).append(stamped if score is None else {**stamped, "id": score})
     for some in (known, new):
         if some:  # on the connection: the session would split the rows by which of their values are None

@@ -110,7 +110,7 @@ def read_crowd(session: Session, wave: Wave, parents: Mapping[int, int | None] |
 
 def _segments(session: Session, wave: Wave, ids: np.ndarray) -> dict[int, np.ndarray]:
     query = select(Membership.respondent_id, Membership.segment_id).where(Membership.wave_id == wave.id)
-    rows = np.array(session.execute(query).tuples().all(), dtype=np.int64).reshape(-1, 2)
+    rows = plain_table(session, query, 2).astype(np.int64)
     rows = rows[np.isin(rows[:, 0], ids)]
     places, masks = np.searchsorted(ids, rows[:, 0]), {}
     for segment in np.unique(rows[:, 1]):
@@ -147,7 +147,7 @@ def _surveyed(session: Session, wave: Wave, crowd: Crowd) -> np.ndarray:
     found = np.zeros(len(crowd.ids), dtype=bool)
     for table in (Answer, Rating):
         query = select(table.respondent_id, table.product_id, table.outcome_id).where(table.wave_id == wave.id)
-        rows = np.array(session.execute(query.distinct()).tuples().all(), dtype=float).reshape(-1, 3)
+        rows = plain_table(session, query.distinct(), 3)
         kept = rows[~crowd.left_out(rows[:, 0], rows[:, 1], rows[:, 2], None), 0]
         found[crowd.places(kept.astype(np.int64))] = True
     return found

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.models import Metric, Score, Segment, Wave
+from insightrepo.models import Metric, Score, Segment, Term, Wave
 from insightrepo.scores import metric_scores, task_scores
 from insightrepo.scores.cells import CellKey, People, read_cells
 from insightrepo.scores.crowd import Crowd, product_parents, read_crowd
 from insightrepo.scores.samples import Sample
+from insightrepo.scores.score_rows import Seeds
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.task_scores import Index
 
@@ -55,6 +56,7 @@ class Memory:
     def __init__(self, session: Session) -> None:
         self.parents = product_parents(session)
         self.dimensions = dict(session.execute(select(Segment.id, Segment.dimension)).tuples().all())
+        self.codes = dict(session.execute(select(Term.id, Term.code)).tuples().all())
         self._waves: OrderedDict[int, Given] = OrderedDict()
 
     def of(self, session: Session, wave: Wave) -> Given:
@@ -63,12 +65,17 @@ class Memory:
         Raises:
             WeightsRefused: its settings ask for weights that cannot be made.
         """
-        if wave.id not in self._waves:
-            self._waves[wave.id] = self._read(session, wave)
-        self._waves.move_to_end(wave.id)
+        number = wave.id
+        if number not in self._waves:
+            self._waves[number] = self._read(session, wave)
+        self._waves.move_to_end(number)
         while len(self._waves) > KEPT:
             self._waves.popitem(last=False)
-        return self._waves[wave.id]
+        return self._waves[number]
+
+    def seeds(self, wave: Wave) -> Seeds:
+        """The seeds of a wave's bootstraps."""
+        return Seeds(wave.code, self.codes)
 
     def _read(self, session: Session, wave: Wave) -> Given:
         crowd = read_crowd(session, wave, self.parents)

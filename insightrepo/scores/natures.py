@@ -19,9 +19,10 @@ def natures(session: Session, reader: Reader, outcome_id: int) -> dict[str, tupl
     Its own, those of the tasks that serve it, and metrics tied to it; a metric is what the catalogue says it is.
     """
     tasks = select(task_outcome.c.task_id).where(task_outcome.c.outcome_id == outcome_id)
-    concerned = (Score.outcome_id == outcome_id) | Score.task_id.in_(tasks)
-    query = select(Score.measure).distinct().where(*within(reader), concerned, Score.value.is_not(None))
-    measures = set(session.scalars(query))
+    measures: set[str] = set()
+    for concerned in (Score.outcome_id == outcome_id, Score.task_id.in_(tasks)):  # together no index serves them
+        query = select(Score.measure).distinct().where(*within(reader), concerned, Score.value.is_not(None))
+        measures.update(session.scalars(query))
     metrics = dict(session.execute(select(Metric.code, Metric.nature).where(Metric.code.in_(measures))).tuples().all())
     found: dict[str, list[str]] = {"behaviour": [], "opinion": []}
     for measure in sorted(measures):

@@ -1,21 +1,21 @@
 """Opportunity (Ulwick): how much an outcome matters and how little it is met, with its interval and its change.
 
 A cell is an array of people, one row each: satisfaction and importance as the share (0 to 1) of the person's answers
-in the top box, NaN where they gave none. Shares are 0 to 1, opportunity is 0 to 20.
+in the top box, NaN where they gave none; or the same people counted by kind (`kinds`). Shares are 0 to 1, opportunity
+is 0 to 20.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from insightrepo.scores.kinds import Kinds, kinds_of
 from insightrepo.scores.statistics import Comparison, Estimate, Z
 
 DRAWS = 1000  # of each bootstrap
-SMALL = 5  # fewer people than this in or out of a top box: the normal formula does not hold
 HIGHEST = 20.0
 BANDS = ((15.0, "major"), (12.0, "solid"), (10.0, "worth a look"))  # configurable by convention, printed with scores
 LOWEST_BAND = "served or unimportant"
@@ -73,72 +73,58 @@ def opportunity_se(
     return 10 * math.sqrt(max(variance, 0.0))
 
 
-def estimate_opportunity(people: np.ndarray, seed: list[int], weights: np.ndarray | None = None) -> Estimate:
+def estimate_opportunity(people: np.ndarray | Kinds, seed: list[int], weights: np.ndarray | None = None) -> Estimate:
     """Opportunity of a cell's people (shape n x 2: satisfaction, importance) with its 95% interval.
 
     The normal formula far above the kink I = S; else, with weights, and where fewer than 5 people are in or out of a
     top box, the percentiles of a bootstrap over people, seeded by `seed` (non-negative ints). The interval holds the
-    estimate.
+    estimate. `weights` are one a person; kinds have their own.
 
     Raises:
         ValueError: nobody gave an importance, or nobody a satisfaction.
     """
-    if needs_bootstrap(people, weights):
-        return from_draws(people, weights, draw(people, weights, seed))
-    value, share_s, share_i, gap = _facts(people)
-    se = opportunity_se(share_i, share_s, gap.n_i, gap.n_s, gap.both_top, gap.n_both)
+    kinds = people if isinstance(people, Kinds) else kinds_of(people, weights)
+    if needs_bootstrap(kinds):
+        return from_draws(kinds, draw(kinds, seed))
+    value, (share_s, share_i), (n_s, n_i) = value_of(kinds), kinds.shares, kinds.given
+    n_both, both_top = kinds.both
+    se = opportunity_se(share_i, share_s, n_i, n_s, both_top, n_both)
     return Estimate(value, max(value - Z * se, 0.0), min(value + Z * se, HIGHEST), se)
 
 
-@dataclass(frozen=True)
-class _Gap:
-    n_i: int
-    n_s: int
-    both_top: float
-    n_both: int
+def needs_bootstrap(kinds: Kinds) -> bool:
+    """Whether the interval of the cell's opportunity is a bootstrap's: weighted, near the kink, or a box near empty.
 
-
-def _facts(people: np.ndarray) -> tuple[float, float, float, _Gap]:
-    satisfaction, importance = people[:, 0], people[:, 1]
-    some_s, some_i = ~np.isnan(satisfaction), ~np.isnan(importance)
-    if not some_s.any() or not some_i.any():
+    Raises:
+        ValueError: nobody gave an importance, or nobody a satisfaction.
+    """
+    if not kinds.given.all():
         raise ValueError("opportunity needs someone who gave an importance and someone who gave a satisfaction")
-    share_s, share_i = float(satisfaction[some_s].mean()), float(importance[some_i].mean())
-    both = some_s & some_i
-    both_top = float((satisfaction[both] * importance[both]).mean()) if both.any() else 0.0
-    gap = _Gap(int(some_i.sum()), int(some_s.sum()), both_top, int(both.sum()))
-    return opportunity(10 * share_i, 10 * share_s), share_s, share_i, gap
-
-
-def needs_bootstrap(people: np.ndarray, weights: np.ndarray | None = None) -> bool:
-    """Whether the interval of the cell's opportunity is a bootstrap's: weighted, near the kink, or a box near empty."""
-    if weights is not None:
+    if kinds.weighted:
         return True
-    _, share_s, share_i, gap = _facts(people)
-    gap_se = _gap_se(share_i, share_s, gap.n_i, gap.n_s, gap.both_top, gap.n_both)
-    return share_i - share_s <= 2 * gap_se or _sparse(people)
+    (share_s, share_i), (n_s, n_i), (n_both, both_top) = kinds.shares, kinds.given, kinds.both
+    gap_se = _gap_se(share_i, share_s, n_i, n_s, both_top, n_both)
+    return bool(share_i - share_s <= 2 * gap_se or kinds.sparse)
 
 
-def from_draws(people: np.ndarray, weights: np.ndarray | None, draws: np.ndarray) -> Estimate:
+def from_draws(kinds: Kinds, draws: np.ndarray) -> Estimate:
     """Opportunity of people with the percentile interval of their bootstrap; the estimate is inside."""
-    value = _value(people, weights)
+    value = value_of(kinds)
     low, high = _middle(draws)
-    return Estimate(
-        value, float(min(max(low, 0.0), value)), float(max(min(high, HIGHEST), value)), float(draws.std(ddof=1))
-    )
+    return Estimate(value, min(max(low, 0.0), value), max(min(high, HIGHEST), value), _sd(draws))
 
 
-def draw(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -> np.ndarray:
-    """`DRAWS` opportunities of resampled people (n x 2), the same for the same seed."""
-    sums, counts = _sums(people, None if weights is None else np.column_stack([weights] * 2), seed)
-    shares = sums / np.maximum(counts, 1e-12)
+def draw(kinds: Kinds, seed: Sequence[int]) -> np.ndarray:
+    """`DRAWS` opportunities of resampled people (two columns), the same for the same seed."""
+    shares = _shares(kinds, seed)
     return _of(shares[:, 1], shares[:, 0])
 
 
 def opportunity_change(now: np.ndarray, before: np.ndarray, seed: list[int]) -> Comparison:
     """Change in opportunity (now minus before) of different people: a normal test on the bootstrap's spread."""
-    spread = draw(now, None, [*seed, 1]) - draw(before, None, [*seed, 2])
-    return change_from_draws(_value(now) - _value(before), spread)
+    first, second = kinds_of(now), kinds_of(before)
+    spread = draw(first, [*seed, 1]) - draw(second, [*seed, 2])
+    return change_from_draws(value_of(first) - value_of(second), spread)
 
 
 def paired_opportunity_change(people: np.ndarray, seed: list[int], weights: np.ndarray | None = None) -> Comparison:
@@ -148,41 +134,47 @@ def paired_opportunity_change(people: np.ndarray, seed: list[int], weights: np.n
     the person was not in that wave); `weights` likewise, n x 2: now, before. Whole people are drawn, so what the waves
     share is kept.
     """
-    spread_weights = None if weights is None else np.repeat(weights, 2, axis=1)
-    sums, counts = _sums(people, spread_weights, seed)
-    shares = sums / np.maximum(counts, 1e-12)
+    kinds = kinds_of(people, None if weights is None else np.repeat(weights, 2, axis=1))
+    shares = _shares(kinds, seed)
     spread = _of(shares[:, 1], shares[:, 0]) - _of(shares[:, 3], shares[:, 2])
-    now, before = (None, None) if weights is None else (weights[:, 0], weights[:, 1])
-    return change_from_draws(_value(people[:, :2], now) - _value(people[:, 2:], before), spread)
+    found = kinds.shares
+    difference = opportunity(10 * found[1], 10 * found[0]) - opportunity(10 * found[3], 10 * found[2])
+    return change_from_draws(float(difference), spread)
 
 
 def change_from_draws(difference: float, spread: np.ndarray) -> Comparison:
     """The test and interval of a difference from its bootstrap: normal on the spread, percentiles around it."""
     from scipy.special import ndtr
 
-    se = float(spread.std(ddof=1))
+    se = _sd(spread)
     z = difference / se if se else 0.0
     low, high = _middle(spread)
     return Comparison(
-        difference, z, float(2 * ndtr(-abs(z))), low=float(min(low, difference)), high=float(max(high, difference)),
+        difference, z, float(2 * ndtr(-abs(z))), low=min(low, difference), high=max(high, difference),
         test="bootstrap of the difference",
     )  # fmt: skip
+
+
+def value_of(kinds: Kinds) -> float:
+    """The opportunity of a cell's people, weighted where they are."""
+    satisfaction, importance = kinds.shares[:2]
+    return opportunity(10 * float(importance), 10 * float(satisfaction))
 
 
 def _middle(draws: np.ndarray) -> tuple[float, float]:
     """The middle 95% of draws: their 2.5th and 97.5th percentiles, as numpy's but without its overhead."""
     ordered = np.sort(draws)
-    places = np.array([0.025, 0.975]) * (len(ordered) - 1)
-    below = places.astype(int)
-    low, high = ordered[below] + (places - below) * (ordered[below + 1] - ordered[below])
-    return float(low), float(high)
+    found = []
+    for place in (0.025 * (len(ordered) - 1), 0.975 * (len(ordered) - 1)):
+        below = int(place)
+        found.append(float(ordered[below] + (place - below) * (ordered[below + 1] - ordered[below])))
+    return found[0], found[1]
 
 
-def _value(people: np.ndarray, weights: np.ndarray | None = None) -> float:
-    some = ~np.isnan(people)
-    each = some.astype(float) if weights is None else some * weights[:, None]
-    shares = (np.nan_to_num(people) * each).sum(axis=0) / each.sum(axis=0)
-    return opportunity(10 * float(shares[1]), 10 * float(shares[0]))
+def _sd(draws: np.ndarray) -> float:
+    """The sample standard deviation, as numpy's but without its overhead."""
+    off = draws - draws.sum() / len(draws)
+    return math.sqrt(float(off @ off) / (len(draws) - 1))
 
 
 def _of(importance: np.ndarray, satisfaction: np.ndarray) -> np.ndarray:
@@ -194,46 +186,25 @@ def _gap_se(p_i: float, p_s: float, n_i: int, n_s: int, both_top: float, n_both:
     return math.sqrt(max(p_i * (1 - p_i) / n_i + p_s * (1 - p_s) / n_s - 2 * covariance, 0.0))
 
 
-def _sparse(people: np.ndarray) -> bool:
-    some = ~np.isnan(people)
-    tops = np.where(some, people, 0.0).sum(axis=0)
-    return bool(min(tops.min(), (some.sum(axis=0) - tops).min()) < SMALL)
-
-
-def _sums(people: np.ndarray, weights: np.ndarray | None, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted sums and counts of each column in `DRAWS` resamples of people, drawn as a multinomial over their few
-    kinds (values and weights).
+def _shares(kinds: Kinds, seed: Sequence[int]) -> np.ndarray:
+    """The shares (weighted) of each column in `DRAWS` resamples of people, drawn as a multinomial over their kinds:
+    the same as drawing the people one by one.
 
     Where a top box is nearly empty or full, one person of each of the four kinds (in, out of either box) is added to
     the kinds that are drawn from: the margins then are adjusted Wald's (x + 2) / (n + 4), and the spread is not 0.
     """
-    values, each, sizes = _kinds(people, weights)
-    chances = sizes.astype(float)
-    if _sparse(people):
-        corners = np.array([[s, i] for s in (0.0, 1.0) for i in (0.0, 1.0)])
-        corners = np.tile(corners, (1, people.shape[1] // 2))
-        values = np.vstack([values, corners])
-        each = np.vstack([each, np.ones_like(corners)])
-        chances = np.concatenate([chances, np.ones(4)])
-    draws = (
-        np.random.default_rng(list(seed)).multinomial(len(people), chances / chances.sum(), size=DRAWS).astype(float)
-    )
-    some = ~np.isnan(values)
-    both = draws @ np.hstack([np.where(some, values, 0.0) * each, some * each])
-    return both[:, : people.shape[1]], both[:, people.shape[1] :]
+    filled, some, each, chances = kinds.filled, kinds.some, kinds.each, kinds.sizes
+    if kinds.sparse:
+        corners = np.tile(_CORNERS, (1, filled.shape[1] // 2))
+        filled, some = np.vstack([filled, corners]), np.vstack([some, np.ones_like(corners, dtype=bool)])
+        each, chances = np.vstack([each, np.ones_like(corners)]), np.concatenate([chances, np.ones(4)])
+    rng = np.random.default_rng(list(seed))
+    draws = rng.multinomial(kinds.people, chances / chances.sum(), size=DRAWS).astype(float)
+    if not kinds.weighted and some.all():  # everybody gave everything: as many in each draw
+        return draws @ (filled / kinds.people)
+    width = filled.shape[1]
+    both = draws @ np.hstack([filled * each, some * each])
+    return both[:, :width] / np.maximum(both[:, width:], 1e-12)
 
 
-def _kinds(people: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different rows, with their weights and how many people are of each."""
-    marked = np.where(np.isnan(people), -1.0, people)  # NaN is not equal to itself
-    if weights is None and (marked == np.round(marked)).all():  # a number for each kind: much faster than rows
-        width = people.shape[1]
-        codes = (marked + 1) @ 3.0 ** np.arange(width)
-        counts = np.bincount(codes.astype(np.int64), minlength=3**width)
-        found = np.flatnonzero(counts)
-        values = np.column_stack([found // 3**place % 3 - 1.0 for place in range(width)])
-        return np.where(values < 0, np.nan, values), np.ones_like(values), counts[found]
-    each = np.ones_like(marked) if weights is None else np.nan_to_num(weights)
-    kinds, sizes = np.unique(np.hstack([marked, each]), axis=0, return_counts=True)
-    values, each = np.hsplit(kinds, 2)
-    return np.where(values < 0, np.nan, values), each, sizes
+_CORNERS = np.array([[s, i] for s in (0.0, 1.0) for i in (0.0, 1.0)])

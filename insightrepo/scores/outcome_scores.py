@@ -9,14 +9,14 @@ import numpy as np
 from insightrepo.scores.cells import COLUMNS, CellKey, People
 from insightrepo.scores.measures import SMALLEST_SHOWN
 from insightrepo.scores.opportunity import estimate_opportunity, from_draws, needs_bootstrap
-from insightrepo.scores.score_rows import Interval, Rows, score_row, seed_of
+from insightrepo.scores.score_rows import Interval, Rows, Seeds, score_row
 from insightrepo.scores.statistics import Estimate, proportion_interval
 from insightrepo.scores.verdicts import drawn
 
 
-def outcome_rows(cells: Mapping[CellKey, People], wave_id: int) -> Rows:
+def outcome_rows(cells: Mapping[CellKey, People], seeds: Seeds) -> Rows:
     """The rows of every cell where someone gave a satisfaction, an importance, or both."""
-    return {**_shares(cells), **_opportunities(cells, wave_id)}
+    return {**_shares(cells), **_opportunities(cells, seeds)}
 
 
 def _shares(cells: Mapping[CellKey, People]) -> Rows:
@@ -26,7 +26,7 @@ def _shares(cells: Mapping[CellKey, People]) -> Rows:
         if not asked:
             continue
         some = [cells[key] for key in asked]
-        tops = [float(np.nansum(people.tops[:, column])) for people in some]
+        tops = [float(people.kinds.tops[column]) for people in some]
         weighted = _intervals([people.share(column) for people in some])
         counts = [people.given[column] for people in some]
         plain = _intervals([(top / n, float(n)) for top, n in zip(tops, counts, strict=True)])
@@ -47,16 +47,16 @@ def _intervals(shares: list[tuple[float, float]]) -> list[Interval]:
     return [tuple(map(float, found)) for found in zip(100 * share, 100 * lows, 100 * highs, strict=True)]  # type: ignore[misc]
 
 
-def _opportunities(cells: Mapping[CellKey, People], wave_id: int) -> Rows:
+def _opportunities(cells: Mapping[CellKey, People], seeds: Seeds) -> Rows:
     rows: Rows = {}
     for key, people in cells.items():
         n = people.n("opportunity")
         if not n:
             continue
-        estimate, method = _estimate(key, people, wave_id)
+        estimate, method = _estimate(people, seeds.of(key))
         unweighted = None
         if people.weights is not None:
-            found = estimate_opportunity(people.tops, seed_of(key, wave_id))
+            found = estimate_opportunity(people.tops, seeds.of(key))
             unweighted = (found.value, found.low, found.high)
         rows[key, "opportunity"] = score_row(
             key, "opportunity", (estimate.value, estimate.low, estimate.high), n,
@@ -66,12 +66,12 @@ def _opportunities(cells: Mapping[CellKey, People], wave_id: int) -> Rows:
     return rows
 
 
-def _estimate(key: CellKey, people: People, wave_id: int) -> tuple[Estimate, str]:
+def _estimate(people: People, seed: list[int]) -> tuple[Estimate, str]:
     if people.n("opportunity") < SMALLEST_SHOWN:  # it is going to be hidden: not worth a bootstrap
         return Estimate(0.0, 0.0, 0.0, 0.0), ""
-    if needs_bootstrap(people.tops, people.weights):
-        return from_draws(people.tops, people.weights, drawn(people, seed_of(key, wave_id))), "bootstrap percentiles"
-    return estimate_opportunity(people.tops, seed_of(key, wave_id)), "normal interval, far from the kink"
+    if needs_bootstrap(people.kinds):
+        return from_draws(people.kinds, drawn(people, seed)), "bootstrap percentiles"
+    return estimate_opportunity(people.kinds, seed), "normal interval, far from the kink"
 
 
 def _detail(people: People, method: str) -> dict[str, float | str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
+from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.opportunity import BANDS, band
@@ -133,8 +135,17 @@ def score_rows(session: Session, *conditions: Any) -> list[ScoreRow]:
     Raises:
         KeyError: a score is of a measure that is neither known nor in the catalogue of metrics.
     """
+    found = session.execute(_rows_query().where(*conditions)).all()
+    waves = remembered(session, "waves of scores", lambda: _waves(session)) if found else {}
+    measures = _measures(session, {row.measure for row in found})
+    return sorted((_row(row, waves, *measures[row.measure]) for row in found), key=_place)
+
+
+@cache
+def _rows_query() -> Select[Any]:
+    """Every score with the codes of its terms; made once, since making it takes longer than asking."""
     outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
-    query = (
+    return (
         select(
             *(getattr(Score, name) for name in STORED), Score.wave_id, Score.previous_wave_id,
             outcome.c.code.label("outcome"), Task.code.label("task"), segment.c.code.label("segment"),
@@ -145,12 +156,7 @@ def score_rows(session: Session, *conditions: Any) -> list[ScoreRow]:
         .join(Task, Task.id == Score.task_id, isouter=True)
         .join(segment, segment.c.id == Score.segment_id, isouter=True)
         .join(product, product.c.id == Score.product_id, isouter=True)
-        .where(*conditions)
     )  # fmt: skip
-    found = session.execute(query).all()
-    waves = _waves(session) if found else {}
-    measures = _measures(session, {row.measure for row in found})
-    return sorted((_row(row, waves, *measures[row.measure]) for row in found), key=_place)
 
 
 @dataclass(frozen=True)
@@ -165,13 +171,16 @@ class _WaveShown:
 
 
 def _waves(session: Session) -> dict[int, _WaveShown]:
-    query = select(Wave, Instrument.name).join(Instrument, Instrument.id == Wave.instrument_id)
+    query = select(
+        Wave.id, Wave.code, Wave.first_day, Wave.last_day, Wave.state, Wave.issue, Wave.definition,
+        Instrument.name.label("instrument"),
+    ).join(Instrument, Instrument.id == Wave.instrument_id)  # fmt: skip
     return {
         wave.id: _WaveShown(
-            wave.code, wave.first_day, wave.last_day, wave.state != "frozen", wave.issue, instrument,
+            wave.code, wave.first_day, wave.last_day, wave.state != "frozen", wave.issue, wave.instrument,
             tuple((floor, name) for floor, name in (wave.definition or {}).get("bands", []) if floor > 0) or BANDS,
         )
-        for wave, instrument in session.execute(query)
+        for wave in session.execute(query)
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +19,7 @@ Interval = tuple[float, float, float]  # value, low, high
 HIDDEN = (
     "value", "low", "high", "unweighted_value", "unweighted_low", "unweighted_high", "n", "n_eff", "answers", "excluded"
 )  # fmt: skip
-SEED = 20250101  # of every bootstrap, with the wave's and the cell's ids behind it
+SEED = 20250101  # of every bootstrap, with what the codes of the wave and of the cell's terms give behind it
 
 
 class Tree(Protocol):
@@ -104,6 +105,21 @@ def hide_small(
                     hide(rows[cell])
 
 
-def seed_of(key: CellKey, wave_id: int) -> list[int]:
-    """The seed of a cell's bootstrap in a wave."""
-    return [SEED, wave_id, key.outcome or 0, key.segment or 0, key.product or 0]
+class Seeds:
+    """The seeds of the bootstraps of a wave's cells: by codes, not by ids, so that two workspaces that hold the same
+    give the same intervals. `codes` are those of terms by id.
+    """
+
+    def __init__(self, wave: str, codes: Mapping[int, str]) -> None:
+        self._wave = wave
+        self._codes = codes
+
+    def of(self, key: CellKey) -> list[int]:
+        """The seed of a cell's bootstrap."""
+        terms = ("" if term is None else self._codes[term] for term in (key.outcome, key.segment, key.product))
+        return [SEED, number_of(self._wave, *terms)]
+
+
+def number_of(*codes: str) -> int:
+    """A number that stands for codes, the same everywhere and always."""
+    return int.from_bytes(hashlib.sha256("\n".join(codes).encode()).digest()[:8], "big")

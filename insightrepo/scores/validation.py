@@ -19,10 +19,10 @@ from insightrepo.accounts.audit import record
 from insightrepo.models import Answer, Outcome, Score, StatusChange, Term, Validation
 from insightrepo.scores.cells import CellKey, People, product_parents, read_cells
 from insightrepo.scores.ranking import Ranks, rank_items
+from insightrepo.scores.score_rows import SEED, number_of
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.life_cycle import STEPS, StepRefused, changeable, decide
 
-SEED = 20250101  # of the bootstrap of ranks
 SCALES = {"importance": 100.0, "opportunity": 20.0}
 DECISIONS = ("validated", "candidate", "retired")
 
@@ -132,10 +132,11 @@ def rank_candidates(session: Session, validation: Validation) -> dict[int | None
     cells = read_cells(session, validation.wave, product_parents(session))
     whole = {outcome: cells[CellKey(outcome, None, None)] for outcome in plan.outcomes if _key(outcome) in cells}
     segments = sorted({key.segment for key in cells if key.segment is not None and key.product is None})
-    found = {None: _ranked(whole, plan.measure, _strata(cells, segments), validation.id)}
+    seed = SEED + number_of(validation.name, validation.wave.code)
+    found = {None: _ranked(whole, plan.measure, _strata(cells, segments), seed)}
     for segment in segments:
         inside = {o: cells[CellKey(o, segment, None)] for o in plan.outcomes if CellKey(o, segment, None) in cells}
-        found[segment] = _ranked(inside, plan.measure, {}, validation.id)
+        found[segment] = _ranked(inside, plan.measure, {}, seed)
     return found
 
 
@@ -234,6 +235,6 @@ def _ranked(
         if getattr(cell, "weights", None) is not None:
             weights[places] = cell.weights
     groups = np.array([strata.get(int(person), 0) for person in ids])
-    ranks: Ranks = rank_items(tops, measure, weights, groups, SEED + seed)
+    ranks: Ranks = rank_items(tops, measure, weights, groups, seed)
     rows = zip(people, ranks.rank, ranks.low, ranks.high, strict=True)
     return {outcome: (int(rank), int(low), int(high)) for outcome, rank, low, high in rows if rank}

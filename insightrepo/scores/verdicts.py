@@ -12,7 +12,7 @@ import numpy as np
 
 from insightrepo.scores.cells import COLUMNS, CellKey, People
 from insightrepo.scores.measures import LEVEL_OF_ALL, MEASURES, Measure, verdict
-from insightrepo.scores.opportunity import change_from_draws, draw, paired_opportunity_change
+from insightrepo.scores.opportunity import change_from_draws, draw, paired_opportunity_change, value_of
 from insightrepo.scores.samples import covariance_of, is_panel, panel_p_value
 from insightrepo.scores.statistics import (
     Comparison,
@@ -145,7 +145,7 @@ def _covariance(now: People, before: People, column: int) -> float:
 def _opportunity(pair: Pair, now: People, before: People) -> Comparison:
     if not is_panel(now.ids, before.ids):
         spread = drawn(now, pair.seed) - drawn(before, pair.seed_before)
-        return change_from_draws(_value(now) - _value(before), spread)
+        return change_from_draws(value_of(now.kinds) - value_of(before.kinds), spread)
     ids = np.union1d(now.ids, before.ids)
     joined, weights = np.full((len(ids), 4), np.nan), np.zeros((len(ids), 2))
     for place, people in enumerate((now, before)):
@@ -156,13 +156,8 @@ def _opportunity(pair: Pair, now: People, before: People) -> Comparison:
     return paired_opportunity_change(joined, pair.seed, None if unweighted else weights)
 
 
-def _value(people: People) -> float:
-    satisfaction, importance = people.share(0)[0], people.share(1)[0]
-    return 10 * (importance + max(importance - satisfaction, 0.0))
-
-
 def drawn(people: People, seed: list[int]) -> np.ndarray:
     """The bootstrapped opportunities of a cell, made once for its interval, its change and the next wave's change."""
     if tuple(seed) not in people.drawn:
-        people.drawn[tuple(seed)] = draw(people.tops, people.weights, seed)
+        people.drawn[tuple(seed)] = draw(people.kinds, seed)
     return people.drawn[tuple(seed)]

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Score, Wave
+from insightrepo.database import Database
+from insightrepo.models import Base, Outcome, Score, Segment, Wave
 from insightrepo.scores.cells import CellKey, People
 from insightrepo.scores.chips import show
 from insightrepo.scores.computing import compute_wave, stale_waves
@@ -204,6 +205,34 @@ def test_computing_again_gives_the_same_scores(database, answered):
     with database.reading() as session:
         assert show(session, ADA) == before
         assert stale_waves(session, find_wave(session, "2025-Q1")) == []
+
+
+def test_two_workspaces_with_the_same_answers_have_the_same_intervals(database, pseudonyms, tmp_path):
+    """Chance is drawn by codes: ids tell only in which order a workspace came to what it holds."""
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    Base.metadata.create_all(other.engine)
+    with other.writing() as session:
+        session.add_all([Segment(code="couples", name="Couples", dimension="household"),
+                         Segment(code="parents", name="Parents", dimension="household")])  # fmt: skip
+        session.flush()
+        session.add(Outcome(code="TRIP-1", name="Find a place for everyone", job="find a place"))
+    groups = (("5", "5", "parents", 40), ("2", "5", "parents", 21), ("5", "2", "couples", 20), ("1", "1", "couples", 9))
+    rows = [values for *values, count in groups for _ in range(count)]
+    header = ("respondent", "satisfaction", "importance", "segment", "outcome")
+    found = []
+    for place, waves in ((database, ("2024-Q4", "2025-Q1", "2025-Q2")), (other, ("2025-Q1", "2025-Q2"))):
+        for code in waves:
+            taken = rows[8:] if code == "2025-Q2" else rows
+            cells = [Row(n, (f"{code} {n}", *values, "TRIP-1")) for n, values in enumerate(taken, 2)]
+            import_answers(place, pseudonyms, code, Table(header, tuple(cells)))
+        with place.reading() as session:
+            shown = show(session, ADA, "2025-Q1") + show(session, ADA, "2025-Q2")
+            found.append([(row["segment"], row["measure"], row["low"], row["high"]) for row in shown])
+            changed = select(Score.change_low, Score.p_value).join(Wave, Wave.id == Score.wave_id)
+            changed = changed.where(Score.measure == "opportunity", Score.segment_id.is_(None), Wave.code == "2025-Q2")
+            found[-1].append(session.execute(changed).one())
+    other.close()
+    assert found[0] == found[1]
 
 
 def pair(p_like: int, product: int | None, outcome: int) -> Pair:

@@ -50,6 +50,7 @@ from insightrepo.scores.issues import (
     verify,
     verify_frozen,
 )
+from insightrepo.scores.score_rows import Seeds
 from insightrepo.scores.settings import parsed_settings
 from insightrepo.scores.wave_editing import change_settings
 from insightrepo.scores.wave_reading import read_wave
@@ -195,6 +196,18 @@ def test_an_issue_changed_behind_our_back_shows(frozen):
     with frozen.reading() as session:
         assert [found.fault for found in verify(session)] == ["what is kept of the issue does not give its hash"]
         assert not _read(frozen).holds
+
+
+def test_an_issue_holds_whatever_chance_is_drawn_by_today(database, answered, monkeypatch):
+    """What was frozen is what is kept: bootstraps that were seeded otherwise then need not be drawn again."""
+    answered("2025-Q1", (40, "5", "5"), (30, "1", "5"), (30, "5", "1"))
+    monkeypatch.setattr(Seeds, "of", lambda _self, key: [20250101, 1, key.outcome or 0, 0, 0])  # as it was by ids
+    _freeze(database, "2025-Q1")
+    monkeypatch.undo()
+    before = _read(database)
+    with database.reading() as session:
+        assert [found.holds for found in verify(session)] == [True]
+    assert _read(database) == before
 
 
 def test_an_exclusion_slipped_under_a_frozen_wave_shows(frozen):

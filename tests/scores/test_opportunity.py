@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from insightrepo.scores.kinds import kinds_of
 from insightrepo.scores.opportunity import (
     band,
+    draw,
     estimate_opportunity,
     landscape,
     opportunity,
@@ -136,3 +138,28 @@ def test_bands(value, name):
 )  # fmt: skip
 def test_landscape(importance, satisfaction, name):
     assert landscape(importance, satisfaction) == name
+
+
+def test_drawing_kinds_spreads_as_drawing_people_one_by_one_does():
+    rng = np.random.default_rng(3)
+    cell = people(60, 40, 45, 20)
+    weights = np.where(np.arange(len(cell)) % 3, 1.4, 0.4)
+    one_by_one = []
+    for _ in range(2000):
+        who = rng.integers(0, len(cell), len(cell))
+        shares = (cell[who] * weights[who, None]).sum(axis=0) / weights[who].sum()
+        one_by_one.append(opportunity(10 * shares[1], 10 * shares[0]))
+    drawn = draw(kinds_of(cell, weights), SEED)
+    assert (drawn.mean(), drawn.std()) == pytest.approx((np.mean(one_by_one), np.std(one_by_one)), rel=0.05)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, float("nan")])] * 2), min_size=1, max_size=40))
+def test_people_counted_by_kind_are_the_same_people(rows):
+    cell = np.array(rows)
+    kinds = kinds_of(cell)
+    assert kinds.people == len(cell)
+    assert kinds.given.tolist() == (~np.isnan(cell)).sum(axis=0).tolist()
+    assert kinds.tops.tolist() == np.nansum(cell, axis=0).tolist()
+    both = ~np.isnan(cell).any(axis=1)
+    assert kinds.both == (both.sum(), pytest.approx(cell[both].prod(axis=1).mean() if both.any() else 0.0))

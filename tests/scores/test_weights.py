@@ -13,6 +13,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models import Segment
 from insightrepo.scores.computing import compute_wave
 from insightrepo.scores.importing import import_answers
+from insightrepo.scores.kinds import kinds_of
 from insightrepo.scores.opportunity import estimate_opportunity, needs_bootstrap
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.statistics import design_effect, effective_n, proportion_interval, two_proportions
@@ -167,7 +168,7 @@ def test_weights_that_cannot_be_made_leave_the_scores_as_they_were(database, ans
 
 def test_weighted_opportunity_is_always_a_bootstrap_and_holds_its_value():
     people = np.array([[0.0, 1.0]] * 80 + [[1.0, 1.0]] * 60 + [[0.0, 0.0]] * 40)
-    assert not needs_bootstrap(people)
+    assert not needs_bootstrap(kinds_of(people))
     weights = np.where(np.arange(180) < 90, 1.5, 0.5)
     found = estimate_opportunity(people, [1, 2], weights)
     share_i = (80 * 1.5 + 10 * 1.5 + 50 * 0.5) / 180
