@@ -18,6 +18,7 @@ from insightrepo.web import (
     auth,
     changes,
     charts,
+    decisions,
     downloads,
     errors,
     evidence,
@@ -25,6 +26,7 @@ from insightrepo.web import (
     frame,
     glossary,
     health,
+    home,
     insights,
     judgements,
     links,
@@ -36,6 +38,7 @@ from insightrepo.web import (
     outcomes,
     packs,
     quantities,
+    questions,
     scores,
     search,
     security,
@@ -43,6 +46,7 @@ from insightrepo.web import (
     targets,
     taxonomy,
     validations,
+    visits,
     waves,
 )
 from insightrepo.web.request import IdConverter, InMemoryRequest, close_session
@@ -53,17 +57,20 @@ ROOMS = (
     auth,
     changes,
     charts,
+    decisions,
     downloads,
     evidence,
     frame,
     glossary,
     health,
+    home,
     insights,
     judgements,
     measuring,
     outcomes,
     packs,
     quantities,
+    questions,
     scores,
     search,
     studies,
@@ -101,6 +108,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     _setup_blueprints(app)
     act.setup(app, security.setup(app, https=workspace.settings.https))
     auth.setup(app)
+    visits.setup(app)
     formatting.setup(app)
     charts.setup(app)
     links.setup(app)

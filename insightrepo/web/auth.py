@@ -129,7 +129,7 @@ def sign_out() -> ResponseReturnValue:
 
 def local_path(target: str | None) -> str:
     """`target` if it is a path on this site, else the home page: a link must not lead anywhere else."""
-    home = url_for("search.home")
+    home = url_for("home.home")
     if not target or not target.startswith("/") or target.startswith("//"):
         return home
     if "\\" in target or any(ord(sign) < 32 for sign in target):

@@ -35,7 +35,7 @@ class Link:
 TOP: tuple[tuple[Place, ...], ...] = (
     (
         Place("Home", "home.home", ("home",)),
-        Place("Search", "search.results", ("search", "evidence", "judgements")),
+        Place("Search", "search.results", ("search", "evidence", "judgements", "questions")),
     ),
     (
         Place("What changed", "changes.changes", ("changes", "packs", "scores")),
@@ -62,6 +62,7 @@ FOOT: tuple[tuple[str, tuple[Place, ...]], ...] = (
         (
             Place("Search", "search.results"),
             Place("Studies", "studies.studies"),
+            Place("Questions to researchers", "questions.questions"),
             Place("Numbers in reports", "quantities.quantities"),
             Place("Glossary", "glossary.words"),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from insightrepo.library.decisions import decisions_of
 from insightrepo.library.hits import Hit, SearchQuery
 from insightrepo.library.loading import load_hits
 from insightrepo.library.outcome_context import read_context
@@ -59,6 +60,8 @@ def outcome(code: str) -> ResponseReturnValue:
         trend=draw(points, reading.measure, reading.unit),
         evidence=evidence,
         total=total,
+        decisions=decisions_of(session(), reader(), [reading.line.code]).get(reading.line.code, ()),
+        may_decide=reader().at_least("contributor"),
         reviewed=review_outcome(session(), reader(), workspace(), reading.line.code),
     )
 

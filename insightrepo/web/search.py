@@ -18,8 +18,7 @@ from insightrepo.web.request import reader, session, workspace
 blueprint = Blueprint("search", __name__)
 
 
-@blueprint.get("/", endpoint="home")
-@blueprint.get("/search", endpoint="results")
+@blueprint.get("/search")
 def results() -> ResponseReturnValue:
     """Hits beside the scores of their outcomes; without words the whole filter, newest first."""
     query, notes = parse(request.args)

@@ -34,6 +34,8 @@ def pages_of(library: Library) -> dict[str, str]:
     study, document = library.studies["published"], library.documents["published"]
     feed = library.documents["feed"]
     return {
+        "home": "/",
+        "questions": "/questions",
         "search": "/search?q=calendar",
         "filter": "/search?kind=verbatim&outcome=PLAN-01",
         "nothing": "/search?q=%22no+such+words%22&kind=verbatim",

@@ -124,7 +124,7 @@ def test_a_hit_shows_who_said_it_when_where_and_why_it_is_tagged(visit, library)
 
 
 def test_the_filter_without_words_shows_everything_newest_first(visit):
-    page = visit("viewer").get("/").text
+    page = visit("viewer").get("/search").text
     assert "newest first" in page
     dates = re.findall(r'<span class="date">([\d-]+)</span>', page)
     assert dates == sorted(dates, reverse=True)

@@ -30,6 +30,7 @@ SEEN_BY = {
 # for some roles; "form": changes only one's session; "wave": changes how is measured, for researchers and above.
 # for some roles; "form": changes only one's session; "set": changes what is no study's,
 # for researchers and above.
+# "mine": what a user notes; tests/web/test_home_page.py walks through who may.
 # "pack": a review pack; tests/packs/ walks through who reads, makes, signs and schedules it.
 ROUTES = {
     ("static", "GET"): "open",
@@ -41,7 +42,13 @@ ROUTES = {
     ("auth.sign_out", "POST"): "form",
     ("frame.help_page", "GET"): "list",
     ("frame.style", "GET"): "list",
-    ("search.home", "GET"): "list",
+    ("home.home", "GET"): "list",
+    ("home.follow", "POST"): "mine",
+    ("decisions.write", "POST"): "mine",
+    ("decisions.become", "POST"): "mine",
+    ("questions.questions", "GET"): "list",
+    ("questions.ask", "POST"): "mine",
+    ("questions.answer", "POST"): "mine",
     ("search.results", "GET"): "list",
     ("search.completions", "GET"): "list",
     ("studies.studies", "GET"): "list",
@@ -141,6 +148,7 @@ LISTS = (
     "/",
     "/help",
     "/style",
+    "/questions",
     "/search",
     "/search?q=calendar",
     "/search?state=withdrawn&state=draft",
