@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from typing import Literal
 
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
@@ -28,7 +29,9 @@ from ingest.verbatims import (
     table_document,
 )
 
-Chooser = Callable[[Table], tuple[Mapping, tuple[str, ...]] | None]  # a table's mapping and notes on it; None: guess
+AS_TEXT: Literal["text"] = "text"  # a table that somebody says holds no verbatims
+# a table's mapping and notes on it; None: guess. Asked once for each table of a file, in their order.
+Chooser = Callable[[Table], tuple[Mapping, tuple[str, ...]] | Literal["text"] | None]
 
 Mapped = tuple[Table, Mapping, tuple[str, ...]]
 
@@ -146,7 +149,10 @@ class Pipeline:
 def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:
     """The tables of verbatims, each with its mapping: what the user said, else a guess."""
     for table in tables:
-        chosen = choose(table) or (guess_mapping(table) if looks_like_verbatims(table) else None)
+        chosen = choose(table)
+        if chosen == AS_TEXT:
+            continue
+        chosen = chosen or (guess_mapping(table) if looks_like_verbatims(table) else None)
         if chosen:
             yield table, *chosen
 

@@ -285,7 +285,7 @@ def _places(table: Table, mapping: Mapping) -> dict[str, int]:
 _CALLED = {
     "id": "response id|row id|comment id|review id|feedback id|ticket id|record id|id|uuid|key",
     "date": "date|response date|created at|created|submitted at|submitted|timestamp|date time|datetime|month|quarter"
-    "|period|year|wave|end date|recorded date|completed at|start date|time",
+    "|when|period|year|wave|end date|recorded date|completed at|start date|time",
     "respondent": RESPONDENT_HEADERS,
     "segment": "segment|customer segment|persona|role|user type|customer type|audience|plan|tier|age group|region",
     "product": "product|service|product name|app|feature|module|product area|department",

@@ -21,6 +21,7 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "outcome": ("outcomes", "outcome"),
     "validate": ("validation", "validate"),
     "import": ("importing", "import_"),
+    "jobs": ("jobs", "jobs"),
     "scores": ("scores", "scores"),
     "trials": ("trials", "trials"),
     "metrics": ("metrics", "metrics"),

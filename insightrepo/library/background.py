@@ -1,4 +1,4 @@
-"""Work that nobody should wait for, in a process of its own: `insightrepo maintain`, started by whoever notices."""
+"""Work that nobody should wait for, in a process of its own, started by whoever notices: maintenance and imports."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from insightrepo.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-LOG_NAME = "maintain.log"
 LOG_BYTES = 1_000_000  # a longer one is begun anew
 SECONDS_BETWEEN = 5.0  # two starts by one process
 
-_started: dict[str, tuple[float, subprocess.Popen[bytes]]] = {}  # by home: when, and what
+_started: dict[tuple[str, ...], tuple[float, subprocess.Popen[bytes]]] = {}  # by home and command: when, and what
 
 
 def ask_for_maintenance(workspace: Workspace) -> bool:
-    """Start `insightrepo maintain` unless one that was started here runs or was started just now; whether it was.
+    """Start `insightrepo maintain`, as `ask_for` does."""
+    return ask_for(workspace, "maintain")
 
-    What it has to say goes to ``maintain.log`` in the workspace. That two processes start one does no harm: the second
-    finds the locks taken and goes home.
+
+def ask_for(workspace: Workspace, *command_words: str) -> bool:
+    """Start a command unless one that was started here runs or was started just now; whether it was.
+
+    What it has to say goes to ``maintain.log`` (the command's first word) in the workspace. That two processes start
+    one does no harm: the second finds the locks taken and goes home.
     """
-    home = str(workspace.home.resolve())
-    when, child = _started.get(home, (0.0, None))
+    key = (str(workspace.home.resolve()), *command_words)
+    when, child = _started.get(key, (0.0, None))
     if child is not None and (child.poll() is None or time.monotonic() - when < SECONDS_BETWEEN):
         return False
-    command = [sys.executable, "-m", "insightrepo", "maintain"]
+    command = [sys.executable, "-m", "insightrepo", *command_words]
     try:
-        with _log_file(workspace) as file:
+        with _log_file(workspace, command_words[0]) as file:
             child = subprocess.Popen(
                 command,
                 env=os.environ | _variables(workspace.settings),
@@ -43,14 +47,14 @@ def ask_for_maintenance(workspace: Workspace) -> bool:
                 start_new_session=True,  # Ctrl+C is for whoever asked
             )
     except OSError as error:
-        log.error("the index needs 'insightrepo maintain', which cannot be started here: %s", error)
+        log.error("'insightrepo %s' is wanted and cannot be started here: %s", " ".join(command_words), error)
         return False
-    _started[home] = (time.monotonic(), child)
+    _started[key] = (time.monotonic(), child)
     return True
 
 
-def _log_file(workspace: Workspace) -> IO[bytes]:
-    path = workspace.home / LOG_NAME
+def _log_file(workspace: Workspace, name: str) -> IO[bytes]:
+    path = workspace.home / f"{name}.log"
     short = path.exists() and path.stat().st_size < LOG_BYTES
     return path.open("ab" if short else "wb")
 

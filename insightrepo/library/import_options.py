@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +18,11 @@ from insightrepo.accounts.audit import record
 from insightrepo.models import Study, Term
 from insightrepo.taxonomy.reading import UnknownTerm, find_term
 
+if TYPE_CHECKING:
+    from insightrepo.library.column_choice import TableChoice
+
 AXES = ("product", "segment")
+TEXTS = {"method": 80, "level": 20, "sensitivity": 20, "stage": 20, "sharing_terms": 2_000}  # characters of each
 NAMED = 5  # terms of a scope that a refusal names
 STUDY_VALUES = ("date", *AXES)  # options that name a column, or else a value of the study
 
@@ -42,25 +49,44 @@ class ImportOptions:
     level: str | None = None
     sensitivity: str | None = None
     publish: bool = False
+    stage: str | None = None
+    started: Moment | None = None
+    ended: dt.date | None = None
+    participants_n: int | None = None
+    sharing_terms: str | None = None
+    products: tuple[str, ...] = ()  # codes of the study's own, whatever columns there are
+    segments: tuple[str, ...] = ()
+    team_id: int | None = None
+    study_key: str | None = None  # of the study that the files are added to
+    tables: Mapping[str, Sequence[TableChoice]] = field(default_factory=dict)  # by the name of a file, in its order
     columns_used: set[str] = field(default_factory=set)  # of `columns`, what some table had; noted while reading
     shared_respondents: bool = False  # respondent ids are those of the waves of answers; else the study's own
 
     def apply_to(self, session: Session, study: Study, reader: Reader) -> None:
         """Set on a study what the user asked for; the caller has made sure that the reader may change it."""
-        values = {name: value for name in ("method", "level", "sensitivity") if (value := getattr(self, name))}
+        values = {name: value for name, most in TEXTS.items() if (value := str(getattr(self, name) or "")[:most])}
         terms = {axis: self._terms(session, axis) for axis in ("product", "segment")}
         moment = self._moment()
         for name, value in values.items():
-            setattr(study, name, value[:80])
+            setattr(study, name, value)
         if terms["product"]:
             study.products = terms["product"]
         if terms["segment"]:
             study.segments = terms["segment"]
         if moment:
             study.started_on, study.date_precision = moment.day, moment.precision
+        self._apply_numbers(study)
         if self.publish and study.state == "draft":
             study.state = "published"
             record(session, reader.user_id, "study.publish", f"study:{study.id}")
+
+    def _apply_numbers(self, study: Study) -> None:
+        if self.ended:
+            study.ended_on = self.ended
+        if self.participants_n is not None:
+            study.participants_n = self.participants_n
+        if self.team_id is not None:
+            study.team_id = self.team_id
 
     def require_seen_after(self, session: Session, reader: Reader, new: bool) -> None:
         """Refuse options with which the reader would not see the study that they import; `new`: there is none yet.
@@ -90,6 +116,8 @@ class ImportOptions:
         return found
 
     def _moment(self) -> Moment | None:
+        if self.started:
+            return self.started
         for text in self._values("date"):
             with suppress(ValueError):
                 return parse_moment(text)
@@ -97,7 +125,8 @@ class ImportOptions:
 
     def _values(self, role: str) -> list[str]:
         """What was named for a role and is no column: a column that is called as a term sets no study's access."""
-        return [text for text in self.columns.get(role, ()) if text not in self.columns_used]
+        own = {"product": self.products, "segment": self.segments}.get(role, ())
+        return [*own, *(text for text in self.columns.get(role, ()) if text not in self.columns_used)]
 
     def unused(self, session: Session) -> list[str]:
         """What the user named that is neither a column of the tables read nor a value that fits, in words."""

@@ -56,10 +56,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file to import: where it is, and its name relative to what the user named."""
+    """A file to import: where it is, and its name relative to what the user named.
+
+    `of` gives the bytes of one that lies on no disk; `path` only tells it from others then.
+    """
 
     path: Path
     name: str
+    of: Callable[[], bytes] | None = None
+
+    def read(self) -> bytes:
+        """Its bytes. Raises OSError."""
+        return self.of() if self.of else self.path.read_bytes()
 
 
 def import_paths(
@@ -81,6 +89,31 @@ def import_paths(
     reader.require("researcher" if options.publish else "contributor")
     with workspace.import_lock:
         return _Import(workspace, reader, options).run(paths, progress)
+
+
+def import_files(
+    workspace: Workspace,
+    reader: Reader,
+    files: Sequence[FoundFile],
+    options: ImportOptions,
+    job_id: int,
+    progress: Progress,
+    pieces: Progress,
+) -> ImportReport:
+    """As `import_paths`, of files that were found already, for a job that the caller keeps.
+
+    `pieces` is told how much of a file's evidence is stored. What is stored when it is broken off stays.
+    """
+    reader.require("researcher" if options.publish else "contributor")
+    with workspace.import_lock:
+        bringing = _Import(workspace, reader, options)
+        bringing.store.told = pieces
+        try:
+            bringing.import_all(files, progress)
+        finally:
+            bringing.report.write_refused(workspace.reports_folder, job_id)
+            drain(workspace, wait_seconds=60)
+    return bringing.report
 
 
 class _Import:
@@ -109,21 +142,25 @@ class _Import:
     def run(self, paths: Sequence[Path], progress: Progress | None) -> ImportReport:
         job_id = self._start_job(paths)
         try:
-            self._import_files(self._files(paths), progress)
+            self.import_all([found for path in paths for found in find_files(path)], progress)
         except BaseException:
             self._finish_job(job_id, "failed", paths)
             drain(self.workspace)  # what is stored shall be found all the same
             raise
-        self._note_unused()
         self._finish_job(job_id, "done", paths)
         if not self.options.dry_run:
             drain(self.workspace, wait_seconds=60)
         return self.report
 
-    def _files(self, paths: Sequence[Path]) -> dict[str, FoundFile]:
+    def import_all(self, found: Sequence[FoundFile], progress: Progress | None) -> None:
+        """Import these files into their studies."""
+        self._import_files(self._files(found), progress)
+        self._note_unused()
+
+    def _files(self, all_found: Sequence[FoundFile]) -> dict[str, FoundFile]:
         """The files by name; a second one of the same name cannot be told from a revision and is refused."""
         files: dict[str, FoundFile] = {}
-        for found in (found for path in paths for found in find_files(path)):
+        for found in all_found:
             first = files.setdefault(found.name, found)
             if first.path.resolve() != found.path.resolve():
                 self.report.files += 1
@@ -151,8 +188,10 @@ class _Import:
         self.report.notes.extend(self.pipeline.redactor.redact(note).text for note in unused)
 
     def _studies(self, names: list[str]) -> list[StudyFiles]:
-        title = self.options.study_title
-        if title:
+        title, key = self.options.study_title, self.options.study_key
+        if key:
+            found = [StudyFiles(key=key, title=title or key, files=tuple(sorted(names)), moment=None)]
+        elif title:
             found = [StudyFiles(key=f"title:{title}", title=title, files=tuple(sorted(names)), moment=None)]
         else:
             found = group(sorted(names))
@@ -161,7 +200,7 @@ class _Import:
     def _import_file(self, study: StudyFiles, found: FoundFile) -> None:
         self.report.files += 1
         try:
-            file = SourceFile(found.name, found.path.read_bytes())
+            file = SourceFile(found.name, found.read())
         except OSError as error:
             self._refuse(found.name, f"the system does not give it out: {error.strerror}")
             return
@@ -180,7 +219,7 @@ class _Import:
             self.report.read += count
             self.report.already_here += count
             return
-        prepared = self.pipeline.prepare(file, self.choose)
+        prepared = self.pipeline.prepare(file, self.choose.of(file.name))
         self.people |= prepared.names
         called = without_people(before, self.safe.knowing(prepared.names))
         self.called[file.name] = called.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,7 @@ class EvidenceStore:
         self._report = report
         self._options = options
         self._near: dict[int, NearDuplicates] = {}
+        self.told: Callable[[int, int], None] | None = None  # is told how many pieces of a document are stored
         with workspace.database.reading() as session:
             self.facts = FactVotes(session)
         report.unknown = self.facts.unknown
@@ -74,7 +75,9 @@ class EvidenceStore:
         found = identities(self._workspace.pseudonyms, known_as, drafts)
         known = list({item.identity: item for item in found}.values())
         self._report.already_here += len(found) - len(known)
-        for batch in batches(known, BATCH):
+        for number, batch in enumerate(batches(known, BATCH)):
+            if self.told:
+                self.told(number * BATCH, len(known))
             fresh = self._fresh(study_id, batch)
             work = _Work(self._machine_votes(fresh), self._nearly_same(study_id, fresh))
             for some in batches(batch, WRITE_BATCH):

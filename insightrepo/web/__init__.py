@@ -27,6 +27,7 @@ from insightrepo.web import (
     glossary,
     health,
     home,
+    importing,
     insights,
     judgements,
     links,
@@ -43,6 +44,7 @@ from insightrepo.web import (
     search,
     security,
     studies,
+    study_editing,
     targets,
     taxonomy,
     validations,
@@ -64,6 +66,7 @@ ROOMS = (
     glossary,
     health,
     home,
+    importing,
     insights,
     judgements,
     measuring,
@@ -74,6 +77,7 @@ ROOMS = (
     scores,
     search,
     studies,
+    study_editing,
     waves,
     targets,
     taxonomy,
@@ -113,6 +117,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     charts.setup(app)
     links.setup(app)
     navigation.setup(app)
+    study_editing.setup(app)
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app

@@ -44,12 +44,12 @@ TOP: tuple[tuple[Place, ...], ...] = (
     (
         Place("Outcomes", "outcomes.outcomes", ("outcomes", "validations")),
         Place("Products", "taxonomy.products", ("taxonomy",)),
-        Place("Studies", "studies.studies", ("studies", "insights", "quantities")),
+        Place("Studies", "studies.studies", ("studies", "study_editing", "insights", "quantities")),
         Place("Waves", "waves.waves", ("waves", "measuring", "glossary")),
     ),
 )
 WORK: tuple[Place, ...] = (
-    Place("Import", "intake.start", ("intake",), role="contributor"),
+    Place("Import", "importing.start", ("importing",), role="contributor"),
     Place("Inbox", "inbox.inbox", ("inbox",)),
 )
 OWN: tuple[Place, ...] = (

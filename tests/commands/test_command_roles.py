@@ -88,6 +88,8 @@ NEEDS = {
     "packs run --due": "researcher",
     "check": "researcher",
     "maintain": "researcher",
+    "jobs run": "researcher",
+    "jobs list": "administrator",
     "reindex": "researcher",
     "retag": "researcher",
     "user add new@example.com --role viewer --password SECRET": "administrator",

@@ -252,9 +252,9 @@ def test_the_background_process_heals(living: Workspace) -> None:
     damage_everything(living)
     assert background.ask_for_maintenance(living) is True
     assert background.ask_for_maintenance(living) is False  # one is enough
-    _when, child = background._started[str(living.home.resolve())]
+    _when, child = background._started[str(living.home.resolve()), "maintain"]
     assert child.wait(120) == 0
-    assert "rebuilt the damaged index" in (living.home / background.LOG_NAME).read_text()
+    assert "rebuilt the damaged index" in (living.home / "maintain.log").read_text()
     assert check(living) == []
 
 

@@ -31,6 +31,8 @@ SEEN_BY = {
 # for some roles; "form": changes only one's session; "set": changes what is no study's,
 # for researchers and above.
 # "mine": what a user notes; tests/web/test_home_page.py walks through who may.
+# "import": for contributors and above, of what they sent themselves (tests/web/test_import_pages.py); "facts": of one
+# study, for its owner and researchers.
 # "pack": a review pack; tests/packs/ walks through who reads, makes, signs and schedules it.
 ROUTES = {
     ("static", "GET"): "open",
@@ -62,6 +64,15 @@ ROUTES = {
     ("quantities.settle_one", "POST"): "settle",
     ("insights.new", "GET"): "write",
     ("insights.write", "POST"): "write",
+    ("importing.start", "GET"): "import",
+    ("importing.send", "POST"): "import",
+    ("importing.job", "GET"): "import",
+    ("importing.act", "POST"): "import",
+    ("importing.progress", "GET"): "import",
+    ("importing.refused", "GET"): "import",
+    ("study_editing.state", "POST"): "facts",
+    ("study_editing.edit", "GET"): "facts",
+    ("study_editing.change", "POST"): "facts",
     ("scores.explain", "GET"): "list",
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
@@ -276,6 +287,34 @@ def test_an_insight_is_written_by_contributors_and_above_into_studies_they_may_a
         return client.get(f"{url}/new").status_code, client.post(url, data=form).status_code
 
     assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_the_facts_and_the_state_of_a_study_are_for_its_owner_and_researchers_who_see_it(visit, token, library, study):
+    def expected(name: str) -> tuple[int, int, int]:
+        if name not in SEEN_BY[study]:
+            return 404, 404, 404
+        owns = name == "owner" and study in ("draft", "withdrawn")
+        return (200, 422, 302) if name in VOTERS or owns else (403, 403, 403)
+
+    def answer(name: str) -> tuple[int, int, int]:
+        client, url = visit(name), f"/studies/{library.studies[study]}"
+        form = {"csrf_token": token(client), "action": "withdraw", "reason": " "}  # refused for want of a reason
+        edit = client.post(f"{url}/edit", data={"csrf_token": form["csrf_token"], "title": " "})
+        return (
+            client.get(f"{url}/edit").status_code,
+            edit.status_code,
+            client.post(f"{url}/state", data=form).status_code,
+        )
+
+    assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("path", ["/import", "/import/999", "/import/999/progress", "/import/999/refused.csv"])
+def test_bringing_research_in_is_for_contributors_and_above(visit, path):
+    answers = {name: visit(name).get(path).status_code for name in EVERYBODY}
+    there = 404 if "999" in path else 200
+    assert answers == {name: 403 if name in ("viewer", "scoped-viewer", "member") else there for name in EVERYBODY}
 
 
 @pytest.mark.parametrize("study", SEEN_BY)
