@@ -11,6 +11,15 @@ if TYPE_CHECKING:  # slow to import: only who migrates waits for it
     from alembic.config import Config
 
 REVISION = "0003"  # the newest of migrations/versions
+UPGRADE = "stop the server, then run 'insightrepo upgrade'"
+
+
+class SchemaMismatch(Exception):
+    """The database has not this version's schema; the message says which it has and what to run."""
+
+
+class UpgradeRefused(SchemaMismatch):
+    """An upgrade was not begun; the message says why and what to do."""
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -21,12 +30,36 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         command.upgrade(_config(connection), revision)
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether the database has this version's schema."""
+def revision(engine: Engine) -> str | None:
+    """The revision of the schema that the database has; None: it has none of our tables."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
-            return False
-        return list(connection.scalars(text("SELECT version_num FROM alembic_version"))) == [REVISION]
+            return None
+        found = list(connection.scalars(text("SELECT version_num FROM alembic_version")))
+    return found[0] if len(found) == 1 else None
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database has this version's schema."""
+    return revision(engine) == REVISION
+
+
+def require_current(engine: Engine) -> None:
+    """Do nothing where the database has this version's schema.
+
+    Raises:
+        SchemaMismatch: it has none, an older or a newer one.
+    """
+    found = revision(engine)
+    if found is None:
+        raise SchemaMismatch("the database has not been made yet: run 'insightrepo init'")
+    if found > REVISION:
+        raise SchemaMismatch(
+            f"a newer version of InsightRepo made this database (schema {found}, this version has {REVISION}): "
+            "install that version, or restore a backup"
+        )
+    if found != REVISION:
+        raise SchemaMismatch(f"the database has schema {found} of an older version, this needs {REVISION}: {UPGRADE}")
 
 
 def _config(connection: Connection) -> Config:

@@ -20,7 +20,7 @@ from indexes.parts import IndexBusy, IndexDamaged, IndexMismatch
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.accounts.users import AccountError, acting_reader
-from insightrepo.schema import is_current
+from insightrepo.schema import SchemaMismatch, require_current
 from insightrepo.taxonomy.files import TaxonomyError
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace, WorkspaceMissing
@@ -35,6 +35,7 @@ EXPECTED = (
     ManifestError,
     MappingError,
     OSError,
+    SchemaMismatch,
     TaxonomyError,
     UnicodeDecodeError,
     UnknownTerm,
@@ -60,10 +61,7 @@ class Context:
     def workspace(self) -> Workspace:
         """The workspace; it must have been made, with this version's schema."""
         _ = self._workspace.master_key
-        if not is_current(self._workspace.database.engine):
-            raise WorkspaceMissing(
-                "the database has the schema of another version: run 'insightrepo init' to bring it up to date"
-            )
+        require_current(self._workspace.database.engine)
         return self._workspace
 
     def reader(self, session: Session) -> Reader:

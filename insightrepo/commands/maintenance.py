@@ -6,15 +6,12 @@ import secrets
 
 import click
 
-from indexes.embedder import ModelUnavailable, prepare
-from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.accounts.users import add_user
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
 from insightrepo.library import checking, indexing, retagging, training
 from insightrepo.models import User
-from insightrepo.schema import upgrade
-from insightrepo.scores.issues import keep_earlier_issues
+from insightrepo.upgrading import prepare_model, renew_indexes, upgrade_schema
 from insightrepo.workspace import Workspace
 
 
@@ -34,43 +31,16 @@ def init(context: Context, email: str, password: str | None) -> None:
 
 def _init(workspace: Workspace, email: str, password: str | None) -> None:
     workspace.make_master_key()
-    upgrade(workspace.database.engine)
+    upgrade_schema(workspace, click.echo)
     with workspace.database.writing() as session:
-        for code in keep_earlier_issues(session):
-            click.echo(f"wave {code}: what an earlier version froze is kept as issue 1")
         if not session.query(User.id).first():
             chosen = password or secrets.token_urlsafe(12)
             added = add_user(session, email, "administrator", chosen)
             click.echo(f"administrator {added.email}" + ("" if password else f", password {chosen} (shown once)"))
-    _prepare_model(workspace)
-    _renew_indexes(workspace)
-    click.echo(f"workspace ready in {workspace.home}")
-
-
-def _renew_indexes(workspace: Workspace) -> None:
-    """Build indexes anew that another version or model has made, or that are damaged."""
-    try:
-        damage = workspace.indexes.damage
-    except (IndexMismatch, IndexDamaged) as error:
-        damage = str(error).partition(": run ")[0]
-    if not damage:
-        indexing.drain(workspace)
-        return
-    click.echo(damage)
+    prepare_model(workspace, click.echo)
     with progress("indexing") as draw:
-        click.echo(f"indexed {indexing.rebuild(workspace, draw)} pieces of evidence anew")
-
-
-def _prepare_model(workspace: Workspace) -> None:
-    """Export the embedding model once; without a model meaning search is off, and that is said."""
-    settings = workspace.settings
-    try:
-        model = prepare(settings.embedding_model, workspace.model_folder, settings.threads)
-    except ModelUnavailable as error:
-        click.echo(f"meaning search is off: {error}; keyword search and rules work", err=True)
-        return
-    workspace.__dict__.pop("embedder", None)
-    click.echo(f"embedding model {model.key}" if model else "meaning search is off, as set")
+        renew_indexes(workspace, click.echo, draw)
+    click.echo(f"workspace ready in {workspace.home}")
 
 
 @click.command()

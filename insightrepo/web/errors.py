@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from indexes.parts import IndexMismatch
@@ -13,6 +13,7 @@ from indexes.state import IndexDamaged
 from insightrepo.accounts.access import Forbidden
 from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
+from insightrepo.schema import SchemaMismatch, require_current
 from insightrepo.web.request import workspace
 from insightrepo.workspace import WorkspaceMissing
 
@@ -40,6 +41,7 @@ def setup(app: Flask) -> None:
     app.register_error_handler(Forbidden, lambda error: page(403, detail=str(error)))
     app.register_error_handler(WorkspaceMissing, lambda error: page(503, detail=str(error)))
     app.register_error_handler(OperationalError, _no_database)
+    app.register_error_handler(ProgrammingError, _no_database)  # PostgreSQL's word for a missing table
     app.register_error_handler(IndexMismatch, _no_indexes)
     app.register_error_handler(IndexDamaged, _no_indexes)
 
@@ -68,11 +70,18 @@ def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     )
 
 
-def _no_database(error: OperationalError) -> ResponseReturnValue:
+def _no_database(error: DBAPIError) -> ResponseReturnValue:
     current_app.logger.error("the database cannot be read: %s", error.orig)
-    return page(
-        503, "The database cannot be read. Run “insightrepo init” on the server, or “insightrepo check” to see why."
-    )
+    try:
+        require_current(workspace().database.engine)
+    except SchemaMismatch as mismatch:
+        said = str(mismatch)
+        return page(503, f"{said[0].upper()}{said[1:]}.")
+    except SQLAlchemyError:
+        pass
+    if isinstance(error, OperationalError):
+        return page(503, "The database cannot be read. Run “insightrepo check” on the server to see why.")
+    return page(500)
 
 
 def _no_indexes(error: IndexMismatch | IndexDamaged) -> ResponseReturnValue:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
 from insightrepo.library.indexing import follow, notes
-from insightrepo.models import User
+from insightrepo.schema import SchemaMismatch, require_current
 from insightrepo.web.request import workspace
 
 blueprint = Blueprint("health", __name__)
@@ -18,7 +17,10 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
-    """200 where the database answers and the indexes can be searched, else 503; `notes` say what results may miss."""
+    """200 where the database answers with this version's schema and the indexes can be searched, else 503.
+
+    `notes` say what results may miss.
+    """
     state = {"database": _database(), "indexes": _indexes()}
     ok = all(state.values())
     said = {"notes": found} if ok and (found := notes(workspace())) else {}
@@ -27,10 +29,9 @@ def healthz() -> ResponseReturnValue:
 
 def _database() -> bool:
     try:
-        with workspace().database.reading() as session:
-            session.execute(text(f"SELECT id FROM {User.__tablename__} LIMIT 1"))  # noqa: S608 - our own name
-    except SQLAlchemyError:
-        current_app.logger.exception("health: the database does not answer")
+        require_current(workspace().database.engine)
+    except (SQLAlchemyError, SchemaMismatch):
+        current_app.logger.exception("health: the database cannot be used")
         return False
     return True
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from config import Settings
+from config import Settings, load_settings
+from insightrepo.schema import require_current
 from insightrepo.web import create_app
 from insightrepo.workspace import Workspace
 
@@ -24,6 +25,22 @@ class _Server(BaseApplication):
     def load(self) -> Any:
         # Called in each worker after the fork: FAISS and SQLite must not be opened before it.
         return create_app(Workspace(self._settings))
+
+
+def ready_workspace() -> Workspace:
+    """The workspace that the environment names, if this version can serve it; nothing of it stays open.
+
+    Raises:
+        WorkspaceMissing: it has not been made.
+        SchemaMismatch: its database is of another version; the message says what to run.
+    """
+    workspace = Workspace(load_settings())
+    _ = workspace.master_key
+    try:
+        require_current(workspace.database.engine)
+    finally:
+        workspace.close()
+    return workspace
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:

@@ -86,6 +86,7 @@ NEEDS = {
     "packs list": "viewer",
     "packs schedule --day 5": "contributor",
     "packs run --due": "researcher",
+    "backup ARCHIVE": "administrator",
     "check": "researcher",
     "maintain": "researcher",
     "jobs run": "researcher",
@@ -104,6 +105,8 @@ def words(line: str, folder: Path) -> list[str]:
             path = folder / f"{word.lower()}.{SUFFIX.get(word, 'csv')}"
             path.write_text(FILES[word])
             word = str(path)
+        if word == "ARCHIVE":
+            word = str(folder / "archive.tar.gz")
         found.append(PASSWORD if word == "SECRET" else word)
     return found
 
