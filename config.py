@@ -95,6 +95,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.home / 'insightrepo.db').resolve()}"
 
 
+def settings_table() -> str:
+    """Every setting with its default and what it is, as the Markdown table of docs/operating.md."""
+    rows = ["| name | default | what it is |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "empty" if field.default in ("", None) else field.default
+        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
@@ -120,3 +129,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         field = "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(f"{PREFIX}{field}: {first['msg']} (got {first['input']!r})") from error
+
+
+if __name__ == "__main__":
+    print(settings_table())

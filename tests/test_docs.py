@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from config import PREFIX, Settings
+from config import PREFIX, Settings, settings_table
 from insightrepo.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,10 +16,24 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
-def test_every_setting_is_described(name: str) -> None:
-    assert f"| `{PREFIX}{name.upper()}` |" in OPERATING
-    assert Settings.model_fields[name].description in OPERATING
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    assert settings_table() in OPERATING, "put what `python config.py` prints into docs/operating.md"
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_every_file_for_deploying_is_spoken_of() -> None:
+    deploying = (ROOT / "docs" / "deploying.md").read_text()
+    for path in (ROOT / "deploy").iterdir():
+        assert path.name in deploying or path.suffix == ".service", path.name
+
+
+def test_the_settings_that_the_files_for_deploying_name_exist() -> None:
+    for path in (ROOT / "deploy").iterdir():
+        for name in re.findall(rf"{PREFIX}([A-Z_]+)=", path.read_text()):
+            assert name.lower() in Settings.model_fields, (path.name, name)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
