@@ -50,8 +50,12 @@ def _print(found: Why) -> None:
     click.echo(headline(found).text)
     for warning in warnings(found):
         click.echo(f"! {warning}")
-    for split in (*found.splits, *([found.task_index] if found.task_index else [])):
-        _print_split(split)
+    for split in found.splits:
+        _print_split(split, "satisfaction")
+    for split in found.importance_splits:
+        _print_split(split, "importance")
+    if found.task_index:
+        _print_split(found.task_index, "completion")
     for task in found.tasks:
         moved = "; ".join(f"{measure_words(item)} {item.movement.verdict}".strip() for item in task.measures)
         click.echo(f"task {task.code} {task.name}: {moved}{' (goes with it)' if task in found.moving_tasks else ''}")
@@ -66,10 +70,10 @@ def _print(found: Why) -> None:
         click.echo(f"- {note}")
 
 
-def _print_split(split: SplitShown) -> None:
+def _print_split(split: SplitShown, what: str) -> None:
     whole = split.split
-    click.echo(f"by {split.title.lower()}: {points(whole.change, 1)} points = {points(whole.rate_effect, 1)} rate "
-               f"{points(whole.mix_effect, 1)} mix")  # fmt: skip
+    effects = f"{points(whole.rate_effect, 1)} rate {points(whole.mix_effect, 1)} mix"
+    click.echo(f"{what} by {split.title.lower()}: {points(whole.change, 1)} points = {effects}")
     for shown in split.parts:
         part = shown.part
         own = f", its own change: {shown.score.verdict}" if shown.score else ""

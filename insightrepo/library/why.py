@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,26 +13,18 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
 from insightrepo.library.characteristic import Asked, Nearness, Words, characteristic
 from insightrepo.library.reading import NotVisible
+from insightrepo.library.voices import Voices
+from insightrepo.library.why_opportunity import Beside, read_beside
 from insightrepo.models import Outcome, Score, Segment, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.annotations import AnnotationShown
 from insightrepo.scores.beside import MetricBeside, TaskBeside, metrics_beside, tasks_beside, tasks_of
-from insightrepo.scores.crowd import Crowd, read_crowd
 from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
-from insightrepo.scores.movement import Movement, moved, tested
+from insightrepo.scores.movement import Movement, moved, movement_between
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
-from insightrepo.scores.splitting import (
-    Cell,
-    PartShown,
-    SplitShown,
-    Spoken,
-    by_product,
-    by_segment,
-    by_task,
-    one_task_is_hidden,
-    spoken,
-)
+from insightrepo.scores.splitting import PartShown, SplitShown, by_product, by_segment, by_task, one_task_is_hidden
+from insightrepo.scores.spoken import Cell
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term, product_and_below
 from insightrepo.workspace import Workspace
@@ -94,6 +86,8 @@ class Why:
     annotations: tuple[AnnotationShown, ...]
     disagreement: str  # of segments in the later wave, a sentence; empty where there is none
     index_withheld: str = ""  # why there is no split of the task index, a sentence; empty where nothing is withheld
+    beside: Beside = field(default_factory=Beside)
+    importance_splits: tuple[SplitShown, ...] = ()  # as `splits`, where importance really moved
 
     @property
     def moving_tasks(self) -> tuple[TaskBeside, ...]:
@@ -122,14 +116,16 @@ def why(
     question, history = _asked(session, reader, code, before, after, segment, product)
     rows = {row.wave: row for row in history}
     first, last = rows.get(question.before.code), rows.get(question.after.code)
-    cell = _cell(session, question)
-    crowd = read_crowd(session, question.after)
-    answers = spoken(session, question.before, cell), spoken(session, question.after, cell, crowd)
-    movement = tested(first, last, answers)
+    voices = Voices(session, _cell(session, question))
+    waves = question.before, question.after
+    movement = movement_between(first, last, lambda: voices.people(waves))
     tasks = tasks_of(session, reader, question.outcome.id)
     index, index_movement, withheld = _task_index(session, reader, question, tasks)
-    splits = _splits(session, reader, question, answers, movement)
-    shown = _tasks(session, reader, question, tasks, movement, splits, answers[1], crowd)
+    splits = _splits(session, reader, question, voices, movement)
+    shown = _tasks(session, reader, question, tasks, movement, splits, voices)
+    codes = question.outcome.code, _code(question.segment), _code(question.product)
+    beside = read_beside(session, reader, voices, waves, codes)
+    important = beside.importance if beside.importance is not None and beside.importance.is_real else None
     same = [row for row in history if last is not None and row.instrument == last.instrument]
     notes = happened(session, reader, question.outcome.code, tasks, _code(question.segment), _code(question.product))
     return Why(
@@ -137,9 +133,10 @@ def why(
         splits, index, index_movement, shown, tuple(tasks.values()),
         metrics_beside(session, reader, question.outcome, same, _code(question.product)),
         _words(session, reader, workspace, question, movement, shown),
-        _interventions(session, reader, question, notes, same),
+        _interventions(session, question, voices, notes, same),
         in_days(notes, question.before.first_day, question.after.last_day),
-        _disagreement(session, reader, question), withheld,
+        _disagreement(session, reader, question), withheld, beside,
+        _splits(session, reader, question, voices, important, "importance") if important else (),
     )  # fmt: skip
 
 
@@ -150,17 +147,19 @@ def _tasks(
     tasks: dict[str, Task],
     movement: Movement,
     splits: Sequence[SplitShown],
-    answers: Sequence[Spoken],
-    crowd: Crowd,
+    voices: Voices,
 ) -> tuple[TaskBeside, ...]:
     """The tasks beside the score: everybody's tries, else those of the segment that moved it."""
+    if not tasks:
+        return ()
     waves = question.before, question.after
+    answers, crowd = voices.of(question.after), voices.crowd(question.after)
     shown = tasks_beside(session, reader, tasks, waves, _code(question.segment), answers, crowd, movement.verdict)
     where = leading_part(splits, question, movement)
     if where is None or not movement.is_real or any(task.goes_with for task in shown):
         return shown
     segment = session.scalar(select(Segment.id).where(Segment.code == where.code))
-    theirs = [answer for answer in answers if segment in answer.segments]
+    theirs = answers.among(segment)
     there = tasks_beside(session, reader, tasks, waves, where.code, theirs, crowd, movement.verdict)
     return there if any(task.goes_with for task in there) else shown
 
@@ -250,14 +249,18 @@ def _splits(
     session: Session,
     reader: Reader,
     question: Question,
-    answers: tuple[Sequence[Spoken], Sequence[Spoken]],
+    voices: Voices,
     movement: Movement,
+    measure: str = MEASURE,
 ) -> tuple[SplitShown, ...]:
     """By segment unless one is chosen, then by product; none where the whole is not shown or not to be compared."""
-    if movement.change is None or not answers[0] or not answers[1]:
+    if movement.change is None:
+        return ()
+    answers = voices.pair((question.before, question.after), measure)
+    if not len(answers[0]) or not len(answers[1]):
         return ()
     rows = read_scores(session, reader, ScoreQuery(
-        waves=(question.before.code, question.after.code), outcomes=(question.outcome.code,), measures=(MEASURE,),
+        waves=(question.before.code, question.after.code), outcomes=(question.outcome.code,), measures=(measure,),
     ))  # fmt: skip
     segment, product = _code(question.segment), _code(question.product)
     splits: tuple[SplitShown, ...] = ()
@@ -349,14 +352,18 @@ def _nearness(workspace: Workspace) -> Nearness | None:
 
 
 def _interventions(
-    session: Session, reader: Reader, question: Question, notes: Sequence[AnnotationShown], history: Sequence[ScoreRow]
+    session: Session,
+    question: Question,
+    voices: Voices,
+    notes: Sequence[AnnotationShown],
+    history: Sequence[ScoreRow],
 ) -> tuple[BeforeAfter, ...]:
     """Every intervention of the time from the earlier to the later wave, tested on the score that is shown."""
-    cell = _cell(session, question)
 
     def compare(first: ScoreRow, last: ScoreRow) -> Movement:
-        waves = find_wave(session, first.wave), find_wave(session, last.wave)
-        return tested(first, last, (spoken(session, waves[0], cell), spoken(session, waves[1], cell)))
+        return movement_between(
+            first, last, lambda: voices.people((find_wave(session, first.wave), find_wave(session, last.wave)))
+        )
 
     within = in_days(notes, question.before.first_day, question.after.last_day)
     return tuple(before_after(note, notes, history, compare) for note in within if note.kind == "intervention")

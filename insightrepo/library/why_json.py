@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from insightrepo.library.why import Why
+from insightrepo.library.why_opportunity import OpportunityMoved
 from insightrepo.library.why_words import caveats, headline, intervention_words, warnings
 from insightrepo.scores.beside import TaskBeside
 from insightrepo.scores.changes import ChangedCell, Changes
@@ -26,6 +27,9 @@ def why_as_json(found: Why) -> dict[str, Any]:
         "sentence": sentence.text,
         "score": _movement(found.movement),
         "splits": [_split(split) for split in found.splits],
+        "importance": _movement(found.beside.importance) if found.beside.importance else None,
+        "importance_splits": [_split(split) for split in found.importance_splits],
+        "opportunity": _opportunity(found.beside.opportunity) if found.beside.opportunity else None,
         "task_index": _split(found.task_index) if found.task_index else None,
         "tasks": [_task(task, task in found.moving_tasks) for task in found.tasks],
         "metrics": [
@@ -64,6 +68,10 @@ def why_as_json(found: Why) -> dict[str, Any]:
 
 def _movement(found: Movement) -> dict[str, Any]:
     return {**asdict(found), "note": found.note or None}
+
+
+def _opportunity(found: OpportunityMoved) -> dict[str, Any]:
+    return {**_movement(found.movement), "by_importance": found.importance, "by_satisfaction": found.satisfaction}
 
 
 def _split(found: SplitShown) -> dict[str, Any]:

@@ -21,18 +21,22 @@ QUOTED = 160  # letters of a quote in the headline
 
 @dataclass(frozen=True)
 class Headline:
-    """The sentence in its parts; `where`, `mix` and `task` are empty where there is nothing to say."""
+    """The sentence in its parts; `where`, `mix`, `task` and `beside` are empty where there is nothing to say.
+
+    `beside` is what importance and opportunity of the same cell did, where they really moved.
+    """
 
     what: str
     where: str
     mix: str
     task: str
     words: str
+    beside: str = ""
 
     @property
     def text(self) -> str:
         """All of it as one paragraph."""
-        return " ".join(filter(None, (self.what, self.where, self.mix, self.task, self.words)))
+        return " ".join(filter(None, (self.what, self.where, self.mix, self.beside, self.task, self.words)))
 
 
 def headline(found: Why) -> Headline:
@@ -44,6 +48,7 @@ def headline(found: Why) -> Headline:
         mix=_mix(found) if real else "",
         task=_task(found) if real else "",
         words=_words(found) if real else "",
+        beside=beside_words(found),
     )
 
 
@@ -81,6 +86,23 @@ def _what(found: Why) -> str:
         return f"There is no evidence that {subject} changed {waves} ({_from_to(movement)})."
     because = f": {movement.note}" if movement.note else ""
     return f"There is not enough data to say whether {subject} changed {waves}{because}."
+
+
+def beside_words(found: Why) -> str:
+    """What really moved beside satisfaction: its importance, and its opportunity with what either made of it."""
+    said = []
+    importance, moved = found.beside.importance, found.beside.opportunity
+    if importance is not None and importance.is_real and importance.change is not None:
+        word = "fewer" if importance.change < 0 else "more"
+        said.append(f"It is important to {word} ({_from_to(importance)}).")
+    if moved is not None and moved.movement.is_real:
+        change = moved.movement
+        word = "rose" if (change.change or 0.0) > 0 else "fell"
+        said.append(
+            f"Opportunity {word} from {change.before:.1f} to {change.after:.1f}, {change.verdict}: "
+            f"{points(moved.satisfaction, 1)} by satisfaction, {points(moved.importance, 1)} by importance."
+        )
+    return " ".join(said)
 
 
 def _control(movement: Movement) -> str:

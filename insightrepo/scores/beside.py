@@ -17,11 +17,11 @@ from insightrepo.accounts.access import Reader, visible_products
 from insightrepo.models import Metric, Outcome, Task, Trial, Wave
 from insightrepo.models.answers import metric_outcome
 from insightrepo.scores.association import Association, Fourfold, phi, rank_correlation
-from insightrepo.scores.crowd import Crowd
+from insightrepo.scores.crowd import Crowd, plain_table
 from insightrepo.scores.measures import SMALLEST_SHOWN
 from insightrepo.scores.movement import Movement, moved
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
-from insightrepo.scores.splitting import Spoken
+from insightrepo.scores.spoken import Spoken
 
 TASK_MEASURES = ("success", "time", "ease")
 
@@ -107,7 +107,7 @@ def tasks_beside(
     tasks: Mapping[str, Task],
     waves: tuple[Wave, Wave],
     segment: str | None,
-    answers: Sequence[Spoken],
+    answers: Spoken,
     crowd: Crowd,
     verdict: str,
 ) -> tuple[TaskBeside, ...]:
@@ -165,21 +165,19 @@ def _largest(measures: Iterable[TaskMeasure]) -> float:
     return -max((10 * completion + size for completion, size in sizes), default=0.0)
 
 
-def _same_people(
-    session: Session, task: Task, wave_id: int, answers: Sequence[Spoken], crowd: Crowd
-) -> SamePeople | None:
+def _same_people(session: Session, task: Task, wave_id: int, answers: Spoken, crowd: Crowd) -> SamePeople | None:
     """None where fewer than five people gave both; of several tries the last counts."""
     query = select(Trial.respondent_id, Trial.completed).where(
         Trial.task_id == task.id, Trial.wave_id == wave_id, Trial.completed.is_not(None)
     )
-    tries = np.array(session.execute(query.order_by(Trial.id)).tuples().all(), dtype=float).reshape(-1, 2)
+    tries = plain_table(session, query.order_by(Trial.id), 2)
     of_task, of_product = np.full(len(tries), task.id), np.full(len(tries), task.product_id)
     kept = tries[~crowd.left_out(tries[:, 0], of_product, None, of_task)]
     done = {int(person): bool(completed) for person, completed in kept}
-    values: dict[int, list[float]] = {}
-    for answer in answers:
-        values.setdefault(answer.respondent, []).append(answer.value)
-    both = [(done[person], sum(given) * 2 >= len(given)) for person, given in values.items() if person in done]
+    people, _, values = answers.by_person()
+    both = [
+        (done[int(people[place])], bool(values[place] >= 0.5)) for place in np.flatnonzero(np.isin(people, list(done)))
+    ]
     if len(both) < SMALLEST_SHOWN:
         return None
     table = Fourfold(*(both.count(kind) for kind in ((True, True), (True, False), (False, True), (False, False))))

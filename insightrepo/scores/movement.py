@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from insightrepo.scores.cells import CellKey, People
 from insightrepo.scores.measures import LEVEL, MEASURES, NOT_ENOUGH, SMALLEST_FIRM, verdict
 from insightrepo.scores.reading import ScoreRow
-from insightrepo.scores.splitting import Spoken
 from insightrepo.scores.verdicts import Pair, compared
 
 MEASURE = "satisfaction"
@@ -19,7 +16,7 @@ OTHER_INSTRUMENT = "measured with another instrument: the two are not compared"
 
 @dataclass(frozen=True)
 class Movement:
-    """The change of a share between two waves, in percentage points, with its 95% interval and a verdict.
+    """The change of a score between two waves, in its unit, with its 95% interval and a verdict.
 
     `controlled`: the verdict is the score's own, after Benjamini-Hochberg over its family (`q_value`); else it is of
     this one test. `note` says why there is no verdict.
@@ -67,29 +64,29 @@ def moved(before: ScoreRow | None, after: ScoreRow | None) -> Movement:
                     after.p_value, after.q_value, after.verdict, True)  # fmt: skip
 
 
-def tested(
-    before: ScoreRow | None, after: ScoreRow | None, answers: tuple[Sequence[Spoken], Sequence[Spoken]]
+def movement_between(
+    before: ScoreRow | None,
+    after: ScoreRow | None,
+    people: Callable[[], tuple[People, People]],
+    measure: str = MEASURE,
+    seeds: tuple[list[int], list[int]] = ([1], [2]),
 ) -> Movement:
-    """As `moved`; waves that do not follow each other are tested alone, by the same test as all others."""
+    """As `moved`; waves that do not follow each other are tested alone, by the same test as all others.
+
+    `people` reads those of the earlier and of the later wave, `seeds` are those of their bootstraps in the same order.
+    """
     found = moved(before, after)
     few = min(found.n_before or 0, found.n_after or 0) < SMALLEST_FIRM
-    if found.change is None or found.controlled or few or not (answers[0] and answers[1]):
+    if found.change is None or found.controlled or few:
         return found
-    result = compared(Pair(MEASURE, CellKey(None, None, None), 0, _people(answers[1]), _people(answers[0]), {}))
-    measure = MEASURES[MEASURE]
-    word = verdict(measure, found.change, result.p_value, measure.smallest_change, LEVEL)
+    then, now = people()
+    if min(then.n(measure), now.n(measure)) == 0:
+        return found
+    pair = Pair(measure, CellKey(None, None, None), 0, now, then, {}, seeds[1], seeds[0])
+    result, known = compared(pair), MEASURES[measure]
+    word = verdict(known, found.change, result.p_value, known.smallest_change, LEVEL)
     return Movement(found.before, found.after, found.n_before, found.n_after, found.change, result.low, result.high,
                     result.p_value, None, word, False)  # fmt: skip
-
-
-def _people(answers: Sequence[Spoken]) -> People:
-    """The answers as people, each once by the share of their answers in the top box."""
-    rows = np.array([(answer.respondent, answer.weight, answer.weight * answer.value) for answer in answers])
-    ids, places = np.unique(rows[:, 0].astype(np.int64), return_inverse=True)
-    weights, tops = np.bincount(places, rows[:, 1]), np.bincount(places, rows[:, 2])
-    values = np.column_stack([tops / weights, np.full(len(ids), np.nan)])
-    plain = np.allclose(weights, 1.0)
-    return People(ids, values, None if plain else weights)
 
 
 def _nothing(before: ScoreRow | None, after: ScoreRow | None, note: str) -> Movement:

@@ -27,6 +27,19 @@ def opportunity(importance: float, satisfaction: float) -> float:
     return importance + max(importance - satisfaction, 0.0)
 
 
+def opportunity_parts(before: tuple[float, float], after: tuple[float, float]) -> tuple[float, float]:
+    """How much of a change of opportunity its importance makes, and how much its satisfaction; both add up to it.
+
+    `before` and `after` are (importance, satisfaction) on 0 to 10. Each part is the change that it makes alone, as the
+    mean of both orders in which the two may have changed (Shapley 1953): neither is put first.
+    """
+    (i_then, s_then), (i_now, s_now) = before, after
+    start, end = opportunity(i_then, s_then), opportunity(i_now, s_now)
+    by_importance, by_satisfaction = opportunity(i_now, s_then), opportunity(i_then, s_now)
+    importance = (by_importance - start + end - by_satisfaction) / 2
+    return importance, (by_satisfaction - start + end - by_importance) / 2
+
+
 def band(value: float, bands: Sequence[tuple[float, str]] = BANDS) -> str:
     """The name of an opportunity: above 15 major, 12 to 15 solid, 10 to 12 worth a look, else served or unimportant.
 

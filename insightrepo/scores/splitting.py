@@ -7,49 +7,20 @@ the change is split by product only: two segments crossed are cells that no scor
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.models import Answer, Product, Segment, Wave
-from insightrepo.scores.cells import not_applying
-from insightrepo.scores.crowd import Crowd, read_crowd
+from insightrepo.models import Product, Segment, Wave
 from insightrepo.scores.decomposition import NOBODY, Decomposition, Group, Part, decompose
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.settings import wave_settings
-from insightrepo.scores.statistics import top_two_box
-from insightrepo.taxonomy.applicability import not_applicable_in
+from insightrepo.scores.spoken import Spoken
 
 OTHERS = "others and not shown"
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """One answer: whose, of which product, whether in the top box (1 or 0), and what it weighs.
-
-    A person's answers of one outcome weigh together what the person weighs.
-    """
-
-    respondent: int
-    product: int | None
-    value: float
-    weight: float
-    segments: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The cell whose change is split: an outcome, a segment or all, a product (with those below it) or all."""
-
-    outcome_id: int
-    segment_id: int | None = None
-    product_id: int | None = None
-    products: frozenset[int] = field(default_factory=frozenset)  # product_id and what is below it
 
 
 @dataclass(frozen=True)
@@ -72,58 +43,20 @@ class SplitShown:
     parts: tuple[PartShown, ...]
 
 
-def spoken(session: Session, wave: Wave, cell: Cell, crowd: Crowd | None = None) -> list[Spoken]:
-    """What was answered on satisfaction in a wave and a cell, with the wave's weights and without its exclusions."""
-    crowd = crowd or read_crowd(session, wave)
-    query = select(Answer.respondent_id, Answer.product_id, Answer.satisfaction).where(
-        Answer.wave_id == wave.id, Answer.outcome_id == cell.outcome_id, Answer.satisfaction.is_not(None)
-    )
-    rows = session.execute(query).all()
-    if not rows:
-        return []
-    table = np.array([tuple(row) for row in rows], dtype=float)  # None becomes NaN
-    keep = ~crowd.left_out(table[:, 0], table[:, 1], np.full(len(table), cell.outcome_id), None)
-    if cell.product_id is not None:
-        keep &= np.isin(table[:, 1], list(cell.products))
-    people = crowd.places(table[:, 0].astype(np.int64))
-    asked = np.full(len(table), cell.outcome_id)
-    keep &= ~not_applying(asked, people, crowd, not_applicable_in(session, wave))
-    if cell.segment_id is not None:
-        keep &= crowd.segments.get(cell.segment_id, np.zeros(len(crowd.ids), dtype=bool))[people]
-    table, people = table[keep], people[keep]
-    answers = np.bincount(people, minlength=len(crowd.ids))[people]
-    weights = (1.0 if crowd.weights is None else crowd.weights[people]) / np.maximum(answers, 1)
-    instrument = wave.instrument
-    tops = top_two_box(instrument.scale_low, instrument.scale_high, instrument.best)(table[:, 2])
-    segments = _segments(crowd)
-    return [
-        Spoken(int(person), None if math.isnan(product) else int(product), float(top), float(weight), segments[place])
-        for person, product, top, weight, place in zip(table[:, 0], table[:, 1], tops, weights, people, strict=True)
-    ]
+def grouped(answers: Spoken, keys: Sequence[str | None], codes: np.ndarray) -> dict[str | None, Group]:
+    """The answers as groups; people are counted once in each. `codes` says for each row which of the keys it is of."""
+    weights = np.bincount(codes, answers.weights, minlength=len(keys))
+    tops = np.bincount(codes, answers.weights * answers.values, minlength=len(keys))
+    span = int(answers.respondents.max()) + 1 if len(answers) else 1
+    people = np.bincount(np.unique(codes * span + answers.respondents) // span, minlength=len(keys))
+    return {
+        key: Group(int(n), float(weight), float(top))
+        for key, n, weight, top in zip(keys, people, weights, tops, strict=True)
+        if n
+    }
 
 
-def _segments(crowd: Crowd) -> list[frozenset[int]]:
-    """The segments of each person of the crowd."""
-    found: list[set[int]] = [set() for _ in crowd.ids]
-    for segment, members in crowd.segments.items():
-        for place in np.flatnonzero(members):
-            found[place].add(segment)
-    return [frozenset(segments) for segments in found]
-
-
-def grouped(answers: Iterable[Spoken], key: Callable[[Spoken], str | None]) -> dict[str | None, Group]:
-    """The answers as groups; people are counted once in each."""
-    people: defaultdict[str | None, set[int]] = defaultdict(set)
-    sums: defaultdict[str | None, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for answer in answers:
-        name = key(answer)
-        people[name].add(answer.respondent)
-        sums[name][0] += answer.weight
-        sums[name][1] += answer.weight * answer.value
-    return {name: Group(len(people[name]), *sums[name]) for name in people}
-
-
-Answers = tuple[Sequence[Spoken], Sequence[Spoken]]  # of the earlier and of the later wave
+Answers = tuple[Spoken, Spoken]  # of the earlier and of the later wave
 Rows = tuple[Mapping[str, ScoreRow], Mapping[str, ScoreRow]]  # by the code of the part, of the same two waves
 
 
@@ -132,17 +65,24 @@ def by_segment(session: Session, answers: Answers, rows: Rows) -> tuple[SplitSho
     the chosen product) that the reader may see.
     """
     known = {segment.id: segment for segment in session.scalars(select(Segment).order_by(Segment.id))}
-    dimensions = sorted({known[i].dimension for wave in answers for answer in wave for i in answer.segments})
+    met = {number for wave in answers for number, members in wave.segments.items() if members.any()}
     names = {segment.code: segment.name for segment in known.values()}
     splits = []
-    for dimension in dimensions:
-        codes = {segment.id: segment.code for segment in known.values() if segment.dimension == dimension}
-
-        def key(answer: Spoken, codes: dict[int, str] = codes) -> str | None:
-            return next((codes[i] for i in sorted(answer.segments) if i in codes), None)
-
-        splits += _split(dimension, "segment", answers, key, rows, names)
+    for dimension in sorted({known[number].dimension for number in met}):
+        own = [number for number in sorted(met) if known[number].dimension == dimension]
+        keys = [None, *(known[number].code for number in own)]
+        codes = [_first(wave, own) for wave in answers]
+        splits += _split(dimension, "segment", answers, (keys, codes), rows, names)
     return tuple(splits)
+
+
+def _first(answers: Spoken, segments: Sequence[int]) -> np.ndarray:
+    """For each row the place of the first segment that its person is in, counted from 1; 0: in none."""
+    codes = np.zeros(len(answers), dtype=np.int64)
+    for place, number in reversed(list(enumerate(segments, 1))):
+        if number in answers.segments:
+            codes[answers.segments[number]] = place
+    return codes
 
 
 def by_product(session: Session, answers: Answers, rows: Rows, product_id: int | None) -> tuple[SplitShown, ...]:
@@ -151,17 +91,20 @@ def by_product(session: Session, answers: Answers, rows: Rows, product_id: int |
     """
     products = {product.id: product for product in session.scalars(select(Product).order_by(Product.id))}
     names = {product.code: product.name for product in products.values()}
-    asked = {answer.product for wave in answers for answer in wave}
+    asked = [np.where(np.isnan(wave.products), 0, wave.products).astype(np.int64) for wave in answers]
+    met = sorted({int(number) for column in asked for number in np.unique(column)})
     while True:
-        child = {number: _below(products, number, product_id) for number in asked}
+        child = {number: _below(products, number or None, product_id) for number in met}
         groups = set(child.values())
         if len(groups) != 1 or None in groups:
             break
         (product_id,) = groups
     if not groups - {None}:
         return ()
-    codes = {number: products[top].code if top is not None else None for number, top in child.items()}
-    return tuple(_split("product", "product", answers, lambda answer: codes[answer.product], rows, names))
+    keys = sorted({products[top].code for top in groups if top is not None})
+    place = {number: 0 if top is None else 1 + keys.index(products[top].code) for number, top in child.items()}
+    codes = [np.array([place[number] for number in met])[np.searchsorted(met, column)] for column in asked]
+    return tuple(_split("product", "product", answers, ([None, *keys], codes), rows, names))
 
 
 def _below(products: Mapping[int, Product], number: int | None, top: int | None) -> int | None:
@@ -177,11 +120,12 @@ def _split(
     title: str,
     axis: str,
     answers: Answers,
-    key: Callable[[Spoken], str | None],
+    keyed: tuple[Sequence[str | None], Sequence[np.ndarray]],
     rows: Rows,
     names: Mapping[str, str],
 ) -> list[SplitShown]:
-    before, after = (grouped(wave, key) for wave in answers)
+    keys, codes = keyed
+    before, after = (grouped(wave, keys, column) for wave, column in zip(answers, codes, strict=True))
     if not before or not after:
         return []
     return [_shown(title, axis, before, after, rows, names)]

@@ -50,14 +50,18 @@ def why_moved(code: str) -> ResponseReturnValue:
 
 
 def _shown(found: Why) -> dict[str, Any]:
-    splits = (*found.splits, *([found.task_index] if found.task_index else []))
+    splits = [
+        *((split, f"Satisfaction by {split.title.lower()}") for split in found.splits),
+        *((split, f"Importance by {split.title.lower()}") for split in found.importance_splits),
+        *([(found.task_index, "Completion of its tasks, by task")] if found.task_index else []),
+    ]
     return {
         "why": found,
         "headline": headline(found),
         "warnings": warnings(found),
         "caveats": caveats(found),
         "trend": _trend(found.history),
-        "splits": [(split, effect_bars(split)) for split in splits],
+        "splits": [(split, effect_bars(split), title) for split, title in splits],
         "choices": choices(session(), reader()),
         "names": {part.code: part.name for split in found.splits for part in split.parts},
         "permalink": _permalink(found),

@@ -9,7 +9,7 @@ from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Score, Segment, Team, User, Wave
 from insightrepo.scores.applying import recompute_open
 from insightrepo.scores.computing import stale_waves
-from insightrepo.scores.splitting import Cell, spoken
+from insightrepo.scores.spoken import Cell, spoken
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, not_applicable, set_applicability
 
 RITA = Reader(1, "rita@example.com", "researcher")
