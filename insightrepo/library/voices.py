@@ -22,9 +22,9 @@ class Voices:
         self._spoken: dict[tuple[int, str], Spoken] = {}
 
     def crowd(self, wave: Wave) -> Crowd:
-        """Everybody who took part in a wave."""
+        """Those of a wave who were asked about the outcome or tried a task, everybody of a weighted one."""
         if wave.id not in self._crowds:
-            self._crowds[wave.id] = read_crowd(self._session, wave)
+            self._crowds[wave.id] = read_crowd(self._session, wave, outcome=self.cell.outcome_id)
         return self._crowds[wave.id]
 
     def of(self, wave: Wave, measure: str = "satisfaction") -> Spoken:

@@ -23,13 +23,17 @@ class Answer(Base):
     """
 
     __tablename__ = "answer"
-    __table_args__ = (UniqueConstraint("wave_id", "identity"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("wave_id", "identity"),
+        Index("ix_answer_outcome_wave", "outcome_id", "wave_id", "respondent_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[PrimaryKey]
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
     identity: Mapped[str] = mapped_column(String(64))  # respondent, outcome, product, source row
     respondent_id: Mapped[int] = mapped_column(ForeignKey("respondent.id"), index=True)
-    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id"), index=True)
+    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     satisfaction: Mapped[int | None]
     satisfaction_missing: Mapped[str | None] = mapped_column(String(10))

@@ -87,17 +87,24 @@ def below(product: int, parents: Mapping[int, int | None]) -> list[int]:
     return [one for one in {*parents, product} if product in chain(one, parents)]
 
 
-def read_crowd(session: Session, wave: Wave, parents: Mapping[int, int | None] | None = None) -> Crowd:
+def read_crowd(
+    session: Session, wave: Wave, parents: Mapping[int, int | None] | None = None, outcome: int | None = None
+) -> Crowd:
     """The people who gave a wave something, with the weights that its settings ask for.
 
-    A frozen wave is weighted to the populations it was frozen with.
+    A frozen wave is weighted to the populations it was frozen with. With an `outcome` (id) only those who were asked
+    about it or tried a task are read, where nobody is weighted: the others make no difference to it.
 
     Raises:
         WeightsRefused: the settings ask for weights that cannot be made; the message names the segment.
         SettingsWrong: the wave's settings do not read.
     """
-    tables = (Answer, Trial, Rating)
-    everybody = union(*(select(table.respondent_id).where(table.wave_id == wave.id) for table in tables))
+    asked = select(Answer.respondent_id).where(Answer.wave_id == wave.id)
+    tried, rated = (select(table.respondent_id).where(table.wave_id == wave.id) for table in (Trial, Rating))
+    if outcome is not None and wave_settings(wave).weighting.scheme == "none":
+        everybody = union(asked.where(Answer.outcome_id == outcome), tried)
+    else:
+        everybody = union(asked, tried, rated)
     ids = np.array(sorted(session.scalars(everybody)), dtype=np.int64)
     crowd = Crowd(
         ids=ids,

@@ -15,6 +15,7 @@ from insightrepo.scores.opportunity import (
     landscape,
     opportunity,
     opportunity_change,
+    opportunity_parts,
     opportunity_se,
     paired_opportunity_change,
 )
@@ -163,3 +164,18 @@ def test_people_counted_by_kind_are_the_same_people(rows):
     assert kinds.tops.tolist() == np.nansum(cell, axis=0).tolist()
     both = ~np.isnan(cell).any(axis=1)
     assert kinds.both == (both.sum(), pytest.approx(cell[both].prod(axis=1).mean() if both.any() else 0.0))
+
+
+@given(st.tuples(*[st.floats(0, 10)] * 4))
+def test_what_importance_and_satisfaction_make_of_a_change_adds_up_to_it(shares):
+    before, after = shares[:2], shares[2:]
+    parts = opportunity_parts(before, after)
+    assert sum(parts) == pytest.approx(opportunity(*after) - opportunity(*before), abs=1e-9)
+    if before[0] == after[0]:
+        assert parts[0] == pytest.approx(0)
+    if before[1] == after[1]:
+        assert parts[1] == pytest.approx(0)
+
+
+def test_above_the_kink_importance_counts_twice_and_satisfaction_once():
+    assert opportunity_parts((8, 4), (9, 3)) == pytest.approx((2, 1))

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _decisions()
     _research_requests()
     _journey()
+    _answers()
 
 
 def _readers() -> None:
@@ -97,3 +98,9 @@ def _journey() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_journey_stage_name")),
         sqlite_autoincrement=True,
     )
+
+
+def _answers() -> None:
+    """What was answered on an outcome in a wave, and by whom, is found at once."""
+    op.drop_index(op.f("ix_answer_outcome_id"), "answer")
+    op.create_index("ix_answer_outcome_wave", "answer", ["outcome_id", "wave_id", "respondent_id"])
