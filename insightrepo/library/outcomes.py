@@ -16,11 +16,8 @@ from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, hist
 from insightrepo.scores.disagreements import cautioned
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.natures import natures, one_sided
-from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import OutcomeDetail, outcome_detail
-
-TRIED = ("success", "time", "ease")  # measures of a task that stand beside it
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,7 @@ class CellShown:
 
 @dataclass(frozen=True)
 class OutcomeReading:
-    """An outcome with everything its page shows. `tasks` are (code, name, product), `tried` the scores of everybody's
-    tries at them in the wave that is shown, by task and measure.
-    """
+    """An outcome with its scores. `tasks` are (code, name, product)."""
 
     line: OutcomeLine
     job: str
@@ -69,7 +64,6 @@ class OutcomeReading:
     owner: str | None
     segments: tuple[str, ...]
     tasks: tuple[tuple[str, str, str], ...]
-    tried: dict[str, dict[str, ScoreRow]]
     waves: tuple[WavePoint, ...]
     by_segment: tuple[CellShown, ...]
     by_product: tuple[CellShown, ...]
@@ -109,7 +103,6 @@ def _reading(
         owner=(detail.owner.name or detail.owner.email) if detail.owner else None,
         segments=tuple(segment.name for segment in detail.segments if reader.sees_term(segment)),
         tasks=tasks,
-        tried=_tried(session, reader, [code for code, *_ in tasks], chip.wave if chip else None),
         waves=_waves(session, outcome.id, measure),
         by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
         by_product=_cells(session, "product", measure, [row for row in rows if row["segment"] is None]),
@@ -117,15 +110,6 @@ def _reading(
             chip.disagreement if chip else None, one_sided(natures(session, reader, outcome.id)),
         ))),
     )  # fmt: skip
-
-
-def _tried(session: Session, reader: Reader, tasks: list[str], wave: str | None) -> dict[str, dict[str, ScoreRow]]:
-    found: dict[str, dict[str, ScoreRow]] = {}
-    if tasks and wave:
-        asked = ScoreQuery(waves=(wave,), tasks=tuple(tasks), segments=("all",), measures=TRIED)
-        for row in read_scores(session, reader, asked):
-            found.setdefault(str(row.task), {})[row.measure] = row
-    return found
 
 
 def _tasks(reader: Reader, detail: OutcomeDetail) -> list[Task]:

@@ -5,20 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.decisions import decisions_of
-from insightrepo.library.hits import Hit, SearchQuery
-from insightrepo.library.loading import load_hits
-from insightrepo.library.outcome_context import read_context
+from insightrepo.library.outcome_hub import read_hub
 from insightrepo.library.outcome_list import GROUPS, LACKS, ListWanted, list_outcomes
-from insightrepo.library.outcomes import read_outcome
-from insightrepo.library.search import find
-from insightrepo.library.sources import source_matrix
 from insightrepo.scores.cell_outcomes import SORTS
 from insightrepo.taxonomy.review import SIZE, review, review_outcome
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw
-
-STRONGEST = 5
 
 blueprint = Blueprint("outcomes", __name__)
 
@@ -47,23 +39,23 @@ def register() -> ResponseReturnValue:
 
 @blueprint.get("/outcomes/<path:code>")
 def outcome(code: str) -> ResponseReturnValue:
-    """The statement, its scores by wave, segment and product, and the strongest evidence."""
-    reading = read_outcome(session(), reader(), code)
-    evidence, total = _strongest(reading.line.code)
-    context = read_context(session(), reader(), reading.line.code)
-    points = [wave.point for wave in reading.waves]
+    """The hub: statement, scores by wave, segment and product, tasks, what is said and what links to it."""
+    hub = read_hub(workspace(), session(), reader(), code)
+    reading = hub.reading
     return render_template(
         "outcomes/outcome.html",
+        hub=hub,
         outcome=reading,
-        page=context,
-        sources=source_matrix(session(), reader(), reading.line.code),
-        trend=draw(points, reading.measure, reading.unit),
-        evidence=evidence,
-        total=total,
-        decisions=decisions_of(session(), reader(), [reading.line.code]).get(reading.line.code, ()),
+        page=hub.context,
+        sources=hub.sources,
+        decisions=hub.decisions,
         may_decide=reader().at_least("contributor"),
+        trend=draw(
+            [wave.point for wave in reading.waves], reading.measure, reading.unit,
+            events=[(one.first_day, one.text) for one in hub.happened],
+        ),
         reviewed=review_outcome(session(), reader(), workspace(), reading.line.code),
-    )
+    )  # fmt: skip
 
 
 def _wanted() -> ListWanted:
@@ -80,14 +72,3 @@ def _wanted() -> ListWanted:
 
 def _may_review() -> bool:
     return reader().at_least("researcher")
-
-
-def _strongest(code: str) -> tuple[tuple[Hit, ...], int]:
-    """The newest evidence whose tag was confirmed, then the newest that a machine tagged; and their number."""
-    filters: dict[str, tuple[str, ...]] = {"outcome": (code,)}
-    confirmed = find(workspace(), session(), reader(), SearchQuery(filters=filters, verified=True))
-    everything = find(workspace(), session(), reader(), SearchQuery(filters=filters))
-    ids = list(dict.fromkeys((*confirmed.ids[:STRONGEST], *everything.ids[: 2 * STRONGEST])))[:STRONGEST]
-    language = workspace().settings.language
-    hits = load_hits(session(), reader(), ids, everything.resolved, {}, everything.parsed, language)
-    return hits, len(everything.within)

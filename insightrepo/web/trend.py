@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from insightrepo.scores.chips import Point
 from insightrepo.scores.wording import number
@@ -22,7 +24,7 @@ class Frame:
     bottom: int
 
 
-FULL = Frame(420, 110, 30, 10, 26)  # with room for the labels of the waves
+FULL = Frame(420, 124, 30, 24, 26)  # with room for the labels of the waves
 SPARK = Frame(88, 20, 4, 4, 4)
 
 
@@ -39,14 +41,27 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Where something happened, with the number of its line in the list below and its words."""
+
+    x: float
+    number: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Trend:
-    """Dots and the lines between them ("x,y x,y"); a new instrument breaks the line. `words` is the alternative."""
+    """Dots and the lines between them ("x,y x,y"); a new instrument breaks the line: `breaks` are where. `words` is
+    the alternative.
+    """
 
     width: int
     height: int
     dots: tuple[Dot, ...]
     lines: tuple[str, ...]
     words: str
+    breaks: tuple[float, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def labelled(self) -> tuple[Dot, ...]:
@@ -59,8 +74,12 @@ def sparkline(points: Sequence[Point], measure: str, unit: str) -> Trend | None:
     return draw([replace(point, low=None, high=None) for point in points], measure, unit, SPARK)
 
 
-def draw(points: Sequence[Point], measure: str, unit: str, frame: Frame = FULL) -> Trend | None:
-    """The drawing of a history, or None where fewer than two waves have a value."""
+def draw(
+    points: Sequence[Point], measure: str, unit: str, frame: Frame = FULL, events: Sequence[tuple[dt.date, str]] = ()
+) -> Trend | None:
+    """The drawing of a history, or None where fewer than two waves have a value. `events` are marked on their days as
+    far as these are between the first and the last wave; their numbers count all of them, from 1.
+    """
     shown = [(place, point) for place, point in enumerate(points) if point.value is not None]
     if len(shown) < 2:
         return None
@@ -71,16 +90,41 @@ def draw(points: Sequence[Point], measure: str, unit: str, frame: Frame = FULL) 
     step = (frame.width - 2 * frame.side) / (len(points) - 1)
     dots: list[Dot] = []
     lines: list[list[str]] = []
+    breaks: list[float] = []
     for place, point in shown:
         dot = _dot(point, frame, frame.side + place * step, low, high)
+        if dots and point.starts_series:
+            breaks.append(round(dot.x - step / 2, 1))
         if not lines or point.starts_series or points[place - 1].value is None:
             lines.append([])
         lines[-1].append(f"{dot.x:.1f},{dot.y:.1f}")
         dots.append(dot)
     said = ", ".join(f"{point.wave} {number(point.value, measure, unit)}" for _, point in shown)  # type: ignore[arg-type]
     return Trend(
-        frame.width, frame.height, tuple(dots), tuple(" ".join(line) for line in lines), f"{measure} by wave: {said}"
-    )
+        frame.width, frame.height, tuple(dots), tuple(" ".join(line) for line in lines), f"{measure} by wave: {said}",
+        tuple(breaks), _marks(points, events, frame, step),
+    )  # fmt: skip
+
+
+def _marks(
+    points: Sequence[Point], events: Sequence[tuple[dt.date, str]], frame: Frame, step: float
+) -> tuple[Mark, ...]:
+    """Waves stand evenly, in the middle of their days; a day between two middles is placed between them."""
+    middles = [_middle(point) for point in points] if events else []
+    marks = []
+    for order, (day, words) in enumerate(events, start=1):
+        at = day.toordinal()
+        for place, (left, right) in enumerate(pairwise(middles)):
+            if left <= at <= right and left < right:
+                x = frame.side + (place + (at - left) / (right - left)) * step
+                marks.append(Mark(round(x, 1), order, words))
+                break
+    return tuple(marks)
+
+
+def _middle(point: Point) -> float:
+    first, last = (dt.date.fromisoformat(day).toordinal() for day in (point.first_day, point.last_day))
+    return (first + last) / 2
 
 
 def _dot(point: Point, frame: Frame, x: float, low: float, high: float) -> Dot:
