@@ -10,7 +10,7 @@ from insightrepo.scores.chips import Chip
 
 Mode = Literal["hybrid", "keyword", "meaning"]
 Sort = Literal["relevance", "newest", "gap"]
-Group = Literal["none", "study"]
+Group = Literal["none", "study", "level"]
 FACETS = ("outcome", "category", "segment", "product", "kind", "level", "method", "year", "state")
 
 
@@ -19,8 +19,8 @@ class SearchQuery:
     """A typed query. `words` is what a person typed, fields and all; `filters` maps a facet's name to its values.
 
     Values of one facet are united, facets are intersected. Outcome, segment and product take codes; a product
-    includes what is below it. `like` is a piece of evidence that the results are to be similar to; `group` "study" asks
-    for `SearchResult.similar_studies`, which a long question has anyway.
+    includes what is below it. `like` is a piece of evidence that the results are to be similar to; `group` asks for
+    `SearchResult.groups`, "study" also for `SearchResult.similar_studies`, which a long question has anyway.
     """
 
     words: str = ""
@@ -176,6 +176,26 @@ class StudyFound:
 
 
 @dataclass(frozen=True)
+class HitGroup:
+    """Hits of one study (`value` is its id) or one level: the best of `total`."""
+
+    value: str
+    label: str
+    total: int
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Connecting:
+    """An outcome that hits at both levels speak to, with how many at each."""
+
+    code: str
+    name: str
+    relationship: int
+    interaction: int
+
+
+@dataclass(frozen=True)
 class Relaxed:
     """A condition that can be given up, the query without it, and how much that finds."""
 
@@ -212,6 +232,9 @@ class SearchResult:
     suggestion: Suggestion | None = None
     like: LikeShown | None = None
     similar_studies: tuple[StudyFound, ...] = ()  # the best first
+    groups: tuple[HitGroup, ...] = ()  # of the page, where the query asks for groups; `hits` are all of theirs
+    groups_total: int = 0
+    connecting: tuple[Connecting, ...] = ()  # where the query groups by level
 
     @property
     def unplaced_notes(self) -> tuple[str, ...]:

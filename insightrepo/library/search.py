@@ -17,13 +17,15 @@ from indexes.query import ParsedQuery, parse, understood
 from insightrepo.accounts.access import Reader
 from insightrepo.library.facets import count_facets, outcomes_spoken_to, speaking
 from insightrepo.library.filters import allowed_bitmap, resolve, storable
-from insightrepo.library.hits import SearchQuery, SearchResult
+from insightrepo.library.grouping import Groups, connecting, group_hits
+from insightrepo.library.hits import Hit, HitGroup, SearchQuery, SearchResult
 from insightrepo.library.indexing import follow
 from insightrepo.library.indexing import notes as index_notes
 from insightrepo.library.loading import load_hits
 from insightrepo.library.pieces import pieces_shown
 from insightrepo.library.ranking import Found, ranked
 from insightrepo.library.search_gaps import gap_of
+from insightrepo.library.seen_studies import seen_studies
 from insightrepo.library.similar import Likeness, liken, marked_like, ranked_like, studies_found
 from insightrepo.library.suggesting import suggest
 from insightrepo.scores.chips import CellWanted, chips
@@ -43,24 +45,29 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
     parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
     terms = seen_terms(session, reader).in_use
     spoken = speaking(bitmaps, found.within, resolved, terms)
+    studies = seen_studies(session, reader)
+    groups = group_hits(query, found.ids, bitmaps, studies)
     page = list(found.ids[query.offset : query.offset + query.limit])
+    if groups is not None:
+        page = [number for one in groups.shown for number in one.ids]
     marked = marked_like(parsed, likeness) if likeness else parsed
+    hits = load_hits(
+        session,
+        reader,
+        page,
+        resolved,
+        found.ranked,
+        marked,
+        workspace.settings.language,
+        beside=[one.cell for one in spoken],
+    )
     return SearchResult(
         query=query,
         total=len(found.within),
         capped=found.capped,
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
-        hits=load_hits(
-            session,
-            reader,
-            page,
-            resolved,
-            found.ranked,
-            marked,
-            workspace.settings.language,
-            beside=[one.cell for one in spoken],
-        ),
+        hits=hits,
         facets=count_facets(session, reader, bitmaps, found.within, resolved, terms),
         outcomes=outcomes_spoken_to(session, reader, bitmaps, spoken),
         notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes, *index_notes(workspace)),
@@ -70,6 +77,18 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         suggestion=suggest(workspace, session, reader, found) if query.offset == 0 else None,
         like=likeness.shown if likeness else None,
         similar_studies=studies_found(session, reader, found) if _wants_studies(query, found) else (),
+        groups=_with_hits(groups, hits),
+        groups_total=groups.total if groups else 0,
+        connecting=connecting(found.within, spoken, bitmaps, studies) if query.group == "level" else (),
+    )
+
+
+def _with_hits(groups: Groups | None, hits: Sequence[Hit]) -> tuple[HitGroup, ...]:
+    by_id = {hit.id: hit for hit in hits}
+    found = groups.shown if groups else ()
+    return tuple(
+        HitGroup(one.value, one.label, one.total, tuple(by_id[number] for number in one.ids if number in by_id))
+        for one in found
     )
 
 

@@ -143,6 +143,14 @@ class Links:
         """The words without any filter."""
         return self._url([item for item in self._items if item[0] in ("q", "like", "mode", "sort")])
 
+    def filtered(self, **facets: str) -> str:
+        """The query with one value of each of these facets, in place of what is chosen there."""
+        return self._url([*self.kept(*facets), *facets.items()])
+
+    def only_group(self, group: str, value: str) -> str:
+        """The hits of one study or one level, no longer grouped."""
+        return self._url([*self.kept("group", group), (group, value)])
+
     def here(self) -> str:
         """The query itself."""
         return self._url(self._items)

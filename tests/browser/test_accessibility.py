@@ -8,6 +8,13 @@ from walking import PHONE, WIDE, pages_of
 
 pytestmark = pytest.mark.browser
 NAMES = (
+    "home",
+    "questions",
+    "start",
+    "levels",
+    "side by side",
+    "cite",
+    "around",
     "search",
     "filter",
     "nothing",
@@ -46,7 +53,7 @@ def test_axe_finds_nothing(browse, library, name, scheme):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["search", "document", "outcome", "review", "waves", "wave", "kit"])
+@pytest.mark.parametrize("name", ["home", "levels", "search", "document", "outcome", "review", "waves", "wave", "kit"])
 def test_axe_finds_nothing_on_a_phone(browse, library, name):
     page = browse(PHONE, scheme="dark")
     page.goto(pages_of(library)[name])

@@ -1,4 +1,5 @@
-// Keys on the search page: "/" goes to the search box, arrows go through the hits, Enter opens (a link does that itself).
+// Keys where hits stand: "/" goes to the search box, arrows go through the hits, Enter opens (a link does that itself),
+// "?" shows them all; what opens a hit in place and cites it is in hits.js.
 const box = document.querySelector("#q");
 const hits = [...document.querySelectorAll(".hit-open")];
 const step = { ArrowDown: 1, ArrowUp: -1 };
@@ -14,7 +15,8 @@ function goToBox(event) {
 }
 
 function goToHit(event) {
-  const here = hits.indexOf(document.activeElement);
+  const within = document.activeElement.closest(".hit")?.querySelector(".hit-open");
+  const here = hits.indexOf(within ?? document.activeElement);
   const fromBox = document.activeElement === box;
   if (here < 0 && !fromBox && document.activeElement !== document.body) return;
   if (fromBox && event.key === "ArrowUp") return;
@@ -29,9 +31,21 @@ function goToHit(event) {
   hit.closest(".hit").scrollIntoView({ block: "nearest" });
 }
 
+// Hits open in place and are cited wherever they stand.
+if (document.querySelector("[data-around]")) import("./hits.js");
+
+const help = document.querySelector("#keys");
+
+function showKeys(event) {
+  event.preventDefault(); // the frame would lead to the help page
+  if (help.open) help.close();
+  else help.showModal();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.key === "/" && box && !isTyping(event.target)) goToBox(event);
+  if (event.key === "?" && help && !isTyping(event.target)) showKeys(event);
+  else if (event.key === "/" && box && !isTyping(event.target)) goToBox(event);
   else if (event.key in step && hits.length && (!isTyping(event.target) || event.target === box)) goToHit(event);
 });
 

@@ -1,0 +1,31 @@
+"""What can be done with a hit where it stands: open it with its surroundings, cite it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, render_template, request
+from flask import url_for as made_url
+from flask.typing import ResponseReturnValue
+
+from insightrepo.library.citing import as_html, as_markdown, as_text, cite
+from insightrepo.library.surroundings import read_surroundings
+from insightrepo.web.request import reader, session
+
+blueprint = Blueprint("hits", __name__)
+
+
+@blueprint.get("/evidence/<id:evidence_id>/around")
+def around(evidence_id: int) -> ResponseReturnValue:
+    """What stands around the evidence: a page, or only the part of it that a script puts under the hit."""
+    found = read_surroundings(session(), reader(), evidence_id)
+    return render_template("search/_around.html" if "part" in request.args else "search/around.html", around=found)
+
+
+@blueprint.get("/evidence/<id:evidence_id>/cite")
+def citation(evidence_id: int) -> ResponseReturnValue:
+    """The citation in three forms, to be copied; as JSON for the script that copies it."""
+    address = made_url("evidence.evidence", evidence_id=evidence_id, _external=True)
+    found = cite(session(), reader(), evidence_id, address)
+    forms = {"text": as_text(found), "markdown": as_markdown(found), "html": as_html(found)}
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(forms)
+    return render_template("search/cite.html", citation=found, **forms)

@@ -1,0 +1,86 @@
+// Hits where they stand: "→" or the link opens one with its surroundings, "←" closes it, "c" copies its citation (as rich
+// text and text; "C" as Markdown). Without scripts the links lead to pages that say the same.
+import { copy } from "./clipboard.js";
+
+const status = document.createElement("p");
+status.className = "said-aloud toast-line";
+status.setAttribute("role", "status");
+document.querySelector("main").append(status);
+let fading;
+
+function say(words) {
+  status.textContent = words;
+  clearTimeout(fading);
+  fading = setTimeout(() => (status.textContent = ""), 6000);
+}
+
+function hitOf(element) {
+  return element?.closest?.(".hit") ?? null;
+}
+
+async function open(hit) {
+  const link = hit.querySelector("[data-around]");
+  if (!link) return;
+  let part = hit.querySelector(".around");
+  if (!part) {
+    part = document.createElement("div");
+    part.className = "around";
+    part.id = `around-${hit.id}`;
+    link.setAttribute("aria-controls", part.id);
+    const answer = await fetch(`${link.href}?part=1`).catch(() => null);
+    if (!answer?.ok || answer.redirected) return window.location.assign(link.href);
+    if (hit.querySelector(".around")) return; // asked for twice
+    part.innerHTML = await answer.text();
+    hit.querySelector(".who").after(part);
+  }
+  part.hidden = false;
+  hit.classList.toggle("told-around", Boolean(part.querySelector(".here"))); // its words stand between the others
+  link.setAttribute("aria-expanded", "true");
+}
+
+function close(hit) {
+  const part = hit.querySelector(".around");
+  if (part) part.hidden = true;
+  hit.classList.remove("told-around");
+  hit.querySelector("[data-around]")?.setAttribute("aria-expanded", "false");
+}
+
+async function cite(hit, markdown) {
+  const link = hit.querySelector("[data-cite]");
+  if (!link) return;
+  const answer = await fetch(link.href, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!answer?.ok || answer.redirected) return window.location.assign(link.href);
+  const forms = await answer.json();
+  const copied = await copy(markdown ? forms.markdown : forms.text, markdown ? "" : forms.html);
+  if (!copied) return window.location.assign(link.href);
+  say(markdown ? "Citation copied as Markdown." : "Citation copied: exact words, who, study, date and score.");
+}
+
+for (const link of document.querySelectorAll("[data-around]")) {
+  link.setAttribute("role", "button");
+  link.setAttribute("aria-expanded", "false");
+}
+
+document.addEventListener("click", (event) => {
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("[data-around], [data-cite]");
+  const hit = hitOf(link);
+  if (!hit) return;
+  event.preventDefault();
+  if (link.matches("[data-cite]")) cite(hit, false);
+  else if (link.getAttribute("aria-expanded") === "true") close(hit);
+  else open(hit);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+  const hit = hitOf(document.activeElement);
+  if (!hit) return;
+  if (event.key === "ArrowRight") open(hit);
+  else if (event.key === "ArrowLeft") close(hit);
+  else if (event.key === "c" || event.key === "C") cite(hit, event.key === "C");
+  else if (event.key === " " && document.activeElement.matches("[data-around]")) document.activeElement.click();
+  else return;
+  event.preventDefault();
+});
