@@ -48,7 +48,7 @@ class Strength:
 
     `people`: respondents who spoke of it, and for a study whose evidence names nobody the pieces of evidence, at most
     its participants. `segments` of `segments_of`: those of its evidence among those it applies to. `reviewed`: the
-    share of its tags that a person or an import stands behind. `latest`: the newest day.
+    share of its tags that a person or an import stands behind. `latest`: the newest day. `insights` are in none of it.
     """
 
     pieces: int
@@ -60,6 +60,7 @@ class Strength:
     latest: dt.date | None
     reviewed: float
     parts: tuple[float, ...]
+    insights: int = 0
 
     @property
     def value(self) -> float:
@@ -154,7 +155,8 @@ def as_json(found: Coverage) -> dict[str, Any]:
 class Evidence:
     """The evidence that a reader may see, counted by outcome; made once for a page.
 
-    Evidence that another piece repeats word for word is counted once.
+    Evidence that another piece repeats word for word is counted once; insights, which are what researchers concluded
+    from it, are counted apart.
     """
 
     def __init__(
@@ -165,7 +167,9 @@ class Evidence:
         allowed = allowed_bitmap(session, reader, NO_FILTER, self._bitmaps)
         pairs = select(EvidenceLink.from_id, EvidenceLink.to_id).where(EvidenceLink.kind == "duplicates")
         # What repeats a piece that the reader may not see is all that they see of it: it counts.
-        self._allowed = allowed - BitMap(one for one, other in session.execute(pairs) if other in allowed)
+        self._insights = allowed & self._bitmaps.get("kind:insight")
+        repeated = BitMap(one for one, other in session.execute(pairs) if other in allowed)
+        self._allowed = allowed - repeated - self._insights
         rows = session.execute(select(Study.id, Study.method, Study.participants_n)).all()
         self._studies: Mapping[int, Any] = {row.id: row for row in rows}
         self._segments = segments
@@ -200,7 +204,10 @@ class Evidence:
         reviewed = verified / len(ids) if ids else 0.0
         age = (self._today - latest).days if latest else None
         parts = strength_parts(len(which), people, len(methods), heard, len(relevant), age, reviewed)
-        return Strength(len(ids), len(which), people, len(methods), heard, len(relevant), latest, reviewed, parts)
+        insights = self._insights.intersection_cardinality(self._bitmaps.get(f"term:{outcome.id}"))
+        return Strength(
+            len(ids), len(which), people, len(methods), heard, len(relevant), latest, reviewed, parts, insights
+        )  # fmt: skip
 
     def _of(self, outcome: OutcomeShown) -> BitMap:
         return self._bitmaps.get(f"term:{outcome.id}") & self._allowed
@@ -251,4 +258,5 @@ def _covered_json(covered: Covered) -> dict[str, Any]:
         "segments_of": strength.segments_of,
         "latest": strength.latest.isoformat() if strength.latest else None,
         "reviewed": round(strength.reviewed, 3),
+        "insights": strength.insights,
     }

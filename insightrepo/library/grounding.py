@@ -20,7 +20,8 @@ class Grounding:
 
     `interviews` are the participants of interview studies (None: no such study says how many); `people` the known
     respondents whose words are tagged; `confirmed` the pieces that a person or an import stands behind. `methods` are
-    (method, studies), the most frequent first.
+    (method, studies), the most frequent first. What researchers concluded is no observation: `insights` are counted
+    beside the rest and in none of it.
     """
 
     studies: int
@@ -29,6 +30,7 @@ class Grounding:
     pieces: int
     confirmed: int
     methods: tuple[tuple[str, int], ...]
+    insights: int = 0
 
     @property
     def ungrounded(self) -> bool:
@@ -38,8 +40,8 @@ class Grounding:
 
 def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
     """What a term is based on: live evidence tagged with it (accepted or automatic) in studies the reader may see."""
-    tagged = (
-        select(Evidence.id, Evidence.study_id, Evidence.respondent_id, Tag.state)
+    everything = (
+        select(Evidence.id, Evidence.kind, Evidence.study_id, Evidence.respondent_id, Tag.state)
         .join(Tag, Tag.evidence_id == Evidence.id)
         .where(
             Tag.term_id == term_id,
@@ -49,6 +51,8 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         )
         .subquery()
     )
+    tagged = select(everything).where(everything.c.kind != "insight").subquery()
+    insights = session.scalar(select(func.count()).where(everything.c.kind == "insight"))
     pieces, people = session.execute(
         select(func.count(tagged.c.id), func.count(tagged.c.respondent_id.distinct()))
     ).one()
@@ -65,4 +69,5 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         pieces=pieces,
         confirmed=confirmed or 0,
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
+        insights=insights or 0,
     )

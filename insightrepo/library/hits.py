@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from insightrepo.library.insight_states import InsightState
 from insightrepo.scores.chips import Chip
 
 Mode = Literal["hybrid", "keyword", "meaning"]
@@ -91,6 +92,7 @@ class Hit:
     tags: tuple[TagShown, ...]
     more_places: int = 0
     more_from_study: int = 0  # hits of its study that stand further down so that others are seen
+    insight: InsightState | None = None  # of an insight: what to know before it is quoted
 
     @property
     def outcomes(self) -> tuple[TagShown, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from insightrepo.accounts.audit import record
 from insightrepo.library.bulk import insert_rows
 from insightrepo.library.import_options import may_change
 from insightrepo.library.indexing import drain, embed, enqueue
+from insightrepo.library.insight_steps import take_step
 from insightrepo.library.quantities import store_quantities
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.tagging import NotThere, make_tagger, settle_new, vote_values
@@ -61,16 +62,18 @@ def write_insight(
     """
     reader.require("contributor")
     claim = " ".join(workspace_redactor(workspace).redact(text).text.split())
-    _check(claim, supports, contradicts)
+    check_claim(claim, supports, contradicts)
     hashed = content_hash("", claim)
     [machines] = make_tagger(workspace).tag([claim], embed(workspace, [(hashed, claim)]))
     with workspace.database.writing() as session:
         study = _study(session, reader, study_id)
-        identity = workspace.pseudonyms.keyed_hash(f"insight\x1f{normalised(claim)}")
-        known = session.scalar(select(Evidence.id).where(Evidence.study_id == study.id, Evidence.identity == identity))
+        identity = claim_identity(workspace, claim)
+        known = session.scalar(select(Evidence).where(Evidence.study_id == study.id, Evidence.identity == identity))
+        if known is not None and known.withdrawn:
+            raise InsightRefused(f"this claim was withdrawn, as evidence {known.id}: see there why, and bring it back")
         if known is not None:
-            return known
-        linked = _linked(session, reader, {*supports, *contradicts})
+            return known.id
+        seen_evidence(session, reader, {*supports, *contradicts})
         mine = [_vote(session, reader, name) for name in dict.fromkeys(outcomes)]
         row = Evidence(study_id=study.id, identity=identity, kind="insight", text=claim, content_hash=hashed,
                        said_on=utcnow().date(), date_precision="day")  # fmt: skip
@@ -78,26 +81,31 @@ def write_insight(
         session.flush()
         cast: list[VoteCast] = [*machines, *mine]
         insert_rows(session, Vote, [vote_values(vote, row.id, 1) for vote in cast])
-        insert_rows(session, EvidenceLink, [
-            {"from_id": number, "to_id": row.id, "kind": "supports" if number in supports else "contradicts",
-             "reason": {"by": reader.email}} for number in linked
-        ])  # fmt: skip
+        wanted = {(number, "supports") for number in supports} | {(number, "contradicts") for number in contradicts}
+        link_evidence(session, reader, row.id, wanted)
         store_quantities(session, {row.id: (1, read_quantities(claim))})
         if row.id not in settle_new(session, {row.id: cast}):
             enqueue(session, [row.id])
+        take_step(session, reader, row, "written")
         record(session, reader.user_id, "insight.write", f"evidence:{row.id}", study=study.id)
         written = row.id
     drain(workspace, work_seconds=2)  # somebody waits for the page
     return written
 
 
-def _check(claim: str, supports: Collection[int], contradicts: Collection[int]) -> None:
+def check_claim(claim: str, supports: Collection[int], contradicts: Collection[int]) -> None:
+    """Raises InsightRefused where a claim is too short or too long, or the same evidence speaks for and against it."""
     if len(claim.split()) < SHORTEST:
         raise InsightRefused(f"an insight is a claim of {SHORTEST} words or more")
     if len(claim) > LONGEST:
         raise InsightRefused(f"an insight is one claim: this has {len(claim):,} characters, use at most {LONGEST:,}")
     if both := set(supports) & set(contradicts):
         raise InsightRefused(f"evidence {min(both)} cannot speak for and against the same claim")
+
+
+def claim_identity(workspace: Workspace, claim: str) -> str:
+    """What a claim is known by within its study."""
+    return workspace.pseudonyms.keyed_hash(f"insight\x1f{normalised(claim)}")
 
 
 def _study(session: Session, reader: Reader, study_id: int) -> Study:
@@ -109,12 +117,19 @@ def _study(session: Session, reader: Reader, study_id: int) -> Study:
     return study
 
 
-def _linked(session: Session, reader: Reader, ids: Collection[int]) -> Sequence[int]:
+def seen_evidence(session: Session, reader: Reader, ids: Collection[int]) -> None:
+    """Raises NotThere where one of these pieces of evidence is not there for the reader."""
     seen = select(Evidence.id).where(Evidence.id.in_(ids), Evidence.study_id.in_(visible_studies(reader)))
-    found = sorted(session.scalars(seen)) if ids else []
-    if missing := sorted(set(ids) - set(found)):
+    if missing := sorted(set(ids) - set(session.scalars(seen))) if ids else []:
         raise NotThere(f"there is no evidence {missing[0]}")
-    return found
+
+
+def link_evidence(session: Session, reader: Reader, to_id: int, wanted: Collection[tuple[int, str]]) -> None:
+    """Link evidence to an insight, by id and kind: supports or contradicts."""
+    reason = {"by": reader.email}
+    insert_rows(session, EvidenceLink, [
+        {"from_id": number, "to_id": to_id, "kind": kind, "reason": reason} for number, kind in sorted(wanted)
+    ])  # fmt: skip
 
 
 def _vote(session: Session, reader: Reader, name: str) -> VoteCast:

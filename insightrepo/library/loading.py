@@ -17,6 +17,7 @@ from ingest.readers.base import Locator
 from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import Hit, TagShown, VoteShown
+from insightrepo.library.insight_states import InsightState, insight_states
 from insightrepo.library.seen_studies import SeenStudy, seen_studies, study_labels
 from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
 from insightrepo.models import Document, Evidence, Place, Tag, Vote
@@ -84,6 +85,7 @@ def load_hits(
     votes = votes_shown(session, reader, ids)
     cells = _cells(tags, resolved)
     found = cautioned(session, reader, chips(session, reader, {*cells.values(), *beside}))
+    insights = insight_states(session, reader, [row.id for row in evidence.values() if row.kind == "insight"])
     analyzer = Analyzer(language)
     return tuple(
         _hit(
@@ -95,6 +97,7 @@ def load_hits(
             _tags(tags[i], votes, {tag.term_id: found.get(cells[(i, tag.term_id)]) for tag in _outcome_tags(tags[i])}),
             ranked.get(i),
             tuple(spans(evidence[i].text, parsed.words, parsed.phrases, analyzer)),
+            insights.get(i),
         )
         for i in ids
         if i in evidence and evidence[i].study_id in studies
@@ -196,6 +199,7 @@ def _hit(
     tags: tuple[TagShown, ...],
     ranked: Ranked | None,
     marks: tuple[tuple[int, int], ...],
+    insight: InsightState | None,
 ) -> Hit:
     locator = Locator.from_dict(places[0].locator) if places else Locator()
     return Hit(
@@ -221,4 +225,5 @@ def _hit(
         tags=tags,
         more_places=max(0, len(places) - 1),
         more_from_study=ranked.more_from_study if ranked else 0,
+        insight=insight,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.coverage import Evidence
+from insightrepo.library.insight_states import outdated_by_outcome
 from insightrepo.models import Outcome, Task, User
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.cell_outcomes import CellOutcome, cell_outcomes, sort_outcomes
@@ -44,6 +45,7 @@ class OutcomeLine:
     studies: int
     tasks: int
     caution: str | None
+    look_again: int = 0  # insights on it whose score really moved since
 
     @property
     def code(self) -> str:
@@ -112,9 +114,10 @@ def _lines(workspace: Workspace, session: Session, reader: Reader) -> list[Outco
     evidence = Evidence(workspace, session, reader, ())
     tasks = _tasks(session, reader)
     cautions = disagreement(session, reader, [row.id for row in rows])
+    again = outdated_by_outcome(session, reader)
     return [
         OutcomeLine(one, row.status, row.owner, *evidence.counts_of([row.id]), tasks.get(row.id, 0),
-                    cautions.get(row.id))
+                    cautions.get(row.id), again.get(row.code, 0))
         for row, one in zip(rows, scores, strict=True)
     ]  # fmt: skip
 

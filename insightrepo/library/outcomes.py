@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.library.insight_states import outdated_by_outcome
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Outcome, Task, Term
 from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, history
@@ -30,6 +31,7 @@ class OutcomeLine:
     journey_stage: str
     status: str
     chip: Chip | None
+    look_again: int = 0  # insights on it whose score really moved since
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _reading(
     outcome, measure = detail.outcome, detail.outcome.lead_measure
     tasks = tuple((task.code, task.name, task.product.name) for task in _tasks(reader, detail))
     return OutcomeReading(
-        line=_line(outcome, chip),
+        line=replace(_line(outcome, chip), look_again=outdated_by_outcome(session, reader).get(outcome.code, 0)),
         job=outcome.job,
         success_measure=outcome.success_measure,
         measure=measure,

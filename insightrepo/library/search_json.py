@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from insightrepo.library.hits import Hit, SearchResult, TagShown
+from insightrepo.library.insight_states import InsightState
 from insightrepo.scores.chips import as_json
 
 
@@ -52,6 +53,16 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "keyword_rank": hit.keyword_rank,
         "meaning_rank": hit.meaning_rank,
         "outcomes": [_outcome(tag) for tag in hit.outcomes],
+        "insight": _insight(hit.insight) if hit.insight else None,
+    }
+
+
+def _insight(state: InsightState) -> dict[str, Any]:
+    return {
+        "look_again": [moved.sentence for moved in state.moved],
+        "open_numbers": state.questions,
+        "supported_by": state.supports,
+        "contradicted_by": state.contradicts,
     }
 
 

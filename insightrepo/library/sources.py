@@ -60,6 +60,7 @@ class SourceMatrix:
 
 def source_matrix(session: Session, reader: Reader, code: str) -> SourceMatrix:
     """The matrix of what the reader may see of an outcome, of its lead measure; evidence counts by tags in force.
+    Insights are what researchers concluded from it: they are in no cell.
 
     Raises:
         NotVisible: there is no outcome of this code that the reader may see.
@@ -110,6 +111,7 @@ def _evidence(session: Session, reader: Reader, outcome_id: int) -> Sequence[Row
         .join(Tag, Tag.evidence_id == Evidence.id)
         .join(Study, Study.id == Evidence.study_id)
         .where(Tag.term_id == outcome_id, Tag.state.in_(IN_FORCE), Evidence.withdrawn.is_(False),
+               Evidence.kind != "insight",
                Study.state != "withdrawn", Evidence.study_id.in_(visible_studies(reader)))
     )  # fmt: skip
     return session.execute(query).all()

@@ -16,6 +16,7 @@ from insightrepo.accounts.audit import record
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
 from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.insight_steps import note_tagged
 from insightrepo.library.training import with_heads
 from insightrepo.models import Evidence, Tag, Term, Vote
 from insightrepo.taxonomy.reading import UnknownTerm, find_term, profiles
@@ -144,6 +145,8 @@ def vote(workspace: Workspace, reader: Reader, evidence_id: int, axis: str, code
         session.add(Vote(**vote_values(cast, evidence.id, evidence.revision)))
         session.flush()
         settle(session, [evidence_id])
+        if evidence.kind == "insight":
+            note_tagged(session, reader, evidence_id)
         record(session, reader.user_id, "tag.vote", f"evidence:{evidence_id}", term=term.code, in_favour=in_favour)
     drain(workspace, work_seconds=2)  # somebody waits for the page
 

@@ -18,6 +18,7 @@ from insightrepo.models.answers import (
 )
 from insightrepo.models.base import Base, utcnow
 from insightrepo.models.decisions import DECISION_STATES, REQUEST_STATES, Decision, ResearchRequest
+from insightrepo.models.insights import INSIGHT_STEPS, InsightStep, ScoreSnapshot
 from insightrepo.models.judgements import Judgement, SearchGap
 from insightrepo.models.library import (
     EVIDENCE_KINDS,
@@ -89,6 +90,7 @@ __all__ = [
     "AXES",
     "DECISION_STATES",
     "EVIDENCE_KINDS",
+    "INSIGHT_STEPS",
     "LEVELS",
     "METRIC_KINDS",
     "METRIC_NATURES",
@@ -124,6 +126,7 @@ __all__ = [
     "EvidenceLink",
     "Exclusion",
     "Head",
+    "InsightStep",
     "Instrument",
     "Job",
     "JourneyStage",
@@ -146,6 +149,7 @@ __all__ = [
     "Rule",
     "Scope",
     "Score",
+    "ScoreSnapshot",
     "SearchGap",
     "Segment",
     "StatusChange",

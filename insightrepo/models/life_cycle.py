@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from insightrepo.models.base import Base, Name, PrimaryKey, utcnow
@@ -17,7 +17,9 @@ SUCCESSION_KINDS = ("merged", "split", "replaced")
 
 
 class DefinitionVersion(Base):
-    """A definition as it stood in one version: of a term, a task or a metric."""
+    """A definition as it stood in one version: of a term, a task or a metric. `new_meaning`: other words than before
+    for another thing, so that scores asked with either are not one series.
+    """
 
     __tablename__ = "definition_version"
     __table_args__ = (UniqueConstraint("kind", "object_id", "version"), {"sqlite_autoincrement": True})
@@ -28,6 +30,7 @@ class DefinitionVersion(Base):
     version: Mapped[int]
     content: Mapped[dict[str, Any]]
     note: Mapped[str] = mapped_column(Text, default="")
+    new_meaning: Mapped[bool] = mapped_column(default=False, server_default=false())
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     changed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
 

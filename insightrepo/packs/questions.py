@@ -60,7 +60,12 @@ def _silent(session: Session, maker: Reader, about: Subject) -> list[dict[str, s
     spoken = (
         select(Tag.term_id)
         .join(Evidence, Evidence.id == Tag.evidence_id)
-        .where(Tag.state.in_(IN_FORCE), Evidence.withdrawn.is_(False), Evidence.study_id.in_(visible_studies(maker)))
+        .where(
+            Tag.state.in_(IN_FORCE),
+            Evidence.withdrawn.is_(False),
+            Evidence.kind != "insight",
+            Evidence.study_id.in_(visible_studies(maker)),
+        )
     )
     conditions = [Outcome.status != "retired", Outcome.id.in_(visible_terms(maker)), Outcome.id.not_in(spoken)]
     if about.code is not None:

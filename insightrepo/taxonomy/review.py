@@ -289,12 +289,13 @@ def _orphans(session: Session) -> tuple[OrphanMetric, ...]:
 
 
 def _has_evidence(reader: Reader, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether live evidence of a study that the reader may see is tagged with the outcome."""
+    """Whether live evidence of a study that the reader may see is tagged with the outcome; an insight is none."""
     return exists().where(
         Tag.term_id == Outcome.id,
         Tag.state != "rejected",
         Evidence.id == Tag.evidence_id,
         Evidence.withdrawn.is_(False),
+        Evidence.kind != "insight",
         Evidence.study_id.in_(visible_studies(reader)),
         *conditions,
     )

@@ -14,6 +14,7 @@ from insightrepo.library.tagging import NotThere, vote
 from insightrepo.models import AXES, QUANTITY_UNITS
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
+from insightrepo.web.insights import life
 from insightrepo.web.request import reader, session, workspace
 
 blueprint = Blueprint("evidence", __name__)
@@ -60,6 +61,7 @@ def _page(evidence_id: int, form: VoteForm, code: int) -> ResponseReturnValue:
         detail=detail,
         hit=detail.hit,
         form=form,
+        insight=life(session(), reader(), detail) if detail.hit.kind == "insight" else None,
         quantities=quantities_of(session(), reader(), evidence_id),
         units=QUANTITY_UNITS,
         may_vote=reader().at_least("researcher"),

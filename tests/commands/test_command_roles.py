@@ -60,6 +60,7 @@ NEEDS = {
     "evaluate search --own": "viewer",
     "search-gaps": "researcher",
     "quantities list": "viewer",
+    "insight look-again": "viewer",
     "quantities read": "researcher",
     "evaluate tags --train LABELLED --test LABELLED": "viewer",
     "import REPORT": "contributor",

@@ -55,3 +55,39 @@ def test_the_form_begins_with_the_evidence_it_was_opened_from(visit, library):
     link = f"/studies/{library.studies['published']}/insights/new?supports={evidence_id}"
     assert link in client.get(f"/evidence/{evidence_id}").text
     assert f'value="{evidence_id}"' in client.get(link).text
+
+
+def test_an_insight_is_edited_confirmed_withdrawn_and_brought_back_with_reasons(visit, token, library):
+    client = visit("researcher")
+    saved = write(client, token, library, text="Families find the calendar within a minute")
+    url = saved.headers["Location"]
+    form = {"csrf_token": token(client), "text": "Families find the calendar in two minutes"}
+    refused = client.post(f"{url}/edit", data=form)
+    assert refused.status_code == 422
+    assert "say why in 10 characters or more" in refused.text
+    edited = client.post(f"{url}/edit", data={**form, "reason": "measured again"}, follow_redirects=True).text
+    assert "<del>within a minute</del><ins>in two minutes</ins>" in edited
+    assert "measured again" in edited
+    step = {"csrf_token": token(client), "word": "confirm", "reason": "seen in three sessions"}
+    assert "Kept: it holds" in client.post(f"{url}/step", data=step, follow_redirects=True).text
+    step |= {"word": "withdraw", "reason": "the <b>wrong</b> sample"}
+    gone = client.post(f"{url}/step", data=step, follow_redirects=True).text
+    assert "This insight was withdrawn." in gone
+    assert "the &lt;b&gt;wrong&lt;/b&gt; sample" in gone
+    assert "/edit" not in gone
+    step |= {"word": "restore", "reason": "it was the right one"}
+    assert "The insight is back" in client.post(f"{url}/step", data=step, follow_redirects=True).text
+    assert "/edit" not in visit("viewer").get(url).text
+
+
+def test_a_hit_says_that_a_number_in_it_is_open_and_what_contradicts_it(visit, token, library):
+    client = visit("researcher")
+    fields = {"text": "Satisfaction with taxes fell 7.5% in spring", "as_it_is": "y"}
+    write(client, token, library, **fields, contradicts=str(library.evidence["published 0"]))
+    page = client.get("/search?q=taxes+in+spring&kind=insight").text
+    assert "1 number in it can be read in two ways" in page
+    assert "contradicted by 1" in page
+
+
+def test_what_is_no_insight_has_no_form_to_edit_it(visit, library):
+    assert visit("researcher").get(f"/evidence/{library.evidence['published 0']}/edit").status_code == 404

@@ -77,6 +77,10 @@ ROUTES = {
     ("study_editing.state", "POST"): "facts",
     ("study_editing.edit", "GET"): "facts",
     ("study_editing.change", "POST"): "facts",
+    ("insights.edit", "GET"): "write",
+    ("insights.change", "POST"): "write",
+    ("insights.step", "POST"): "write",
+    ("insights.to_look_at", "GET"): "list",
     ("scores.explain", "GET"): "list",
     ("outcomes.outcomes", "GET"): "list",
     ("outcomes.outcome", "GET"): "list",
@@ -184,6 +188,7 @@ LISTS = (
     "/outcomes/applicability",
     "/validations",
     "/quantities",
+    "/insights/look-again",
     "/outcomes/PLAN-01/why",
     "/changes",
     "/waves",
@@ -324,6 +329,37 @@ def test_bringing_research_in_is_for_contributors_and_above(visit, path):
     answers = {name: visit(name).get(path).status_code for name in EVERYBODY}
     there = 404 if "999" in path else 200
     assert answers == {name: 403 if name in ("viewer", "scoped-viewer", "member") else there for name in EVERYBODY}
+
+
+@pytest.mark.parametrize("study", SEEN_BY)
+def test_an_insight_is_changed_by_researchers_and_the_owner_of_its_study(visit, token, filled, library, study):
+    from insightrepo.models import Evidence
+
+    with filled.database.writing() as session:
+        row = Evidence(study_id=library.studies[study], identity=f"claim {study}", kind="insight", content_hash="x",
+                       text="The calendar is hard to find")  # fmt: skip
+        session.add(row)
+        session.flush()
+        insight_id = row.id
+
+    def expected(name: str) -> tuple[int, int, int]:
+        if name in ("viewer", "scoped-viewer", "member"):
+            return 403, 403, 403
+        if name not in SEEN_BY[study]:
+            return 404, 404, 404
+        owns = name == "owner" and study in ("draft", "withdrawn")
+        return (200, 422, 302) if name in VOTERS or owns else (403, 403, 403)
+
+    def answer(name: str) -> tuple[int, int, int]:
+        client, url = visit(name), f"/evidence/{insight_id}"
+        form = {"csrf_token": token(client), "text": "Short"}
+        changed = client.post(f"{url}/edit", data=form).status_code
+        step = client.post(f"{url}/step", data={**form, "word": "confirm", "reason": "brief"}).status_code
+        return client.get(f"{url}/edit").status_code, changed, step
+
+    assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+    with filled.database.writing() as session:
+        session.delete(session.get_one(Evidence, insight_id))
 
 
 @pytest.mark.parametrize("study", SEEN_BY)

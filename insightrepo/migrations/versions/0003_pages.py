@@ -18,6 +18,8 @@ def upgrade() -> None:
     _research_requests()
     _journey()
     _answers()
+    _insights()
+    _meanings()
 
 
 def _readers() -> None:
@@ -104,3 +106,61 @@ def _answers() -> None:
     """What was answered on an outcome in a wave, and by whom, is found at once."""
     op.drop_index(op.f("ix_answer_outcome_id"), "answer")
     op.create_index("ix_answer_outcome_wave", "answer", ["outcome_id", "wave_id", "respondent_id"])
+
+
+def _insights() -> None:
+    """The steps of insights with the scores beside them; those that are there were written when they were stored."""
+    op.create_table(
+        "insight_step",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("evidence_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_insight_step_evidence_id_evidence"), ondelete="CASCADE"
+        ),
+        _user("insight_step", "by_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_insight_step")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_insight_step_evidence_id"), "insight_step", ["evidence_id"])
+    cell = {name: f"fk_score_snapshot_{name}_id_{name}" for name in ("outcome", "segment", "product", "wave")}
+    op.create_table(
+        "score_snapshot",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column("outcome_id", sa.Integer(), nullable=False),
+        sa.Column("segment_id", sa.Integer(), nullable=True),
+        sa.Column("product_id", sa.Integer(), nullable=True),
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("issue", sa.Integer(), nullable=False),
+        sa.Column("measure", sa.String(length=30), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id"], ["insight_step.id"], name=op.f("fk_score_snapshot_step_id_insight_step"), ondelete="CASCADE"
+        ),
+        *(
+            sa.ForeignKeyConstraint([f"{table}_id"], [f"{table}.id"], name=op.f(name), ondelete="CASCADE")
+            for table, name in cell.items()
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_score_snapshot")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_score_snapshot_step_id"), "score_snapshot", ["step_id"])
+    op.execute(
+        """
+        INSERT INTO insight_step (evidence_id, kind, revision, text, reason, at)
+        SELECT id, 'written', revision, text, '', created_at FROM evidence WHERE kind = 'insight' ORDER BY id
+        """
+    )
+
+
+def _meanings() -> None:
+    """Whether a version of a wording means something else than the one before it."""
+    op.add_column(
+        "definition_version", sa.Column("new_meaning", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
