@@ -17,6 +17,7 @@ from insightrepo.models.answers import (
     TrialSummary,
 )
 from insightrepo.models.base import Base, utcnow
+from insightrepo.models.comments import Comment, InboxVisit
 from insightrepo.models.decisions import DECISION_STATES, REQUEST_STATES, Decision, ResearchRequest
 from insightrepo.models.insights import INSIGHT_STEPS, InsightStep, ScoreSnapshot
 from insightrepo.models.judgements import Judgement, SearchGap
@@ -118,6 +119,7 @@ __all__ = [
     "Answer",
     "AuditEntry",
     "Base",
+    "Comment",
     "Decision",
     "DefinitionVersion",
     "Document",
@@ -126,6 +128,7 @@ __all__ = [
     "EvidenceLink",
     "Exclusion",
     "Head",
+    "InboxVisit",
     "InsightStep",
     "Instrument",
     "Job",

@@ -29,6 +29,7 @@ from insightrepo.web import (
     hits,
     home,
     importing,
+    inbox,
     insights,
     judgements,
     links,
@@ -69,6 +70,7 @@ ROOMS = (
     hits,
     home,
     importing,
+    inbox,
     insights,
     judgements,
     measuring,
@@ -120,6 +122,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     links.setup(app)
     navigation.setup(app)
     study_editing.setup(app)
+    inbox.setup(app)
     errors.setup(app)
     app.teardown_appcontext(close_session)
     return app

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from flask import Flask, current_app, request
 
 from insightrepo.accounts.access import Reader
+from insightrepo.library.comments import unread
 from insightrepo.web.links import url_for
+from insightrepo.web.request import session
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Link:
     label: str
     address: str
     current: bool
+    new: int = 0  # that wait for the reader there
 
+
+INBOX = "inbox.inbox"
 
 # Find, decide, know: a group stands a little apart from the next.
 TOP: tuple[tuple[Place, ...], ...] = (
@@ -50,7 +55,7 @@ TOP: tuple[tuple[Place, ...], ...] = (
 )
 WORK: tuple[Place, ...] = (
     Place("Import", "importing.start", ("importing",), role="contributor"),
-    Place("Inbox", "inbox.inbox", ("inbox",)),
+    Place("Inbox", INBOX, ("inbox",)),
 )
 OWN: tuple[Place, ...] = (
     Place("Administration", "admin.overview", ("admin",), role="administrator"),
@@ -126,7 +131,12 @@ def foot_links(reader: Reader) -> list[tuple[str, list[Link]]]:
 
 def _links(places: Sequence[Place], reader: Reader) -> list[Link]:
     return [
-        Link(place.label, url_for(place.endpoint), request.blueprint in place.rooms)
+        Link(
+            place.label,
+            url_for(place.endpoint),
+            request.blueprint in place.rooms,
+            unread(session(), reader) if place.endpoint == INBOX else 0,
+        )
         for place in _open_to(places, reader)
     ]
 

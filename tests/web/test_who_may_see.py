@@ -31,6 +31,7 @@ SEEN_BY = {
 # for some roles; "form": changes only one's session; "set": changes what is no study's,
 # for researchers and above.
 # "mine": what a user notes; tests/web/test_home_page.py walks through who may.
+# "comment": on what one sees (tests/web/test_comments.py).
 # "import": for contributors and above, of what they sent themselves (tests/web/test_import_pages.py); "facts": of one
 # study, for its owner and researchers.
 # "pack": a review pack; tests/packs/ walks through who reads, makes, signs and schedules it.
@@ -68,6 +69,10 @@ ROUTES = {
     ("quantities.settle_one", "POST"): "settle",
     ("insights.new", "GET"): "write",
     ("insights.write", "POST"): "write",
+    ("inbox.inbox", "GET"): "list",
+    ("inbox.write", "POST"): "comment",
+    ("inbox.settle", "POST"): "comment",
+    ("inbox.remove", "POST"): "comment",
     ("importing.start", "GET"): "import",
     ("importing.send", "POST"): "import",
     ("importing.job", "GET"): "import",
@@ -165,6 +170,7 @@ ROUTES = {
 PARTS = {"code": "PLAN-01", "name": "coverage", "kind": "csv"}  # of an address, where it is no number
 LISTS = (
     "/",
+    "/inbox",
     "/help",
     "/style",
     "/questions",

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _answers()
     _insights()
     _meanings()
+    _comments()
 
 
 def _readers() -> None:
@@ -163,4 +164,38 @@ def _meanings() -> None:
     """Whether a version of a wording means something else than the one before it."""
     op.add_column(
         "definition_version", sa.Column("new_meaning", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+
+
+def _comments() -> None:
+    op.create_table(
+        "comment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("evidence_id", sa.Integer(), nullable=True),
+        sa.Column("term_id", sa.Integer(), nullable=True),
+        sa.Column("wrong", sa.Boolean(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("resolved_by_id", sa.Integer(), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=False),
+        sa.CheckConstraint("(evidence_id IS NULL) <> (term_id IS NULL)", name=op.f("ck_comment_on_one_thing")),
+        sa.ForeignKeyConstraint(
+            ["evidence_id"], ["evidence.id"], name=op.f("fk_comment_evidence_id_evidence"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["term_id"], ["term.id"], name=op.f("fk_comment_term_id_term"), ondelete="CASCADE"),
+        _user("comment", "author_id"),
+        _user("comment", "resolved_by_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_comment_evidence_id"), "comment", ["evidence_id"])
+    op.create_index(op.f("ix_comment_term_id"), "comment", ["term_id"])
+    op.create_table(
+        "inbox_visit",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        _user("inbox_visit", "user_id", "CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_inbox_visit")),
     )
