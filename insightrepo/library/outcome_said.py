@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from indexes.query import parse
@@ -91,15 +91,16 @@ def read_said(workspace: Workspace, session: Session, reader: Reader, outcome_id
     }
     counts = _counts(session, reader, outcome_id, wanted)
     ids = {name: _best(session, reader, outcome_id, condition) for name, condition in wanted.items()}
-    hits = _hits(workspace, session, reader, [number for some in ids.values() for number in some])
+    hits = hits_by_id(workspace, session, reader, [number for some in ids.values() for number in some])
     studies = _studies(session, reader, outcome_id)
+    tagged = select(Tag.evidence_id).where(Tag.term_id == outcome_id, Tag.state.in_(IN_FORCE))
     return OutcomeSaid(
         total=counts["all"],
         badly_total=counts["badly"],
         well_total=counts["well"],
         insights_total=counts["insights"],
         **{name: tuple(hits[number] for number in some if number in hits) for name, some in ids.items()},
-        contradictions=_contradictions(session, reader, outcome_id),
+        contradictions=contradictions(session, reader, tagged),
         studies=studies[:MOST_STUDIES],
         more_studies=max(0, len(studies) - MOST_STUDIES),
         questions=_questions(session, reader, outcome) if reader.at_least("researcher") else (),
@@ -134,16 +135,16 @@ def _best(session: Session, reader: Reader, outcome_id: int, condition: ColumnEl
     return list(session.scalars(query.order_by(confirmed, *newest).limit(EACH)))
 
 
-def _hits(workspace: Workspace, session: Session, reader: Reader, ids: list[int]) -> dict[int, Hit]:
+def hits_by_id(workspace: Workspace, session: Session, reader: Reader, ids: list[int]) -> dict[int, Hit]:
+    """Hits of evidence that the reader may see, by id."""
     nothing_asked = ResolvedFilter((), None, None, None, False)
     found = load_hits(session, reader, ids, nothing_asked, {}, parse(""), workspace.settings.language)
     return {hit.id: hit for hit in found}
 
 
-def _contradictions(session: Session, reader: Reader, outcome_id: int) -> tuple[Contradiction, ...]:
-    """Evidence of the outcome that contradicts or supersedes other evidence, both seen by the reader."""
+def contradictions(session: Session, reader: Reader, ids: Select[tuple[int]]) -> tuple[Contradiction, ...]:
+    """Where evidence of these ids contradicts or supersedes other evidence or the reverse, both seen by the reader."""
     first, second, of_first, of_second = aliased(Evidence), aliased(Evidence), aliased(Study), aliased(Study)
-    tagged = select(Tag.evidence_id).where(Tag.term_id == outcome_id, Tag.state.in_(IN_FORCE))
     seen = visible_studies(reader)
     query = (
         select(EvidenceLink.kind, first.id, first.text, of_first.title, second.id, second.text, of_second.title)
@@ -153,7 +154,7 @@ def _contradictions(session: Session, reader: Reader, outcome_id: int) -> tuple[
         .join(of_second, of_second.id == second.study_id)
         .where(EvidenceLink.kind.in_(("contradicts", "supersedes")), first.withdrawn.is_(False),
                second.withdrawn.is_(False), first.study_id.in_(seen), second.study_id.in_(seen),
-               EvidenceLink.from_id.in_(tagged) | EvidenceLink.to_id.in_(tagged))
+               EvidenceLink.from_id.in_(ids) | EvidenceLink.to_id.in_(ids))
         .order_by(EvidenceLink.id.desc())
         .limit(MOST_PAIRS)
     )  # fmt: skip

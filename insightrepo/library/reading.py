@@ -87,7 +87,8 @@ def read_document(
     """
     study = _study_line(session, reader, study_id)
     found = session.get(Document, document_id)
-    lines = _documents(session, Document.id == document_id, Document.study_id == study_id)
+    everything = _documents(session, Document.study_id == study_id)
+    lines = [line for line in everything if line.id == document_id]
     if found is None or not lines:
         raise NotVisible(f"document {document_id} of study {study_id}")
     placed = select(Place).join(Evidence).where(Place.document_id == document_id, Evidence.withdrawn.is_(False))
@@ -107,6 +108,7 @@ def read_document(
         evidence=_placed(session, reader, places),
         page=page if lines[0].is_data else 1,
         pages=pages,
+        siblings=tuple(line for line in everything if line.current),
     )
 
 

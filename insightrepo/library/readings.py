@@ -97,6 +97,7 @@ class DocumentReading:
     evidence: tuple[EvidencePlaced, ...]
     page: int
     pages: int
+    siblings: tuple[DocumentLine, ...] = ()  # the current documents of its study, itself among them
 
 
 @dataclass(frozen=True)

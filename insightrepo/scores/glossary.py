@@ -87,7 +87,7 @@ def _metric(metric: Metric) -> Entry:
 def _segments(session: Session, reader: Reader) -> list[Entry]:
     query = select(Segment).where(Segment.id.in_(visible_terms(reader))).order_by(Segment.dimension, Segment.code)
     return [
-        Entry("segment", one.code, one.name, one.definition, "", _of_segment(one), one.status, None)
+        Entry("segment", one.code, one.name, one.definition, "", _of_segment(one), one.status, one.code)
         for one in session.scalars(query)
     ]
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.scores.choosing import Choice, OutcomeShown, outcomes_in_use
+from insightrepo.scores.gaps import Gap, gap
 from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores
 from insightrepo.taxonomy.exporting import stage_names
 
@@ -16,11 +17,12 @@ NO_STAGE = "Without a stage"
 
 @dataclass(frozen=True)
 class Step:
-    """An outcome of a stage with its lead measure and opportunity, None where there is no score of the chosen cell."""
+    """An outcome of a stage with its lead measure, opportunity and gap, None where the chosen cell has no score."""
 
     outcome: OutcomeShown
     score: ScoreRow | None
     opportunity: ScoreRow | None
+    gap: Gap | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,21 @@ class Stage:
     worse: int
     better: int
 
+    @property
+    def lowest(self) -> ScoreRow | None:
+        """The worst score of its outcomes, None where none is measured or they are of several measures."""
+        return self._rows[0] if self._rows else None
+
+    @property
+    def highest(self) -> ScoreRow | None:
+        """The best score of its outcomes, as `lowest`."""
+        return self._rows[-1] if self._rows else None
+
+    @property
+    def _rows(self) -> list[ScoreRow]:
+        rows = [step.score for step in self.steps if step.score is not None and step.score.value is not None]
+        return sorted(rows, key=lambda row: row.value or 0.0) if len({row.measure for row in rows}) == 1 else []
+
 
 @dataclass(frozen=True)
 class Journey:
@@ -54,8 +71,9 @@ def read_journey(session: Session, reader: Reader, choice: Choice) -> Journey:
     by_stage: dict[str, list[Step]] = {name: [] for name in stage_names(session)}
     for outcome in outcomes:
         step = Step(
-            outcome, scores.get((outcome.code, outcome.lead_measure)), scores.get((outcome.code, "opportunity"))
-        )
+            outcome, scores.get((outcome.code, outcome.lead_measure)), scores.get((outcome.code, "opportunity")),
+            gap(scores.get((outcome.code, "importance")), scores.get((outcome.code, "satisfaction"))),
+        )  # fmt: skip
         by_stage.setdefault(outcome.stage, []).append(step)
     unnamed = by_stage.pop("", None)
     stages = [_stage(name, steps) for name, steps in by_stage.items() if steps]

@@ -117,7 +117,9 @@ def journey() -> ResponseReturnValue:
     """The stages of the journey in order, each with its outcomes."""
     asked = _asked()
     found = read_journey(session(), reader(), asked.choice)
-    return _page("journey", asked, found=found, evidence=_evidence(found))
+    counted = Evidence(workspace(), session(), reader(), found.choice.segments)
+    by_stage = [counted.counts_of([step.outcome.id for step in stage.steps]) for stage in found.stages]
+    return _page("journey", asked, found=found, evidence=_evidence(found, counted), stage_evidence=by_stage)
 
 
 @blueprint.get("/act/coverage")
@@ -183,9 +185,8 @@ def _page(name: str, asked: Asked, **values: Any) -> str:
     return render_template(f"act/{name}.html", tab=f"act.{name}", asked=asked, choice=asked.choice, **values)
 
 
-def _evidence(found: Journey) -> dict[str, tuple[int, int, int]]:
+def _evidence(found: Journey, counted: Evidence) -> dict[str, tuple[int, int, int]]:
     """Pieces, people and studies by outcome code, of what the reader may see."""
-    counted = Evidence(workspace(), session(), reader(), found.choice.segments)
     return {step.outcome.code: counted.counts(step.outcome) for stage in found.stages for step in stage.steps}
 
 
@@ -203,7 +204,8 @@ def _sheet(name: str, choice: Choice) -> Sheet:
         return portfolio_sheet(read_portfolio(session(), reader(), choice, _shown()))
     if name == "journey":
         found = read_journey(session(), reader(), choice)
-        return journey_sheet(found, _evidence(found))
+        counted = Evidence(workspace(), session(), reader(), found.choice.segments)
+        return journey_sheet(found, _evidence(found, counted))
     if name == "coverage":
         return coverage_sheet(read_coverage(workspace(), session(), reader(), choice))
     if name == "disagreements":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from insightrepo.library.readings import DocumentReading, EvidencePlaced
+from insightrepo.library.records import IN_FORCE
 from insightrepo.web.links import url_for
 
 OUTLINE_FROM = 4  # headings; a shorter document needs no table of contents
@@ -81,8 +82,26 @@ def place_url(study_id: int, document_id: int, evidence_id: int) -> str:
     )
 
 
-def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
-    """Rows for a document with text; `chosen` is the piece of evidence to highlight.
+def spoken_of(reading: DocumentReading) -> tuple[tuple[str, str, int, int], ...]:
+    """The outcomes that the evidence of a document is tagged with: (code, name, pieces, the first of them)."""
+    found: dict[str, list[Any]] = {}
+    for item in reading.evidence:
+        for tag in item.tags:
+            if tag.axis == "outcome" and tag.state in IN_FORCE:
+                found.setdefault(tag.code, [tag.name, 0, item.id])[1] += 1
+    return tuple((code, *found[code]) for code in sorted(found, key=lambda code: (-found[code][1], code)))
+
+
+def speaking_of(reading: DocumentReading, code: str) -> frozenset[int]:
+    """The evidence of a document that is tagged with an outcome."""
+    return frozenset(
+        item.id for item in reading.evidence
+        if any(tag.code == code and tag.axis == "outcome" and tag.state in IN_FORCE for tag in item.tags)
+    )  # fmt: skip
+
+
+def lay_out(reading: DocumentReading, chosen: int | None = None, marked: frozenset[int] = frozenset()) -> Layout:
+    """Rows for a document with text; `chosen` is the piece of evidence to highlight, `marked` others beside it.
 
     A new row begins at a heading, where a passage begins or has ended, and where a page or slide turns.
     Passages may overlap and may span blocks.
@@ -104,7 +123,7 @@ def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
             rows.append(Row(spot=turned if turned != spot else ""))
         spot = turned
         anchor = f"part-{start}" if heading else ""
-        pieces = _cut(reading.text, start, end, here, set(beginning), chosen)
+        pieces = _cut(reading.text, start, end, here, set(beginning), marked | {chosen})
         rows[-1].parts.append(Part(kind, heading, anchor, *_voice(locator), pieces))
         rows[-1].beside.extend(beginning.values())
         if heading:
@@ -113,7 +132,7 @@ def lay_out(reading: DocumentReading, chosen: int | None = None) -> Layout:
 
 
 def _cut(
-    text: str, start: int, end: int, here: Sequence[EvidencePlaced], beginning: set[int], chosen: int | None
+    text: str, start: int, end: int, here: Sequence[EvidencePlaced], beginning: set[int], chosen: Set[int | None]
 ) -> tuple[Piece, ...]:
     """The block in pieces that each lie wholly within or without every passage; `beginning` are anchored in it."""
     edges = {start, end}
@@ -126,7 +145,7 @@ def _cut(
         ids = tuple(item.id for item in within)
         anchors = tuple(number for number in ids if number in beginning)
         beginning -= set(anchors)
-        pieces.append(Piece(text[left:right], ids, anchors, chosen in ids))
+        pieces.append(Piece(text[left:right], ids, anchors, not chosen.isdisjoint(ids)))
     return tuple(pieces)
 
 

@@ -15,10 +15,10 @@ from insightrepo.library.reading import (
     list_studies,
     may_have_original,
     read_document,
-    read_study,
 )
+from insightrepo.library.study_hub import read_study_hub
 from insightrepo.web.address import page_number
-from insightrepo.web.layout import lay_out
+from insightrepo.web.layout import lay_out, speaking_of, spoken_of
 from insightrepo.web.request import is_id, reader, session, workspace
 
 blueprint = Blueprint("studies", __name__)
@@ -34,19 +34,19 @@ def studies() -> ResponseReturnValue:
 
 @blueprint.get("/studies/<id:study_id>")
 def study(study_id: int) -> ResponseReturnValue:
-    """A study: what it is, its documents, the outcomes it speaks to."""
-    detail = read_study(session(), reader(), study_id)
+    """A study: what it is and says by outcome, its insights, documents, and who spoke."""
+    hub = read_study_hub(workspace(), session(), reader(), study_id)
     return render_template(
         "studies/study.html",
-        study=detail,
-        downloads=may_have_original(reader(), detail.line),
+        hub=hub,
+        downloads=may_have_original(reader(), hub.detail.line),
         may_write=reader().at_least("contributor"),
     )
 
 
 @blueprint.get("/studies/<id:study_id>/documents/<id:document_id>")
 def document(study_id: int, document_id: int) -> ResponseReturnValue:
-    """A document with its passages marked in place; `?evidence=` highlights one of them."""
+    """A document with its passages marked in place; `?evidence=` highlights one, `?outcome=` those of an outcome."""
     wanted = request.args.get("evidence", "")
     chosen = int(wanted) if is_id(wanted) else None
     page = page_number(request.args)
@@ -54,11 +54,16 @@ def document(study_id: int, document_id: int) -> ResponseReturnValue:
     if "page" in request.args and chosen and reading.page != page:
         chosen = None  # the reader has turned the page since
         reading = read_document(session(), reader(), study_id, document_id, page=page)
+    about = request.args.get("outcome", "")
+    marked = speaking_of(reading, about)
     template = "studies/rows.html" if reading.document.is_data else "studies/document.html"
     return render_template(
         template,
         reading=reading,
-        layout=lay_out(reading, chosen),
+        layout=lay_out(reading, chosen, marked),
+        outcomes=spoken_of(reading),
+        about=about if marked else "",
+        marked=marked,
         chosen=next((item for item in reading.evidence if item.id == chosen), None),
         downloads=may_have_original(reader(), reading.study),
     )
