@@ -66,12 +66,15 @@ def suggest(workspace: Workspace, session: Session, reader: Reader, found: Found
     """The query with the words that are nowhere put right; None where all are somewhere or nothing is near."""
     analyzer = Analyzer(workspace.settings.language)
     asked = _asked(found, analyzer)
-    doubtful = _not_in_hits(found, asked)[:MOST_WORDS]
-    if not doubtful:
+    if not asked:
         return None
     visible = allowed_bitmap(session, reader, NO_FILTER, found.state.bitmaps)
-    looking = _Looking(workspace, session, found.state.keyword, visible, analyzer, _names(session, reader))
-    better = {word: looking.correction(word) for word in doubtful if not looking.knows(word.token)}
+    looking = _Looking(workspace, session, found.state.keyword, visible, analyzer)
+    unknown = [word for word in asked if not looking.knows(word.token)]
+    if not unknown:
+        return None
+    names = _names(session, reader)
+    better = {word: looking.correction(word, names) for word in _not_in_hits(found, unknown)[:MOST_WORDS]}
     return _suggestion(found.parsed.typed, {word: text for word, text in better.items() if text})
 
 
@@ -89,9 +92,7 @@ def _asked(found: Found, analyzer: Analyzer) -> list[_Asked]:
 
 
 def _not_in_hits(found: Found, asked: list[_Asked]) -> list[_Asked]:
-    """The words that none of the best hits has; they may still be elsewhere."""
-    if not asked:
-        return []
+    """The words that none of the best hits has in another spelling, such as in one word (``log in``, ``login``)."""
     typed = found.parsed.typed
     query = KeywordQuery(tuple(typed[word.start : word.end] for word in asked))
     fit = found.state.keyword.fit(query, list(found.ids[:LOOKED_AT]))
@@ -114,16 +115,15 @@ class _Looking:
     keyword: SpellingIndex
     visible: BitMap
     analyzer: Analyzer
-    names: frozenset[str]
 
     def knows(self, token: str) -> bool:
         """Whether any evidence that the reader may see has the token."""
         return bool(self.keyword.search(KeywordQuery((token,)), self.visible, 1))
 
-    def correction(self, asked: _Asked) -> str | None:
+    def correction(self, asked: _Asked, names: Iterable[str]) -> str | None:
         """The nearest word that the reader may know of, the more frequent of equals; None where none is near."""
         found: dict[str, tuple[int, int]] = {}
-        for name in self.names:
+        for name in names:
             if (slips := distance(asked.word, fold(name))) <= allowed_distance(asked.word):
                 found[name] = slips, 0
         for token in _speller(self.workspace, self.keyword).near(asked.word, asked.token):
