@@ -2,8 +2,8 @@
 
 `prepare` exports a model once (indexes/export.py, slow), `open_embedder` opens it in a third of a second.
 
-A query is embedded by the thread that asks: a second one would save a fifth of 4 ms and cost another core as long, since
-onnxruntime's threads wait busily. Documents are embedded by several threads, a batch each.
+A query is embedded by the thread that asks: a second one would save a fifth of 4 ms and cost another core as long,
+since onnxruntime's threads wait busily. Documents are embedded by several threads, a batch each.
 """
 
 from __future__ import annotations
