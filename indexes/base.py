@@ -107,6 +107,9 @@ class KeywordIndex(Protocol):
     def fit(self, query: KeywordQuery, ids: Sequence[int]) -> tuple[WordFit, ...]:
         """How rare each word of the query is (its phrases' words too), and in which share of these ids it stands."""
 
+    def has(self, token: str, within: BitMap) -> bool:
+        """Whether any of these ids has the token, as `Analyzer` spells it."""
+
     def ids(self) -> BitMap:
         """Every id in the index."""
 

@@ -185,6 +185,13 @@ class WhooshIndex:
                 found.append(WordFit(clause.word, snapshot.idf(len(docs)), share))
             return tuple(found)
 
+    def has(self, token: str, within: BitMap) -> bool:
+        """Whether any of these ids has the token, as `Analyzer` spells it."""
+        with self._lock:
+            snapshot = self._snapshot
+            ids = snapshot.ids[snapshot.postings((token,))[0]]
+        return any(number in within for number in ids.tolist())
+
     def _content(self, record: Record) -> tuple[list[tuple[str, int, float]], int]:
         """The record's tokens with positions and weights, and its weighted length in tokens."""
         content, size, start = [], 0.0, 0

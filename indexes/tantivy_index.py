@@ -144,6 +144,10 @@ class TantivyIndex:
         looked_at = BitMap(ids) & searching.ids
         return tuple(searching.fit(clause, looked_at) for clause in self._read(query, searching).scored)
 
+    def has(self, token: str, within: BitMap) -> bool:
+        """Whether any of these ids has the token, as `Analyzer` spells it."""
+        return self._searching.has(token, within)
+
     def _read(self, query: KeywordQuery, searching: Searching) -> Clauses:
         return self._reading.read(query, searching, searching.knows)
 

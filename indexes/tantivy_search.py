@@ -26,6 +26,7 @@ KEPT_POSTINGS = 3_000_000  # of 8 bytes
 DEEPEST = 6_000  # hits that a pruned search is asked for; beyond, adding up word by word is quicker
 SPARE = 1.1  # times as many hits are fetched as should do, and some more: for ties at the end, and where a word is
 SPARE_HITS = 150  # rarer inside the filter than outside
+FIRST_LOOK = 8  # records with a token that are looked at before all are
 _ROUNDED_BITS = 11  # of a float32: the order in which a score was summed up must not tell two records apart
 
 Identity = tuple[int, int]
@@ -52,6 +53,13 @@ class Searching:
     def knows(self, token: str) -> bool:
         """Whether a living record has the token."""
         return self._searcher.doc_freq(CONTENT, token) > 0 and self.count((token,)) > 0
+
+    def has(self, token: str, within: BitMap) -> bool:
+        """Whether any of these ids has the token: seldom more than its first records have to be looked at."""
+        ids, _ = self._listed(self._term(token), FIRST_LOOK)
+        if len(ids) < FIRST_LOOK:
+            return bool(_are_in(ids, within).any())
+        return bool(_are_in(ids, within).any()) or self._having(((token,),)).intersect(within)
 
     def vocabulary(self) -> list[tuple[str, int]]:
         """Every token of the texts and in how many written records it stands."""

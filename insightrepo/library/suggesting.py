@@ -70,7 +70,7 @@ def suggest(workspace: Workspace, session: Session, reader: Reader, found: Found
         return None
     visible = allowed_bitmap(session, reader, NO_FILTER, found.state.bitmaps)
     looking = _Looking(workspace, session, found.state.keyword, visible, analyzer)
-    unknown = [word for word in asked if not looking.knows(word.token)]
+    unknown = [word for word in asked if not looking.keyword.has(word.token, visible)]
     if not unknown:
         return None
     names = _names(session, reader)
@@ -115,10 +115,6 @@ class _Looking:
     keyword: SpellingIndex
     visible: BitMap
     analyzer: Analyzer
-
-    def knows(self, token: str) -> bool:
-        """Whether any evidence that the reader may see has the token."""
-        return bool(self.keyword.search(KeywordQuery((token,)), self.visible, 1))
 
     def correction(self, asked: _Asked, names: Iterable[str]) -> str | None:
         """The nearest word that the reader may know of, the more frequent of equals; None where none is near."""
