@@ -52,9 +52,10 @@ class _Stored:
 
     def rows(self, ids: BitMap) -> np.ndarray:
         """The rows of ids that are here; int64."""
-        if len(ids) == len(self.ids):
-            return np.arange(len(ids))
-        numbers = np.asarray(ids.to_array(), dtype=np.int64)
+        return np.arange(len(ids)) if len(ids) == len(self.ids) else self.rows_of(_numbers(ids))
+
+    def rows_of(self, numbers: np.ndarray) -> np.ndarray:
+        """The rows of these int64 ids, which are all here; int64."""
         if self.places is None:
             return np.searchsorted(self.ids, numbers)
         return self.places[numbers - self.ids[0]].astype(np.int64)
@@ -186,16 +187,27 @@ class FaissIndex:
 
     def scores(self, vector: np.ndarray, ids: Sequence[int]) -> np.ndarray:
         """Exact cosines of these ids, NaN where an id is not there; shape (len(ids),)."""
-        return self.vectors(ids) @ np.asarray(vector, dtype=np.float32)
+        wanted, query = np.asarray(ids, dtype=np.int64), np.ascontiguousarray(vector, dtype=np.float32)
+        result = np.full(len(wanted), np.nan, dtype=np.float32)
+        for segment, at, rows in self._placed(wanted):
+            result[at] = _cosines(segment.stored.vectors, query, rows)
+        return result
 
     def vectors(self, ids: Sequence[int]) -> np.ndarray:
         """The stored vectors of these ids, NaN where an id is not there; float32 of shape (len(ids), dimension)."""
         wanted = np.asarray(ids, dtype=np.int64)
         result = np.full((len(wanted), self.dimension), np.nan, dtype=np.float32)
-        for segment in self._segments:
-            here = np.isin(wanted, np.asarray((segment.live & BitMap(wanted)).to_array(), dtype=np.int64))
-            result[here] = segment.stored.vectors[np.searchsorted(segment.stored.ids, wanted[here])]
+        for segment, at, rows in self._placed(wanted):
+            result[at] = segment.stored.vectors[rows]
         return result
+
+    def _placed(self, wanted: np.ndarray) -> Iterator[tuple[_Segment, np.ndarray, np.ndarray]]:
+        """Which of these ids each segment has: their places among the wanted, and their rows."""
+        asked = BitMap(array("I", wanted.astype(np.uint32).tobytes()))
+        for segment in self._segments:
+            if here := segment.live & asked:
+                at = np.flatnonzero(np.isin(wanted, _numbers(here)))
+                yield segment, at, segment.stored.rows_of(wanted[at])
 
     def ids(self) -> BitMap:
         """Every id in the index."""
@@ -215,6 +227,10 @@ def _bitmap(ids: np.ndarray) -> BitMap:
     if len(ids) and ids[-1] - ids[0] + 1 == len(ids):
         return BitMap(range(int(ids[0]), int(ids[-1]) + 1))
     return BitMap(array("I", ids.astype(np.uint32).tobytes()))
+
+
+def _numbers(ids: BitMap) -> np.ndarray:
+    return np.asarray(ids.to_array(), dtype=np.int64)
 
 
 def _places(ids: np.ndarray) -> np.ndarray | None:
