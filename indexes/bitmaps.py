@@ -126,8 +126,9 @@ class Bitmaps:
 
     def count_distinct(self, column: str, ids: BitMap) -> int:
         """How many different studies or respondents (the `column`) these ids have, 0 not counted."""
-        values = np.unique(self.column(column, ids))
-        return int(np.count_nonzero(values))
+        values = np.sort(self.column(column, ids))  # `np.unique` takes ten times as long
+        first = np.count_nonzero(values[:1])
+        return int(first + np.count_nonzero(values[1:][values[1:] != values[:-1]]))
 
     def days(self, ids: BitMap | Sequence[int]) -> np.ndarray:
         """Days since 1970-01-01 in the order of the ids; int32, -2**31 where unknown."""
@@ -136,10 +137,12 @@ class Bitmaps:
     def column(self, name: str, ids: BitMap | Sequence[int]) -> np.ndarray:
         """The values of a column (study, respondent, day; text: `text_print`) in the order of the ids."""
         kind, default = _COLUMNS[name]
-        wanted = _array(ids)
+        wanted, values = _array(ids), self._columns[name]
+        if isinstance(ids, BitMap) and len(wanted) and wanted[-1] < len(values):  # ascending: all are known
+            return values[wanted]
         result = np.full(len(wanted), default, dtype=kind)
-        known = wanted < len(self._columns[name])
-        result[known] = self._columns[name][wanted[known]]
+        known = wanted < len(values)
+        result[known] = values[wanted[known]]
         return result
 
     def differing(self, other: Bitmaps) -> BitMap:

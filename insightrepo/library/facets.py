@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,17 @@ from indexes.bitmaps import Bitmaps
 from insightrepo.accounts.access import Reader
 from insightrepo.library.filters import EVIDENCE_FACETS, STUDY_FACETS, ResolvedFilter
 from insightrepo.library.hits import FACETS, FacetValue, OutcomeSpokenTo
-from insightrepo.library.seen_studies import seen_studies
+from insightrepo.library.seen_studies import SeenStudy, seen_studies
+from insightrepo.memory import remembered
 from insightrepo.scores.chips import CellWanted, chips
 from insightrepo.scores.disagreements import cautioned
 from insightrepo.taxonomy.register import TermLine, register
+
+
+def tag_counts(bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter) -> dict[int, int]:
+    """How many of these results are tagged with each term, by its id; a term without any is left out."""
+    counts = bitmaps.counts(f"{resolved.tag_key}:", within)
+    return {int(key.partition(":")[2]): count for key, count in counts.items()}
 
 
 def count_facets(
@@ -27,13 +34,15 @@ def count_facets(
     within: BitMap,
     resolved: ResolvedFilter,
     terms: Sequence[TermLine],
+    tagged: Mapping[int, int],
 ) -> dict[str, tuple[FacetValue, ...]]:
     """Every facet with its values, the most frequent first; a chosen value stays, even with a count of 0.
 
-    `terms` are those in use that the reader may see: others are no values, and a category of none but others is none.
-    With `verified` only tags that a person or an import stands behind are counted.
+    `tagged` is what `tag_counts` gives for these results. `terms` are those in use that the reader may see: others are
+    no values, and a category of none but others is none. With `verified` only tags that a person or an import
+    stands behind are counted.
     """
-    counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key)
+    counts = _term_counts(session, bitmaps, within, terms, resolved.tag_key, tagged)
     categories = {term.id: term.category for term in terms if term.axis == "outcome"}
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for term in terms:
@@ -48,36 +57,51 @@ def count_facets(
 
 
 def _term_counts(
-    session: Session, bitmaps: Bitmaps, within: BitMap, terms: Sequence[TermLine], tag_key: str
+    session: Session, bitmaps: Bitmaps, within: BitMap, terms: Sequence[TermLine], tag_key: str, tagged: Mapping
 ) -> dict[int, int]:
     """Hits by term; a product counts what is below it too, retired or another team's, as the filter does."""
-    known, counts = register(session), bitmaps.counts(f"{tag_key}:", within)
+    known = register(session)
     found = {}
     for term in terms:
         below = known.with_below((term.id,)) if term.axis == "product" else (term.id,)
         if len(below) == 1:
-            found[term.id] = counts.get(f"{tag_key}:{term.id}", 0)
+            found[term.id] = tagged.get(term.id, 0)
         else:
             found[term.id] = bitmaps.any_of(tag_key, below).intersection_cardinality(within)
     return found
 
 
 def _category_counts(bitmaps: Bitmaps, within: BitMap, categories: dict[int, str], tag_key: str) -> dict[str, int]:
-    members: defaultdict[str, list[str]] = defaultdict(list)
+    members: defaultdict[str, list[int]] = defaultdict(list)
     for term_id, category in categories.items():
         if category:
-            members[category].append(f"{tag_key}:{term_id}")
-    return {name: bitmaps.any(keys).intersection_cardinality(within) for name, keys in members.items()}
+            members[category].append(term_id)
+    unions = {name: bitmaps.any_of(tag_key, frozenset(ids)) for name, ids in members.items()}
+    return {name: ids.intersection_cardinality(within) for name, ids in unions.items()}
 
 
 def _study_counts(session: Session, reader: Reader, bitmaps: Bitmaps, within: BitMap) -> dict[str, dict[str, int]]:
-    numbers, times = np.unique(bitmaps.column("study", within), return_counts=True)
-    studies, counts = seen_studies(session, reader), {facet: Counter[str]() for facet in STUDY_FACETS}
-    for number, count in zip(numbers.tolist(), times.tolist(), strict=True):
-        for facet in STUDY_FACETS:
-            if number in studies and (value := getattr(studies[number], facet)):
-                counts[facet][value] += count
-    return {facet: dict(counter) for facet, counter in counts.items()}
+    coded = remembered(session, ("coded studies", reader), lambda: _coded(seen_studies(session, reader)))
+    numbers = bitmaps.column("study", within)
+    counted = {}
+    for facet, (values, codes) in coded.items():
+        of_each = codes[numbers[numbers < len(codes)]]
+        times = np.bincount(of_each, minlength=len(values) + 1).tolist()
+        counted[facet] = {value: count for value, count in zip(values, times[1:], strict=True) if count}
+    return counted
+
+
+def _coded(studies: Mapping[int, SeenStudy]) -> dict[str, tuple[list[str], np.ndarray]]:
+    """For each facet of studies its values, and by the number of a study the place of its value, from 1; 0: none."""
+    coded = {}
+    for facet in STUDY_FACETS:
+        of_each = {number: value for number, study in studies.items() if (value := getattr(study, facet))}
+        values = list(dict.fromkeys(of_each.values()))
+        codes = np.zeros(max(of_each, default=0) + 1, dtype=np.int64)
+        for number, value in of_each.items():
+            codes[number] = values.index(value) + 1
+        coded[facet] = values, codes
+    return coded
 
 
 def _parents(terms: Sequence[TermLine]) -> dict[tuple[str, str], str | None]:
@@ -108,14 +132,19 @@ class Speaking:
 
 
 def speaking(
-    bitmaps: Bitmaps, within: BitMap, resolved: ResolvedFilter, terms: Sequence[TermLine], limit: int = 12
+    bitmaps: Bitmaps,
+    within: BitMap,
+    resolved: ResolvedFilter,
+    terms: Sequence[TermLine],
+    tagged: Mapping[int, int],
+    limit: int = 12,
 ) -> tuple[Speaking, ...]:
     """The outcomes that most of these results are tagged with, each with the cell that the filter names.
 
-    `terms` are those in use that the reader may see: no other outcome is named.
+    `tagged` is what `tag_counts` gives for these results. `terms` are those in use that the reader may see: no other
+    outcome is named.
     """
-    counts = bitmaps.counts(f"{resolved.tag_key}:", within)
-    found = [(counts.get(f"{resolved.tag_key}:{term.id}", 0), term) for term in terms if term.axis == "outcome"]
+    found = [(tagged.get(term.id, 0), term) for term in terms if term.axis == "outcome"]
     ordered = sorted((pair for pair in found if pair[0]), key=lambda pair: (-pair[0], pair[1].code))[:limit]
     segment, product = resolved.only_term("segment"), resolved.only_term("product")
     return tuple(

@@ -15,7 +15,7 @@ from indexes.bitmaps import Bitmaps
 from indexes.parts import State
 from indexes.query import ParsedQuery, parse, understood
 from insightrepo.accounts.access import Reader
-from insightrepo.library.facets import count_facets, outcomes_spoken_to, speaking
+from insightrepo.library.facets import count_facets, outcomes_spoken_to, speaking, tag_counts
 from insightrepo.library.filters import allowed_bitmap, resolve, storable
 from insightrepo.library.grouping import Groups, connecting, group_hits
 from insightrepo.library.hits import Hit, HitGroup, SearchQuery, SearchResult
@@ -44,7 +44,8 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
     found, likeness = _found(workspace, session, reader, query)
     parsed, resolved, bitmaps = found.parsed, found.resolved, found.state.bitmaps
     terms = seen_terms(session, reader).in_use
-    spoken = speaking(bitmaps, found.within, resolved, terms)
+    tagged = tag_counts(bitmaps, found.within, resolved)
+    spoken = speaking(bitmaps, found.within, resolved, terms, tagged)
     studies = seen_studies(session, reader)
     groups = group_hits(query, found.ids, bitmaps, studies)
     page = list(found.ids[query.offset : query.offset + query.limit])
@@ -68,7 +69,7 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         people=bitmaps.count_distinct("respondent", found.within),
         studies=bitmaps.count_distinct("study", found.within),
         hits=hits,
-        facets=count_facets(session, reader, bitmaps, found.within, resolved, terms),
+        facets=count_facets(session, reader, bitmaps, found.within, resolved, terms, tagged),
         outcomes=outcomes_spoken_to(session, reader, bitmaps, spoken),
         notes=(*(note.message for note in parsed.notes), *resolved.notes, *found.notes, *index_notes(workspace)),
         understood=understood(parsed),
