@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -123,6 +123,14 @@ def _atoms_starting(letters: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9])[{re.escape(letters)}]" if letters else r"(?!)", re.IGNORECASE | re.ASCII)
 
 
+@lru_cache(maxsize=1_000)
+def _pieces_starting(letters: str) -> re.Pattern[str]:
+    """Finds the pieces between blanks in which a word or part may begin with one of these letters, and all that are
+    not ASCII."""
+    begin = rf"(?<![a-z0-9])[{re.escape(letters)}]|" if letters else ""
+    return re.compile(rf"(?<!\S)\S*?(?:{begin}[^\x00-\x7f\s])\S*", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Analyzer:
     """Cuts text into tokens. `language` "en" stems English and knows its stop words; "none" does neither."""
@@ -168,6 +176,21 @@ class Analyzer:
                 for token, start, end in tokens:
                     found[token].setdefault(position, (start + offset, end + offset))
                 position += 1
+        return found
+
+    def spans_of(self, text: str, tokens: Set[str]) -> list[tuple[int, int]]:
+        """The offsets at which any of these tokens stands; a few times as fast as `places`."""
+        starts = "".join(sorted({token.lstrip(".")[:1] for token in tokens}))
+        found = []
+        for match in _pieces_starting(starts).finditer(text):
+            piece, offset = match[0], match.start()
+            known = len(piece) <= LONGEST
+            for stack in _known_places(self.language, piece) if known else (u.tokens for u in self.units(piece)):
+                here: dict[str, tuple[int, int]] = {}
+                for token, start, end in stack:
+                    if token in tokens:
+                        here.setdefault(token, (start + offset, end + offset))  # of two equal parts the first
+                found += here.values()
         return found
 
     def units(self, text: str) -> list[Unit]:

@@ -24,6 +24,9 @@ def spans(text: str, words: Iterable[str], phrases: Iterable[str], analyzer: Ana
     A word matches in every form the keyword engine takes for it (stem, accents, ``e-mail`` and ``email``); stop words
     are marked only where nothing else was looked for. A phrase is marked from its first word to its last.
     """
+    words, phrases = tuple(words), tuple(phrases)
+    if not phrases and (tokens := _plain_tokens(words, analyzer)) is not None:
+        return _merged(analyzer.spans_of(text, tokens))
     phrase_units = [_units(phrase, analyzer) for phrase in phrases]
     word_units = [unit for word in words for unit in _units(word, analyzer)]
     places = analyzer.places(text, _starts(unit for units in (*phrase_units, word_units) for unit in units))
@@ -45,6 +48,21 @@ def spans(text: str, words: Iterable[str], phrases: Iterable[str], analyzer: Ana
 def _units(looked_for: str, analyzer: Analyzer) -> tuple[Unit, ...]:
     """The units of a word or phrase, the same for every text of a page."""
     return tuple(analyzer.units(looked_for))
+
+
+@lru_cache(maxsize=256)
+def _plain_tokens(words: tuple[str, ...], analyzer: Analyzer) -> frozenset[str] | None:
+    """The tokens to mark where each word is looked for by single tokens; None where one is a compound or a sign.
+
+    Then it does not matter what stands beside what, and a text is gone through several times as fast.
+    """
+    units = [unit for word in words for unit in _units(word, analyzer)]
+    if any(unit.link or unit.parts for unit in units):
+        return None
+    only_stop = all(map(analyzer.is_stop, units))
+    weighty = [at for at, unit in enumerate(units) if only_stop or not analyzer.is_stop(unit)]
+    spelt = [rows for at in weighty for _, rows in analyzer.spellings(units, at, lambda token: True)]
+    return frozenset(token for rows in spelt for (token,) in rows)
 
 
 def _starts(units: Iterable[Unit]) -> str:

@@ -5,6 +5,7 @@ What is found, with words, is the best `Request.limit` of each engine within the
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -117,7 +118,7 @@ def _ranking(
     more = len(numbers) - count
     keyword_scores = np.concatenate([by_keyword.scores, np.full(more, np.nan)])
     meaning_scores = np.concatenate([np.full(count, np.nan) if cosines is None else cosines, by_meaning.scores[new]])
-    found = BitMap(numbers.tolist())
+    found = BitMap(array("I", np.sort(numbers).astype(np.uint32).tobytes()))  # unsorted it takes four times as long
     scores = _fused(request, keyword, by_keyword, keyword_scores, meaning_scores, off, len(live))
     for boost in request.boosts:
         scores = scores + boost.weight * np.isin(numbers, (boost.ids & found).to_array())

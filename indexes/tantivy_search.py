@@ -56,6 +56,8 @@ class Searching:
 
     def has(self, token: str, within: BitMap) -> bool:
         """Whether any of these ids has the token: seldom more than its first records have to be looked at."""
+        if len(within) >= len(self.ids) and within.issuperset(self.ids):
+            return self.knows(token)
         ids, _ = self._listed(self._term(token), FIRST_LOOK)
         if len(ids) < FIRST_LOOK:
             return bool(_are_in(ids, within).any())

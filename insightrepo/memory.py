@@ -27,7 +27,7 @@ def remembered(session: Session, key: Hashable, load: Callable[[], T]) -> T:
     `load` reads by the same session. Its value must be plain, belong to no session, and never be changed. A session
     for writing remembers nothing: it sees its own changes.
     """
-    memory = _memory(session.connection())
+    memory = _of_transaction(session)
     if memory is None:
         return load()
     if key not in memory:
@@ -40,6 +40,18 @@ def remembered(session: Session, key: Hashable, load: Callable[[], T]) -> T:
 def forget(connection: Connection) -> None:
     """Forget what was read by this connection."""
     connection.info.pop(KEPT, None)
+
+
+def _of_transaction(session: Session) -> dict[Hashable, object] | None:
+    """The memory of the session's transaction, which sees one state of the database from its first query on."""
+    transaction = session.get_transaction()
+    held = session.info.get(KEPT)
+    if held is not None and held[0] is transaction:
+        return held[1]
+    memory = _memory(session.connection())
+    if memory is not None:
+        session.info[KEPT] = session.get_transaction(), memory
+    return memory
 
 
 def _memory(connection: Connection) -> dict[Hashable, object] | None:

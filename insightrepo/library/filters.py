@@ -20,6 +20,7 @@ from indexes.query_dates import Days, days
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.library.hits import SearchQuery
 from insightrepo.library.seen_studies import SeenStudy, seen_studies
+from insightrepo.memory import remembered
 from insightrepo.models import EVIDENCE_KINDS, LEVELS, STUDY_STATES, Study
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.taxonomy.register import register, seen_terms
@@ -215,15 +216,26 @@ def allowed_bitmap(session: Session, reader: Reader, resolved: ResolvedFilter, b
 def _of_studies(session: Session, reader: Reader, resolved: ResolvedFilter, bitmaps: Bitmaps) -> BitMap:
     # By the state of the database, not of the index: publishing, withdrawing or a new scope holds at once.
     conditions = [condition for condition in resolved.conditions if condition.facet in (*STUDY_FACETS, "study")]
+    if not conditions and resolved.study is None:
+        key = "studies not withdrawn", reader
+        studies = remembered(session, key, lambda: _studies(session, reader, resolved, conditions))
+    else:
+        studies = _studies(session, reader, resolved, conditions)
+    return bitmaps.any_of("study", studies)
+
+
+def _studies(
+    session: Session, reader: Reader, resolved: ResolvedFilter, conditions: Sequence[Condition]
+) -> frozenset[int]:
+    """The studies that the reader may see and that meet the conditions of studies."""
     withdrawn_too = bool(resolved.chosen("state"))
-    studies = frozenset(
+    return frozenset(
         study.id
         for study in seen_studies(session, reader).values()
         if (withdrawn_too or study.state != "withdrawn")
         and resolved.study in (None, study.id)
         and all(_meets(study, condition) for condition in conditions)
     )
-    return bitmaps.any_of("study", studies)
 
 
 def _meets(study: SeenStudy, condition: Condition) -> bool:

@@ -28,6 +28,7 @@ from insightrepo.taxonomy.register import seen_terms
 _E, _P, _T, _V = Evidence.__table__.c, Place.__table__.c, Tag.__table__.c, Vote.__table__.c
 _IDS = bindparam("ids", expanding=True)
 # Made once, and of columns: making a statement takes as long as asking it, and an entity three times as long as a row.
+# Asked of the connection: the session would add a third.
 _EVIDENCE = select(
     _E.id, _E.kind, _E.text, _E.context, _E.study_id, _E.said_on, _E.date_precision, _E.rating, _E.rating_best,
 ).where(_E.id.in_(_IDS))  # fmt: skip
@@ -78,7 +79,7 @@ def load_hits(
     Tags of terms that the reader may not see are left out, and votes name no evidence that they may not see. `beside`
     are the cells that the page shows beside the hits: their scores are read with those of the hits, and remembered.
     """
-    evidence = {row.id: row for row in session.execute(_EVIDENCE, {"ids": ids})}
+    evidence = {row.id: row for row in session.connection().execute(_EVIDENCE, {"ids": ids})}
     studies, labels = seen_studies(session, reader), study_labels(session, reader)
     places = _places(session, ids)
     tags = _tags_of(session, reader, ids)
@@ -108,7 +109,7 @@ def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, 
     """The tags of terms that the reader may see, by evidence, in the order of their terms."""
     terms = seen_terms(session, reader).by_id
     tags: defaultdict[int, list[_Tag]] = defaultdict(list)
-    for evidence_id, term_id, state, origin in session.execute(_TAGS, {"ids": ids}):
+    for evidence_id, term_id, state, origin in session.connection().execute(_TAGS, {"ids": ids}):
         if term := terms.get(term_id):
             tags[evidence_id].append(_Tag(evidence_id, term_id, state, origin, term.axis, term.code, term.name))
     return tags
@@ -116,7 +117,7 @@ def _tags_of(session: Session, reader: Reader, ids: Sequence[int]) -> dict[int, 
 
 def _places(session: Session, ids: Sequence[int]) -> dict[int, list[Row]]:
     places: defaultdict[int, list[Row]] = defaultdict(list)
-    for place in session.execute(_PLACES, {"ids": ids}):
+    for place in session.connection().execute(_PLACES, {"ids": ids}):
         places[place.evidence_id].append(place)
     return places
 
@@ -127,7 +128,7 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     Examples that a reason names are left out where the reader may not see them.
     """
     terms = seen_terms(session, reader).by_id
-    votes = [vote for vote in session.execute(_VOTES, {"ids": ids}) if vote.term_id in terms]
+    votes = [vote for vote in session.connection().execute(_VOTES, {"ids": ids}) if vote.term_id in terms]
     named = {number for vote in votes for number in evidence_named(vote.reason)}
     examples = _visible(session, reader, named) if named else set()
     shown: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)

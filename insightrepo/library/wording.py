@@ -34,12 +34,10 @@ def date_words(day: dt.date | None, precision: str | None) -> str | None:
     """A date no more precise than it is known: 2025-03-14, 2025-03, 2025-Q1 or 2025."""
     if day is None:
         return None
-    by_precision = {
-        "month": f"{day:%Y-%m}",
-        "quarter": f"{day.year}-Q{(day.month + 2) // 3}",
-        "year": f"{day.year}",
-    }
-    return by_precision.get(precision or "day", day.isoformat())
+    if precision == "quarter":
+        return f"{day.year}-Q{(day.month + 2) // 3}"
+    lengths = {"month": 7, "year": 4}
+    return day.isoformat()[: lengths.get(precision or "day")]
 
 
 def rating_words(rating: float | None, best: float | None) -> str | None:

@@ -96,6 +96,15 @@ def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dic
     the cell of all segments and products is for everyone. Only outcomes that the reader may see are to be asked for.
     """
     cells = list(dict.fromkeys(wanted))
+    known: dict[CellWanted, Chip | None] = remembered(session, ("chips", reader.products, reader.segments), dict)
+    if len(known) + len(cells) > MOST_CELLS:
+        known.clear()
+    if missing := [cell for cell in cells if cell not in known]:
+        known |= _chips(session, reader, missing)
+    return {cell: known[cell] for cell in cells}
+
+
+def _chips(session: Session, reader: Reader, cells: Sequence[CellWanted]) -> dict[CellWanted, Chip | None]:
     terms = register(session).by_id
     keys = {cell: [key for key in _fallbacks(cell) if reader.sees_cell(*key[1:])] for cell in cells}
     wanted_keys = {key for some in keys.values() for key in some if key[0] in terms}
