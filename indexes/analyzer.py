@@ -117,6 +117,15 @@ def _known_places(language: Literal["en", "none"], piece: str) -> tuple[tuple[tu
     return tuple(unit.tokens for unit in Analyzer(language).units(piece))
 
 
+# Letters that as many words begin with: a pattern for each set of groups, since making one takes half a millisecond.
+_GROUPS = "t", "aq", "szx", "oinu", "wcy", "bpvk", "hfmj", "drelg0123456789"
+
+
+def _grouped(letters: str) -> str:
+    """The letters and digits given, and all that are in a group with one of them; other signs are left out."""
+    return "".join(group for group in _GROUPS if not set(group).isdisjoint(letters))
+
+
 @lru_cache(maxsize=1_000)
 def _atoms_starting(letters: str) -> re.Pattern[str]:
     """Finds in ASCII where a word, or a part of a compound, may begin with one of these letters."""
@@ -164,7 +173,7 @@ class Analyzer:
         positions are right only as far as who stands beside whom. A stem begins as its word does.
         """
         found: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
-        needed = None if starts is None else _atoms_starting(starts)
+        needed = None if starts is None else _atoms_starting(_grouped(starts))
         position = 0
         for match in _PIECE.finditer(text):
             piece, offset = match[0], match.start()
@@ -180,7 +189,7 @@ class Analyzer:
 
     def spans_of(self, text: str, tokens: Set[str]) -> list[tuple[int, int]]:
         """The offsets at which any of these tokens stands; a few times as fast as `places`."""
-        starts = "".join(sorted({token.lstrip(".")[:1] for token in tokens}))
+        starts = _grouped("".join(token.lstrip(".")[:1] for token in tokens))
         found = []
         for match in _pieces_starting(starts).finditer(text):
             piece, offset = match[0], match.start()

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from threading import Thread
+from typing import Literal, TypeVar
 
 import numpy as np
 from pyroaring import BitMap
@@ -20,6 +22,7 @@ from indexes.ranks import Boost, Ranked, Ranking, Ranks
 
 __all__ = ["LIMIT", "Boost", "Mode", "Ranked", "Ranking", "Ranks", "Request", "search", "whole"]
 
+Answer = TypeVar("Answer")
 Mode = Literal["hybrid", "keyword", "meaning"]
 
 LIMIT = 1000  # of each engine
@@ -72,21 +75,50 @@ def search(
 ) -> Ranking:
     """Ask the engines the mode names and fuse their answers. `live` are the ids that exist and may be shown at all.
 
+    Where both are asked, they work at the same time: what they do needs no Python for most of it.
+
     `embed_query` gives a float32 vector of length 1. Without it or `vector` meaning is off and keywords answer. A query
     without words or phrases is for `whole`, not for here.
     """
     inside = live if request.allowed is None else live & request.allowed
     off = request.mode != "keyword" and (vector is None or embed_query is None)
-    by_keyword, by_meaning, cosines = _NOTHING, _NOTHING, None
-    if request.mode != "meaning" or off:
-        by_keyword = _Answer.of(keyword.search(request.query, inside, request.limit + 1), request.limit)
+    by_keyword, by_meaning, cosines, covered, meant = _NOTHING, _NOTHING, None, 1.0, None
     if request.mode != "keyword" and vector is not None and embed_query is not None and request.text.strip():
         conditions = keyword.matching(request.query)
         within = inside if conditions is None else inside & conditions
-        asked = np.asarray(embed_query(request.text), dtype=np.float32)
-        by_meaning = _near(vector.search(asked, within, request.limit + 1), by_keyword.ids, request.limit)
-        cosines = vector.scores(asked, by_keyword.ids) if len(by_keyword.ids) else None
-    return _ranking(request, keyword, by_keyword, by_meaning, cosines, off, live)
+        meant = _Meant(request, vector, embed_query, within)
+    if request.mode != "meaning" or off:
+        by_keyword = _Answer.of(keyword.search(request.query, inside, request.limit + 1), request.limit)
+        if request.mode == "hybrid" and not off:
+            covered = fusion.coverage(keyword.fit(request.query, by_keyword.ids[:1].tolist()), len(live))
+    if meant is not None and vector is not None:
+        cosines = vector.scores(meant.asked.result(), by_keyword.ids) if len(by_keyword.ids) else None
+        by_meaning = _near(meant.nearest.result(), by_keyword.ids, request.limit)
+    return _ranking(request, by_keyword, by_meaning, cosines, covered, off)
+
+
+class _Meant:
+    """The meaning of what is asked, and what is nearest to it: begun at once, in threads that end with it."""
+
+    def __init__(
+        self, request: Request, vector: VectorIndex, embed_query: Callable[[str], np.ndarray], within: BitMap
+    ) -> None:
+        self.asked = _aside(lambda: np.asarray(embed_query(request.text), dtype=np.float32))
+        self.nearest = _aside(lambda: vector.search(self.asked.result(), within, request.limit + 1))
+
+
+def _aside(work: Callable[[], Answer]) -> Future[Answer]:
+    """What this gives, or raises, from a thread of its own."""
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:  # it is raised where the result is asked for
+            future.set_exception(error)
+
+    Thread(target=run, name="meaning", daemon=True).start()
+    return future
 
 
 def _near(nearest: ScoredIds, found: np.ndarray, limit: int) -> _Answer:
@@ -104,12 +136,11 @@ def _near(nearest: ScoredIds, found: np.ndarray, limit: int) -> _Answer:
 
 def _ranking(
     request: Request,
-    keyword: KeywordIndex,
     by_keyword: _Answer,
     by_meaning: _Answer,
     cosines: np.ndarray | None,
+    covered: float,
     off: bool,
-    live: BitMap,
 ) -> Ranking:
     """One row for each id: those of the keyword engine in its order, then what only meaning brought."""
     count = len(by_keyword.ids)
@@ -119,7 +150,7 @@ def _ranking(
     keyword_scores = np.concatenate([by_keyword.scores, np.full(more, np.nan)])
     meaning_scores = np.concatenate([np.full(count, np.nan) if cosines is None else cosines, by_meaning.scores[new]])
     found = BitMap(array("I", np.sort(numbers).astype(np.uint32).tobytes()))  # unsorted it takes four times as long
-    scores = _fused(request, keyword, by_keyword, keyword_scores, meaning_scores, off, len(live))
+    scores = _fused(request, keyword_scores, meaning_scores, covered, off)
     for boost in request.boosts:
         scores = scores + boost.weight * np.isin(numbers, (boost.ids & found).to_array())
     order = np.argsort(-scores, kind="stable")
@@ -129,20 +160,13 @@ def _ranking(
 
 
 def _fused(
-    request: Request,
-    keyword: KeywordIndex,
-    by_keyword: _Answer,
-    keyword_scores: np.ndarray,
-    meaning_scores: np.ndarray,
-    off: bool,
-    records: int,
+    request: Request, keyword_scores: np.ndarray, meaning_scores: np.ndarray, covered: float, off: bool
 ) -> np.ndarray:
     """The scores of all that was found, 0 to 1. One engine that was asked alone counts fully."""
     if request.mode == "keyword" or off:
         return fusion.keyword_shares(keyword_scores, covered=1.0)
     if request.mode == "meaning":
         return fusion.meaning_shares(meaning_scores)
-    covered = fusion.coverage(keyword.fit(request.query, by_keyword.ids[:1].tolist()), records)
     return fusion.convex(keyword_scores, meaning_scores, covered)
 
 
