@@ -84,9 +84,7 @@ def search(
     off = request.mode != "keyword" and (vector is None or embed_query is None)
     by_keyword, by_meaning, cosines, covered, meant = _NOTHING, _NOTHING, None, 1.0, None
     if request.mode != "keyword" and vector is not None and embed_query is not None and request.text.strip():
-        conditions = keyword.matching(request.query)
-        within = inside if conditions is None else inside & conditions
-        meant = _Meant(request, vector, embed_query, within)
+        meant = _Meant(request, keyword, vector, embed_query, inside)
     if request.mode != "meaning" or off:
         by_keyword = _Answer.of(keyword.search(request.query, inside, request.limit + 1), request.limit)
         if request.mode == "hybrid" and not off:
@@ -101,9 +99,16 @@ class _Meant:
     """The meaning of what is asked, and what is nearest to it: begun at once, in threads that end with it."""
 
     def __init__(
-        self, request: Request, vector: VectorIndex, embed_query: Callable[[str], np.ndarray], within: BitMap
+        self,
+        request: Request,
+        keyword: KeywordIndex,
+        vector: VectorIndex,
+        embed_query: Callable[[str], np.ndarray],
+        inside: BitMap,
     ) -> None:
         self.asked = _aside(lambda: np.asarray(embed_query(request.text), dtype=np.float32))
+        conditions = keyword.matching(request.query)
+        within = inside if conditions is None else inside & conditions
         self.nearest = _aside(lambda: vector.search(self.asked.result(), within, request.limit + 1))
 
 
