@@ -12,11 +12,14 @@ import unicodedata
 import zlib
 from collections.abc import Hashable
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from datasketch import MinHash, MinHashLSH
 from rapidfuzz.fuzz import token_set_ratio
 
 from ingest.passages import embedded_text
+
+if TYPE_CHECKING:
+    from datasketch import MinHash  # imported where it is used: it takes half a second
 
 MIN_WORDS = 8  # shorter texts are alike by chance
 SHINGLE_LETTERS = 4
@@ -25,9 +28,6 @@ LSH_THRESHOLD = 0.6  # estimated Jaccard similarity of shingles at which a pair 
 MIN_RATIO = 90.0  # rapidfuzz token_set_ratio, 0 to 100, that confirms it
 MIN_LENGTH_RATIO = 0.75  # token_set_ratio is 100 for a mere part of a text: a part is no duplicate
 
-# Copied, because drawing the permutations anew is slow. They mix the bits; a shingle needs no more than a checksum,
-# which takes a twentieth of the time of the default SHA-1.
-_EMPTY = MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
 _NO_WORD = re.compile(r"[\W_]+")
 # texts that differ in a number or in a "not" say different things, however alike they read
 _DECISIVE = re.compile(r"\b(?:\d+|not?|never|none|nobody|nothing|without|cannot|\w+n t)\b")
@@ -49,6 +49,8 @@ class NearDuplicates:
     def __init__(self) -> None:
         self._texts: dict[Hashable, str] = {}
         self._added: dict[Hashable, int] = {}  # the number of the call that first added a key
+        from datasketch import MinHashLSH
+
         self._index = MinHashLSH(num_perm=PERMUTATIONS, params=_bands())
 
     def add(self, key: Hashable, text: str) -> None:
@@ -74,8 +76,21 @@ class NearDuplicates:
 
 
 @cache
+def _empty() -> MinHash:
+    """To be copied, because drawing the permutations anew is slow.
+
+    They mix the bits; a shingle needs no more than a checksum, which takes a twentieth of the time of SHA-1.
+    """
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, hashfunc=zlib.crc32)
+
+
+@cache
 def _bands() -> tuple[int, int]:
     """How many bands of how many permutations fit the threshold: an integral that takes datasketch 30 ms."""
+    from datasketch import MinHashLSH
+
     index = MinHashLSH(threshold=LSH_THRESHOLD, num_perm=PERMUTATIONS)
     return index.b, index.r
 
@@ -91,6 +106,6 @@ def _ratio(one: str, other: str) -> float:
 @lru_cache(maxsize=1)  # a text is looked for, and then added
 def _minhash(plain: str) -> MinHash:
     shingles = {plain[place : place + SHINGLE_LETTERS] for place in range(max(1, len(plain) - SHINGLE_LETTERS + 1))}
-    sketch = _EMPTY.copy()
+    sketch = _empty().copy()
     sketch.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in shingles])
     return sketch

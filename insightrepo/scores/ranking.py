@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 DRAWS = 1000
 CHUNK = 100  # draws at once: a chunk of 20,000 people takes 16 MB
@@ -64,6 +63,8 @@ def _shares(weights: np.ndarray, filled: np.ndarray, given: np.ndarray) -> np.nd
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Ranks of each row, the highest value first; NaN stays NaN. Rounded, so that equal shares tie."""
+    from scipy.stats import rankdata  # slow to import
+
     return rankdata(-np.round(values, 9), method="min", axis=1, nan_policy="omit")
 
 

@@ -34,3 +34,8 @@ def test_a_search_that_finds_something_imports_no_library_it_does_not_need(home:
     lines = lines_of(home, SEARCH, *HEAVY, *READING, *OF_OTHERS)
     assert any("The stops were boring for our kids." in line for line in lines)
     assert lines[-1] == "imported:"
+
+
+def test_a_server_starts_without_what_only_computing_needs(home: Path) -> None:
+    code = "import sys, insightrepo.web; print(*(name for name in sys.argv[2:] if name in sys.modules))"
+    assert lines_of(home, code, *HEAVY, *READING) == [""]

@@ -17,6 +17,7 @@ from pyroaring import BitMap
 
 from indexes import manifest as manifests
 from indexes import tantivy_search
+from indexes.analyzer import Analyzer
 from indexes.base import KeywordQuery, Record
 from indexes.engines import Engine, KeywordPart, create_keyword, open_keyword
 from indexes.parts import IndexMismatch, IndexParts
@@ -54,6 +55,16 @@ def made() -> list[Record]:
 
 
 RECORDS = made()
+ENGLISH = Analyzer("en")
+TOKENS = {
+    record.id: {
+        token
+        for text in (record.text, record.headings, record.title)
+        for stack in ENGLISH.stacks(text)
+        for token in stack
+    }
+    for record in RECORDS
+}
 WORDS = sorted({word for record in RECORDS for word in record.text.split()})
 Pair = tuple[KeywordPart, KeywordPart]
 
@@ -91,6 +102,14 @@ def test_both_find_the_same_whatever_is_typed(pair: Pair, typed: str, allowed: B
     assert pair[0].matching(query) == pair[1].matching(query)
     looked_at = sorted(found[0])[:3]
     assert pair[0].fit(query, looked_at) == pair[1].fit(query, looked_at)
+
+
+@given(st.sampled_from(WORDS), ALLOWED)
+def test_both_know_which_words_stand_in_what_is_allowed(pair: Pair, word: str, allowed: BitMap | None) -> None:
+    for token in {token for stack in ENGLISH.stacks(word) for token in stack}:
+        having = {record.id for record in RECORDS if record.id not in (7, 8, 9) and token in TOKENS[record.id]}
+        within = BitMap(range(1, len(RECORDS) + 1)) if allowed is None else allowed
+        assert [index.has(token, within) for index in pair] == [bool(having & set(within))] * 2
 
 
 @settings(deadline=None, max_examples=150)

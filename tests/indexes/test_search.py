@@ -213,6 +213,14 @@ def test_searching_changes_nothing_that_was_handed_in(keyword: WhooshIndex, vect
     assert (allowed, live) == (BitMap([1, 2]), BitMap([1, 2, 3]))
 
 
+def test_what_fails_beside_the_keywords_is_not_hidden(keyword: WhooshIndex, vector: FaissIndex) -> None:
+    def fails(_: str) -> np.ndarray:
+        raise MemoryError("no room for the model")
+
+    with pytest.raises(MemoryError, match="no room"):
+        search(download(), keyword, vector, fails, LIVE)
+
+
 def test_the_ranks_are_a_mapping_that_says_the_best_of_both_engines(keyword: WhooshIndex, vector: FaissIndex) -> None:
     ranking = ask(keyword, vector, download())
     assert list(ranking.ranks) == list(ranking.ids)
