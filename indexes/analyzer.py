@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
-from itertools import takewhile
+from itertools import chain, takewhile
 from threading import Lock
 from typing import Literal
 
@@ -107,9 +107,10 @@ def _english_stem(word: str) -> str:
         return str(_stemmer.stemWord(word))
 
 
-@lru_cache(maxsize=50_000)
-def _known_stacks(language: Literal["en", "none"], piece: str) -> tuple[tuple[str, ...], ...]:
-    return Analyzer(language).stacks_of(piece)
+@lru_cache(maxsize=2)
+def _stacks_in(language: Literal["en", "none"]) -> Callable[[str], tuple[tuple[str, ...], ...]]:
+    """`Analyzer.stacks_of` of a language, remembered by piece."""
+    return lru_cache(maxsize=50_000)(Analyzer(language).stacks_of)
 
 
 @lru_cache(maxsize=50_000)
@@ -157,10 +158,12 @@ class Analyzer:
 
     def stacks(self, text: str) -> list[tuple[str, ...]]:
         """The texts of `tokens`, a tuple for each position; many times as fast. Never fails."""
-        found: list[tuple[str, ...]] = []
-        for piece in text.split():  # no unit runs across a blank, and most pieces of a text were seen before
-            found += _known_stacks(self.language, piece) if len(piece) <= LONGEST else self.stacks_of(piece)
-        return found
+        pieces, known = text.split(), _stacks_in(self.language)
+        if len(max(pieces, key=len, default="")) <= LONGEST:
+            found = map(known, pieces)  # no unit runs across a blank, and most pieces of a text were seen before
+        else:
+            found = (known(piece) if len(piece) <= LONGEST else self.stacks_of(piece) for piece in pieces)
+        return list(chain.from_iterable(found))
 
     def stacks_of(self, piece: str) -> tuple[tuple[str, ...], ...]:
         """As `stacks`, of a piece of text that is not worth keeping in mind."""
