@@ -161,7 +161,10 @@ def _percentiles(taken: Sequence[float], shares: Sequence[float]) -> str:
 def _visibility(engines: Mapping[str, Any]) -> str:
     rows = []
     for engine, found in engines.items():
-        pairs = ("an accepted tag", "tag_s"), ("a new verbatim", "verbatim_s")
+        pairs = (
+            ("an accepted tag", "tag_s"), ("a new verbatim", "verbatim_s"), ("a new name of an outcome", "rename_s"),
+            ("a withdrawn study, gone", "withdrawal_s"), ("a search of the second process meanwhile", "searches_s"),
+        )  # fmt: skip
         for label, name in pairs:
             taken = found["visibility"][name]
             rows.append((engine, label, f"{median(taken):.2f}", f"{max(taken):.2f}", str(len(taken))))

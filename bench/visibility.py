@@ -1,4 +1,5 @@
-"""How long until a second process finds what a first one committed: an accepted tag, a new verbatim.
+"""How long until a second process finds what a first one committed: an accepted tag, a new verbatim, a new name of an
+outcome; or no longer finds it: a withdrawn study. And how long its searches take meanwhile, the longest.
 
     python bench/visibility.py measure HOME --engine tantivy --cache FOLDER --out FILE
 
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -26,9 +29,12 @@ from insightrepo.accounts.access import Reader
 from insightrepo.accounts.users import acting_reader
 from insightrepo.library.hits import SearchQuery
 from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.search import find
+from insightrepo.library.study_states import bring_back, withdraw
 from insightrepo.library.tagging import vote
 from insightrepo.models import Evidence, Outcome, Study, Tag
+from insightrepo.taxonomy.editing import change_outcome, draft_of
 from insightrepo.workspace import Workspace
 
 PAUSE = 0.002  # seconds between two searches of the second process
@@ -36,19 +42,22 @@ PATIENCE = 60.0  # seconds until it gives up
 
 
 def watch(workspace: Workspace) -> None:
-    """The second process: reads ``id<TAB>words`` a line, says "looking", and the moment at which it was found."""
+    """The second process: reads ``id<TAB>words<TAB>there or gone`` a line and says "looking", then the moment at which
+    it was so and the seconds of its longest search."""
     with workspace.database.reading() as session:
         reader = acting_reader(session, None)
     print("ready", flush=True)
     for line in sys.stdin:
-        number, _, words = line.rstrip("\n").partition("\t")
-        there = _finds(workspace, reader, int(number), words)
-        print("there already" if there else "looking", flush=True)
-        deadline = time.monotonic() + PATIENCE
-        while not there and time.monotonic() < deadline:
+        number, words, wanted = line.rstrip("\n").split("\t")
+        done = _finds(workspace, reader, int(number), words) == (wanted == "there")
+        print(f"{wanted} already" if done else "looking", flush=True)
+        deadline, longest = time.monotonic() + PATIENCE, 0.0
+        while not done and time.monotonic() < deadline:
             time.sleep(PAUSE)
-            there = _finds(workspace, reader, int(number), words)
-        print(time.monotonic() if there else "never", flush=True)
+            started = time.monotonic()
+            done = _finds(workspace, reader, int(number), words) == (wanted == "there")
+            longest = max(longest, time.monotonic() - started)
+        print(f"{time.monotonic()} {longest}" if done else "never", flush=True)
 
 
 def _finds(workspace: Workspace, reader: Reader, number: int, words: str) -> bool:
@@ -61,17 +70,20 @@ class Watcher:
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.searches: list[float] = []  # the longest during each change, seconds
         self._expect("ready")
 
-    def seconds(self, number: int, words: str, change: Callable[[], object]) -> float:
-        """Make the change, and tell how long it took until the evidence was found by these words."""
+    def seconds(self, number: int, words: str, change: Callable[[], object], wanted: str = "there") -> float:
+        """Make the change, and tell how long it took until the evidence was found by these words, or was "gone"."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{number}\t{words}\n")
+        self._process.stdin.write(f"{number}\t{words}\t{wanted}\n")
         self._process.stdin.flush()
         self._expect("looking")
         started = time.monotonic()
         change()
-        return float(self._line()) - started
+        found, longest = map(float, self._line().split())
+        self.searches.append(longest)
+        return found - started
 
     def close(self) -> None:
         """End it."""
@@ -87,7 +99,7 @@ class Watcher:
 
 
 def measure(workspace: Workspace, watcher: Watcher, times: int) -> dict[str, list[float]]:
-    """Seconds to visibility of tags and of verbatims, each so many times after one that is not counted."""
+    """Seconds to visibility of each kind of change, so many times after one that is not counted; and of searches."""
     with workspace.database.reading() as session:
         reader = acting_reader(session, None)
         code, untagged = _untagged(session, times + 1)
@@ -101,7 +113,20 @@ def measure(workspace: Workspace, watcher: Watcher, times: int) -> dict[str, lis
     for number in range(newest + 1, newest + 2 + times):
         word = f"unheardof{number}"
         verbatims.append(watcher.seconds(number, word, lambda n=number, w=word: _say(workspace, study, n, w)))
-    return {"tag_s": tags[1:], "verbatim_s": verbatims[1:]}
+    tagged = untagged[0]  # by now
+    names = [f"newname{number}" for number in range(times + 1)]
+    renames = [
+        watcher.seconds(tagged, f"outcome:{name}", lambda name=name: _rename(workspace, reader, code, name))
+        for name in names
+    ]
+    withdrawals = []
+    for _ in range(times + 1):
+        change = partial(_withdraw, workspace, reader, study)
+        withdrawals.append(watcher.seconds(newest + 1, f"unheardof{newest + 1}", change, "gone"))
+        with workspace.database.writing() as session:
+            bring_back(session, reader, study)
+    found = {"tag_s": tags, "verbatim_s": verbatims, "rename_s": renames, "withdrawal_s": withdrawals}
+    return {name: taken[1:] for name, taken in found.items()} | {"searches_s": watcher.searches}
 
 
 def _untagged(session: Session, count: int) -> tuple[str, list[int]]:
@@ -125,6 +150,17 @@ def _say(workspace: Workspace, study: int, number: int, word: str) -> None:
         session.flush()
         enqueue(session, [number])
     drain(workspace, wait_seconds=30)
+
+
+def _rename(workspace: Workspace, reader: Reader, code: str, name: str) -> None:
+    with workspace.database.writing() as session:
+        outcome = session.scalars(select(Outcome).where(Outcome.code == code)).one()
+        change_outcome(session, reader, code, replace(draft_of(session, reader, outcome), aliases=(name,)))
+
+
+def _withdraw(workspace: Workspace, reader: Reader, study: int) -> None:
+    with workspace.database.writing() as session:
+        withdraw(session, reader, study, "its consent was taken back", workspace_redactor(workspace))
 
 
 def main() -> None:
