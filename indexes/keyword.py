@@ -181,7 +181,7 @@ class WhooshIndex:
             found = []
             for clause in self._read(query).scored:
                 docs = self._scores(clause)[0]
-                share = float(np.isin(looked_at, docs).mean()) if len(looked_at) else 0.0
+                share = float(_among(looked_at, docs).mean()) if len(looked_at) else 0.0
                 found.append(WordFit(clause.word, snapshot.idf(len(docs)), share))
             return tuple(found)
 
@@ -233,6 +233,13 @@ class WhooshIndex:
 def _commit(files: Any) -> Any:
     """What Whoosh wrote of the last commit: its generation and segments."""
     return index.TOC.read(files.storage, files.indexname, schema=SCHEMA)
+
+
+def _among(some: np.ndarray, docs: np.ndarray) -> np.ndarray:
+    """True for each of some documents that is among these ascending ones; `np.isin` would go through all."""
+    if not len(docs):
+        return np.zeros(len(some), dtype=bool)
+    return docs[np.minimum(np.searchsorted(docs, some), len(docs) - 1)] == some
 
 
 def _best(docs: np.ndarray, scores: np.ndarray, ids: np.ndarray, limit: int) -> np.ndarray:

@@ -5,6 +5,7 @@ Whoosh's own searcher and filters are not used: they walk every posting in Pytho
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from math import log
 from typing import Any
@@ -92,18 +93,24 @@ class Snapshot:
         self.norm = K1 * (1 - B + B * sizes / max(float(sizes[self.alive].mean()) if self.count else 1.0, 1.0))
         self._by_id = np.flatnonzero(self.alive)[np.argsort(self.ids[self.alive], kind="stable")]
         self._sorted_ids = self.ids[self._by_id]
+        self._living = BitMap(array("I", self._sorted_ids.astype(np.uint32).tobytes()))
+        self._numbered = _numbered(self._sorted_ids, self._by_id)
         self._kept = KeptPostings(CACHED_POSTINGS)
 
     def documents(self, ids: np.ndarray) -> np.ndarray:
         """The numbers of the living documents with these ids; ids that are not there are passed over."""
         if not self.count or not len(ids):
             return np.empty(0, dtype=np.int64)
+        if self._numbered is not None:
+            first, last = int(self._sorted_ids[0]), int(self._sorted_ids[-1])
+            found = self._numbered[ids[(ids >= first) & (ids <= last)] - first]
+            return found[found >= 0].astype(np.int64)
         at = np.minimum(np.searchsorted(self._sorted_ids, ids), self.count - 1)
         return self._by_id[at[self._sorted_ids[at] == ids]]
 
     def mask(self, allowed: BitMap | None) -> np.ndarray:
         """True for each living document that is allowed."""
-        if allowed is None:
+        if allowed is None or self._living.issubset(allowed):
             return self.alive.copy()
         mask = np.zeros(len(self.ids), dtype=bool)
         mask[self.documents(np.array(allowed.to_array(), dtype=np.int64))] = True
@@ -129,6 +136,15 @@ class Snapshot:
         """Documents and BM25F scores of a row (Robertson and Zaragoza 2009: weights are summed over fields first)."""
         docs, weights = self.postings(row)
         return docs, self.idf(len(docs)) * weights * (K1 + 1) / (weights + self.norm[docs])
+
+
+def _numbered(ids: np.ndarray, documents: np.ndarray) -> np.ndarray | None:
+    """The document of each number from the first id on, -1 where there is none; None where that took much room."""
+    if not len(ids) or ids[-1] - ids[0] >= 4 * len(ids):
+        return None
+    numbered = np.full(int(ids[-1] - ids[0]) + 1, -1, dtype=np.int32)
+    numbered[ids - ids[0]] = documents
+    return numbered
 
 
 def _join(parts: Sequence[np.ndarray], kind: type) -> np.ndarray:
