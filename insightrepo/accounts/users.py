@@ -35,6 +35,11 @@ def normal_email(email: str) -> str:
         raise AccountError(f"{email!r} is not an e-mail address: {error}") from error
 
 
+def hashed(password: str) -> str:
+    """A password as it is kept."""
+    return _hasher.hash(password)
+
+
 def add_user(
     session: Session,
     email: str,
@@ -57,14 +62,15 @@ def add_user(
     if session.scalar(select(User.id).where(User.email == address)):
         raise AccountError(f"{address} has an account already")
     user = User(email=address, name=name or address.split("@")[0], role=role, password_hash=_hasher.hash(password))
-    user.scopes = [_scope(session, text) for text in scopes]
+    user.scopes = [scope_of(session, text) for text in scopes]
     user.teams = [_team(session, name) for name in teams]
     session.add(user)
     session.flush()
     return user
 
 
-def _scope(session: Session, text: str) -> Scope:
+def scope_of(session: Session, text: str) -> Scope:
+    """A scope from ``product:CODE`` or ``segment:CODE``. Raises AccountError, UnknownTerm."""
     axis, _, code = text.partition(":")
     if axis not in ("product", "segment") or not code:
         raise AccountError(f"a scope is product:CODE or segment:CODE, not {text!r}")

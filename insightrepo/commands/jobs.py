@@ -6,7 +6,7 @@ import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.library.import_jobs import list_all_jobs
-from insightrepo.library.import_runner import run_waiting
+from insightrepo.library.job_runner import run_waiting
 
 
 @click.group()

@@ -2,7 +2,7 @@
 
 A job is *prepared* (its mapping can be corrected), *waiting*, *running* (or *cancelling*), then *done*, *failed*,
 *interrupted* (its process is gone) or *cancelled*; from the last three, and after a dry run, it can be started again.
-`insightrepo.library.import_runner` runs what waits. Job rows hold nothing personal: names of files are redacted and the
+`insightrepo.library.job_runner` runs what waits. Job rows hold nothing personal: names of files are redacted and the
 files themselves are sealed uploads of their sender.
 """
 
@@ -21,6 +21,7 @@ from ingest.archives import SUFFIX, unpack
 from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader
+from insightrepo.accounts.people import require_administration
 from insightrepo.library.background import ask_for
 from insightrepo.library.import_preview import preview
 from insightrepo.library.reading import NotVisible
@@ -201,11 +202,12 @@ def list_all_jobs(workspace: Workspace, session: Session, reader: Reader, most: 
     Raises:
         Forbidden: the reader is not an administrator without limits.
     """
-    reader.require("administrator")
-    reader.require_change_global()
+    require_administration(reader)
     query = select(Job, User.email).outerjoin(User, User.id == Job.user_id).where(Job.state != "forgotten")
     rows = session.execute(query.order_by(Job.id.desc()).limit(most)).all()
-    return [_line(shown(workspace, job) if job.kind == KIND else job, job, email) for job, email in rows]
+    by_us = [job.kind != "import" for job, _ in rows]
+    return [_line(shown(workspace, job) if ours else job, job, email)
+            for ours, (job, email) in zip(by_us, rows, strict=True)]  # fmt: skip
 
 
 def _line(state: JobShown | Job, job: Job, email: str | None) -> JobLine:
@@ -218,6 +220,8 @@ def words_of(report: Mapping[str, Any]) -> str:
     """What came of a job, in words: its cause, its counts, or how far it is."""
     if report.get("cause"):
         return str(report["cause"])
+    if "problems" in report:
+        return f"{len(report['problems'])} differences" if report["problems"] else "nothing differs"
     if "read" in report:
         names = (("stored", "stored"), ("already here", "already_here"), ("refused", "refused"))
         return ", ".join(f"{report.get(key, 0):,} {name}" for name, key in names)

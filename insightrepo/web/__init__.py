@@ -15,6 +15,8 @@ from config import load_settings
 from insightrepo.places import PACKAGE, template_folder
 from insightrepo.web import (
     act,
+    admin,
+    admin_people,  # noqa: F401 (routes of admin)
     auth,
     changes,
     charts,
@@ -58,6 +60,7 @@ from insightrepo.workspace import Workspace
 
 ROOMS = (
     act,
+    admin,
     auth,
     changes,
     charts,

@@ -13,16 +13,18 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import EmailField, HiddenField, PasswordField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length
 
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.audit import record
+from insightrepo.accounts.invitations import InvitationGone, invited, set_password
+from insightrepo.accounts.users import AccountError
 from insightrepo.accounts.users import sign_in as check_password
 from insightrepo.memory import remembered
 from insightrepo.models import User
 from insightrepo.web.request import is_id, session, workspace
 
-PUBLIC = frozenset({"auth.sign_in", "health.healthz", "static", "bootstrap.static", "charts.plotly"})
+PUBLIC = frozenset({"auth.sign_in", "auth.welcome", "health.healthz", "static", "bootstrap.static", "charts.plotly"})
 
 blueprint = Blueprint("auth", __name__)
 login = LoginManager()
@@ -51,6 +53,13 @@ class SignInForm(FlaskForm):
     email = EmailField("E-mail", [InputRequired("Enter your e-mail address."), Length(max=254)])
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=500)])
     next = HiddenField()
+
+
+class WelcomeForm(FlaskForm):
+    """A password, twice."""
+
+    password = PasswordField("Password", [InputRequired("Choose a password."), Length(max=500)])
+    again = PasswordField("The same again", [EqualTo("password", "These two are not the same.")])
 
 
 def setup(app: Flask) -> None:
@@ -116,6 +125,24 @@ def _checked(email: str, password: str) -> SignedIn | None:
         with workspace().database.writing() as writing:
             record(writing, found.id, "user.sign_in", f"user:{found.id}")
     return found
+
+
+@blueprint.route("/welcome/<text>", methods=["GET", "POST"])
+def welcome(text: str) -> ResponseReturnValue:
+    """Who was invited sets their password, once."""
+    form = WelcomeForm()
+    try:
+        user = invited(session(), workspace().master_key, text)
+        if form.validate_on_submit():
+            with workspace().database.writing() as writing:
+                set_password(writing, invited(writing, workspace().master_key, text), form.password.data or "")
+            flash("Your password is set. Sign in with it.", "success")
+            return redirect(url_for("auth.sign_in"))
+    except InvitationGone:
+        return render_template("auth/gone.html"), 404
+    except AccountError as error:
+        form.password.errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
+    return render_template("auth/welcome.html", form=form, user=user), 422 if form.is_submitted() else 200
 
 
 @blueprint.post("/sign-out")

@@ -58,7 +58,7 @@ WORK: tuple[Place, ...] = (
     Place("Inbox", INBOX, ("inbox",)),
 )
 OWN: tuple[Place, ...] = (
-    Place("Administration", "admin.overview", ("admin",), role="administrator"),
+    Place("Administration", "admin.overview", ("admin",), role="administrator", unscoped=True),
     Place("Help", "frame.help_page"),
 )
 FOOT: tuple[tuple[str, tuple[Place, ...]], ...] = (

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from insightrepo.library import import_jobs
-from insightrepo.library.import_runner import run_waiting
+from insightrepo.library.job_runner import run_waiting
 from insightrepo.models import Document, Evidence, Job, Study
 
 CSV = """id,comment,stars,name

@@ -31,6 +31,7 @@ SEEN_BY = {
 # for some roles; "form": changes only one's session; "set": changes what is no study's,
 # for researchers and above.
 # "mine": what a user notes; tests/web/test_home_page.py walks through who may.
+# "admin": for administrators whom no scope limits.
 # "comment": on what one sees (tests/web/test_comments.py).
 # "import": for contributors and above, of what they sent themselves (tests/web/test_import_pages.py); "facts": of one
 # study, for its owner and researchers.
@@ -69,6 +70,23 @@ ROUTES = {
     ("quantities.settle_one", "POST"): "settle",
     ("insights.new", "GET"): "write",
     ("insights.write", "POST"): "write",
+    ("auth.welcome", "GET"): "open",
+    ("auth.welcome", "POST"): "open",
+    ("admin.overview", "GET"): "admin",
+    ("admin.indexes", "POST"): "admin",
+    ("admin.jobs", "GET"): "admin",
+    ("admin.settings", "GET"): "admin",
+    ("admin.audit", "GET"): "admin",
+    ("admin.audit_csv", "GET"): "admin",
+    ("admin.adopted", "GET"): "admin",
+    ("admin.people", "GET"): "admin",
+    ("admin.invite_person", "POST"): "admin",
+    ("admin.person", "GET"): "admin",
+    ("admin.change", "POST"): "admin",
+    ("admin.new_link", "POST"): "admin",
+    ("admin.new_team", "POST"): "admin",
+    ("admin.team", "GET"): "admin",
+    ("admin.team", "POST"): "admin",
     ("inbox.inbox", "GET"): "list",
     ("inbox.write", "POST"): "comment",
     ("inbox.settle", "POST"): "comment",
@@ -328,6 +346,22 @@ def test_the_facts_and_the_state_of_a_study_are_for_its_owner_and_researchers_wh
         )
 
     assert {name: answer(name) for name in EVERYBODY} == {name: expected(name) for name in EVERYBODY}
+
+
+@pytest.mark.parametrize(("endpoint", "method"), [route for route, kind in ROUTES.items() if kind == "admin"])
+def test_administration_is_for_administrators_without_scopes(visit, token, app, endpoint, method):
+    with app.test_request_context():
+        rule = next(r for r in app.url_map.iter_rules() if r.endpoint == endpoint and method in r.methods)
+        _, url = rule.build({name: "9999" for name in rule.arguments})
+
+    def answer(name: str) -> int:
+        client = visit(name)
+        return client.open(
+            url, method=method, data={"csrf_token": token(client)} if method == "POST" else None
+        ).status_code
+
+    answers = {name: answer(name) for name in EVERYBODY}
+    assert {name for name, code in answers.items() if code == 403} == set(EVERYBODY) - {"administrator"}
 
 
 @pytest.mark.parametrize("path", ["/import", "/import/999", "/import/999/progress", "/import/999/refused.csv"])

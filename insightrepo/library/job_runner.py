@@ -1,4 +1,4 @@
-"""Runs the imports that wait, one after the other, in the process of `insightrepo jobs run`."""
+"""Runs the jobs that wait, one after the other, in the process of `insightrepo jobs run`: imports, checks, rebuilds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from insightrepo.library.import_preview import from_json
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.importing import FoundFile, import_files
 from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.upkeep_jobs import KINDS as UPKEEP
+from insightrepo.library.upkeep_jobs import run_upkeep
 from insightrepo.library.uploads import UploadMissing
 from insightrepo.models import Job, Study, User, utcnow
 from insightrepo.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+RUN_HERE = (KIND, *UPKEEP)
 REFUSED_SHOWN = 100  # refused rows that a job keeps; the file has all
 TOLD_SECONDS = 0.5  # between two notes of how far it is
 
@@ -34,7 +37,7 @@ class Cancelled(Exception):
 
 
 def run_waiting(workspace: Workspace) -> list[int]:
-    """Run every import that waits; the ids of those that ran. Nothing where another process is at it."""
+    """Run every job that waits; the ids of those that ran. Nothing where another process is at it."""
     done = []
     try:
         with FileLock(workspace.home / LOCK).acquire(timeout=1):  # who only looks holds it for a moment
@@ -50,14 +53,14 @@ def run_waiting(workspace: Workspace) -> list[int]:
 def _mark_interrupted(workspace: Workspace) -> None:
     """We hold the lock, so whatever says that it is running has lost its process."""
     with workspace.database.writing() as session:
-        left = select(Job).where(Job.kind == KIND, Job.state.in_(("running", "cancelling")))
+        left = select(Job).where(Job.kind.in_(RUN_HERE), Job.state.in_(("running", "cancelling")))
         for job in session.scalars(left):
             job.state = "interrupted"
 
 
 def _next(workspace: Workspace) -> int | None:
     with workspace.database.writing() as session:
-        waiting = select(Job).where(Job.kind == KIND, Job.state == "waiting")
+        waiting = select(Job).where(Job.kind.in_(RUN_HERE), Job.state == "waiting")
         job = session.scalar(waiting.order_by(Job.started_at, Job.id).limit(1))
         if job is None:
             return None
@@ -66,14 +69,19 @@ def _next(workspace: Workspace) -> int | None:
 
 
 def _run(workspace: Workspace, job_id: int) -> None:
+    with workspace.database.reading() as session:
+        kind = session.get_one(Job, job_id).kind
     try:
+        if kind in UPKEEP:
+            _finish(workspace, job_id, "done", run_upkeep(workspace, kind))
+            return
         report = _import(workspace, job_id)
     except Cancelled:
         _finish(workspace, job_id, "cancelled", {"cause": "stopped by a person; what was stored before stays"})
     except (Forbidden, MappingError, UploadMissing, OSError) as error:
         _failed(workspace, job_id, str(error), gone=isinstance(error, UploadMissing))
     except Exception as error:  # whatever it is, the page must say that it ended, and the next job must run
-        log.exception("import %s failed", job_id)
+        log.exception("job %s failed", job_id)
         _failed(workspace, job_id, f"{type(error).__name__}: the log of the jobs says more")
     else:
         _well(workspace, job_id, report)

@@ -1,0 +1,193 @@
+"""Administration: people invited and limited, indexes compared, settings without secrets, the log searched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from sqlalchemy import select
+
+from insightrepo.accounts import adoption
+from insightrepo.library import upkeep_jobs
+from insightrepo.library.job_runner import run_waiting
+from insightrepo.models import AuditEntry, Team, User, Visit
+from insightrepo.settings_shown import settings_in_force
+
+PASSWORD = "a password of some length"
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """What would have been started aside; tests run it here."""
+    calls = []
+    monkeypatch.setattr(upkeep_jobs, "ask_for", lambda _workspace, *words: calls.append(words))
+    return calls
+
+
+@pytest.fixture
+def post(visit, token):
+    def send(url, who="administrator", **form):
+        client = visit(who)
+        return client.post(url, data={"csrf_token": token(client), **form})
+
+    return send
+
+
+def user_of(filled, email):
+    with filled.database.reading() as session:
+        return session.scalars(select(User).where(User.email == email)).one()
+
+
+def link_in(page):
+    return re.search(r'value="http://[^/]+(/welcome/[^"]+)"', page.text)[1]
+
+
+def choose(visit, link, password=PASSWORD, again=None):
+    client = visit(None)
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(link).text)
+    form = {"csrf_token": found[1] if found else "", "password": password, "again": again or password}
+    return client.post(link, data=form)
+
+
+def test_who_is_invited_sets_a_password_once_and_signs_in(filled, visit, post):
+    link = link_in(post("/admin/people", email="new@example.org", name="Nora New", role="contributor"))
+    assert "new@example.org" in visit(None).get(link).text
+    assert choose(visit, link, "short").status_code == 422
+    assert choose(visit, link, again="something else entirely").status_code == 422
+    assert choose(visit, link).status_code == 302
+    assert visit(None).get(link).status_code == 404  # once
+    client = visit(None)
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text)
+    signed = client.post("/sign-in", data={"csrf_token": found[1], "email": "new@example.org", "password": PASSWORD})
+    assert signed.status_code == 302
+    assert client.get("/studies").status_code == 200
+    newer = link_in(post(f"/admin/people/{user_of(filled, 'new@example.org').id}/link"))
+    assert newer != link
+    assert visit(None).get(newer).status_code == 200
+
+
+SPOILT = {
+    "another signature": lambda link: link[:-1] + ("0" if link[-1] != "0" else "1"),
+    "a longer life": lambda link: re.sub(r"-\d+-", "-99999999999-", link),
+    "another user": lambda link: re.sub(r"welcome/\d+", "welcome/1", link),
+    "words": lambda link: "/welcome/x",
+    "no signature": lambda link: "/welcome/1-2",
+    "odd signs": lambda link: "/welcome/1-2-é",
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_link_that_was_not_made_here_is_worth_nothing(visit, post, how):
+    email = f"{how.replace(' ', '-')}@example.org"
+    link = link_in(post("/admin/people", email=email, name="Sam", role="viewer"))
+    assert visit(None).get(SPOILT[how](link)).status_code == 404
+
+
+def test_a_person_is_limited_moved_and_closed_and_it_holds_at_once(filled, visit, library, post):
+    link_in(post("/admin/people", email="max@example.org", name="Max", role="researcher"))
+    max_id = user_of(filled, "max@example.org").id
+    library.users["max"] = max_id
+    study = f"/studies/{library.studies['published']}"
+    client = visit("max")
+    assert client.get(study).status_code == 200
+    url = f"/admin/people/{max_id}"
+    assert (
+        post(url, name="Max", role="viewer", active="y", scopes="product:WEB").status_code == 403
+    )  # `name` is who asks
+    form = {"role": "viewer", "active": "y", "scopes": "product:WEB"}
+    assert post(url, **form).status_code == 302
+    assert client.get(study).status_code == 404
+    assert "product:WEB" in visit("administrator").get(url).text
+    assert post(url, name="Max", role="viewer").status_code == 302
+    assert client.get("/studies").status_code == 302  # out
+    with filled.database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.object == f"user:{max_id}")).all()[-1]
+    assert (entry.action, entry.detail["changed"]) == ("user.change", ["active"])
+
+
+def test_somebody_must_stay_who_administrates(filled, visit, library, post):
+    url = f"/admin/people/{library.users['administrator']}"
+    for form in ({"role": "viewer", "active": "y"}, {"role": "administrator"},
+                 {"role": "administrator", "active": "y", "scopes": "product:WEB"}):  # fmt: skip
+        answer = post(url, **form)
+        assert answer.status_code == 422
+        assert "Somebody must stay" in answer.text
+    assert visit("administrator").get("/admin").status_code == 200
+
+
+def test_a_team_is_made_and_limits_its_members(filled, post):
+    assert post("/admin/teams").status_code == 302
+    made = post("/admin/teams", name="Webbers").headers["Location"]
+    assert post(made, name="Webbers", scopes="product:WEB").status_code == 302
+    with filled.database.reading() as session:
+        team = session.scalars(select(Team).where(Team.name == "Webbers")).one()
+        assert len(team.scopes) == 1
+    assert post("/admin/teams/9999", name="X").status_code == 404
+
+
+def test_the_indexes_are_compared_and_rebuilt_aside_and_the_page_says_how_it_ended(filled, visit, post, asked):
+    assert post("/admin/indexes", kind="check").status_code == 302
+    assert asked == [("jobs", "run")]
+    assert "waiting" in visit("administrator").get("/admin").text
+    assert post("/admin/indexes", kind="check").status_code == 409
+    assert len(run_waiting(filled)) == 1
+    assert "Database, indexes and originals agree" in visit("administrator").get("/admin").text
+    post("/admin/indexes", kind="reindex")
+    run_waiting(filled)
+    assert re.search(r"Indexed \d+ pieces of evidence", visit("administrator").get("/admin").text)
+    assert post("/admin/indexes", kind="drop").status_code == 400
+
+
+def test_settings_say_where_they_come_from_and_no_secret(filled, visit, monkeypatch):
+    monkeypatch.setenv("INSIGHTREPO_TIMEZONE", "Europe/Berlin")
+    (filled.home / "settings.env").write_text("INSIGHTREPO_THREADS=3\n")
+    changed = {"secret_key": "hush-hush", "database_url": "postgresql+pg8000://ann:hush-hush@db/insights", "threads": 3}
+    shown = {one.name: one for one in settings_in_force(filled.settings.model_copy(update=changed))}
+    (filled.home / "settings.env").unlink()
+    assert not any("hush" in one.value for one in shown.values())
+    assert shown["INSIGHTREPO_DATABASE_URL"].value == "postgresql+pg8000://…@db/insights"
+    assert shown["INSIGHTREPO_SECRET_KEY"].value == "set"
+    sources = {name: shown[f"INSIGHTREPO_{name}"].source for name in ("TIMEZONE", "THREADS", "LANGUAGE")}
+    assert sources == {"TIMEZONE": "environment", "THREADS": "settings.env", "LANGUAGE": "default"}
+    assert "INSIGHTREPO_PHONE_REGION" in visit("administrator").get("/admin/settings").text
+
+
+def test_the_audit_log_is_searched_and_taken_away_and_that_is_noted(filled, visit, library):
+    with filled.database.writing() as session:
+        session.add(
+            AuditEntry(user_id=library.users["researcher"], action="wave.freeze", object="wave:=1+1", detail={})
+        )
+    client = visit("administrator")
+    page = client.get("/admin/audit?q=wave+researcher@").text
+    assert "wave:=1+1" in page
+    assert "1 entry" in page
+    assert "wave:=1+1" not in client.get("/admin/audit?q=100%25").text
+    assert "Nothing is like that" in client.get("/admin/audit?until=2001-01-01").text
+    assert client.get("/admin/audit?since=someday&page=x").status_code == 200
+    csv = client.get("/admin/audit.csv?q=wave.freeze")
+    assert "wave:=1+1" in csv.text
+    assert "audit.export" in client.get("/admin/audit?q=export").text
+
+
+def test_adoption_counts_readers_and_tells_nothing_of_small_teams(filled, visit, library):
+    today = dt.date(2025, 3, 14)
+    people = [number for name, number in library.users.items() if name != "max"][:7]
+    with filled.database.writing() as session:
+        big = Team(name="Six of us", members=[session.get_one(User, number) for number in people[:6]])
+        session.add(big)
+        for number, user in enumerate(people):
+            for back in (0, 7)[: 1 + number % 2]:  # every second one came in two weeks
+                session.add(Visit(user_id=user, day=today - dt.timedelta(back)))
+        session.add(Visit(user_id=people[0], day=today - dt.timedelta(40)))
+    from insightrepo.accounts.access import reader_for
+
+    with filled.database.reading() as session:
+        reader = reader_for(session, session.get_one(User, library.users["administrator"]))
+        found = adoption.adoption(session, reader, today)
+    assert (found.everybody.came, found.everybody.again) == (7, 3)
+    teams = dict(found.teams)
+    assert (teams["Six of us"].accounts, teams["Six of us"].came, teams["Six of us"].again) == (6, 6, 3)
+    assert teams["Trips"] is None
+    assert [week.people for week in found.weeks][-2:] == [3, 7]
+    assert "not told" in visit("administrator").get("/admin/adoption").text
