@@ -70,7 +70,8 @@ def adoption(session: Session, reader: Reader, today: dt.date) -> Adoption:
     first = _monday(today) - dt.timedelta(weeks=WEEKS - 1)
     active = set(session.scalars(select(User.id).where(User.active)))
     days: defaultdict[int, set[dt.date]] = defaultdict(set)
-    for user_id, day in session.execute(select(Visit.user_id, Visit.day).where(Visit.day >= min(first, since))):
+    visits = select(Visit.user_id, Visit.day).where(Visit.day.between(min(first, since), today))
+    for user_id, day in session.execute(visits):
         days[user_id].add(day)
     teams = session.scalars(select(Team).options(selectinload(Team.members)).order_by(Team.name))
     shares = []
