@@ -90,6 +90,7 @@ FOOT: tuple[tuple[str, tuple[Place, ...]], ...] = (
             Place("Review of the outcomes", "outcomes.register", role="researcher"),
             Place("Validation", "validations.validations"),
             Place("Waves", "waves.waves"),
+            Place("Segments", "taxonomy.segments"),
             Place("Usability kit", "glossary.kit"),
         ),
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 from werkzeug.serving import make_server
 
@@ -33,11 +34,17 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
 
 
 @pytest.fixture(scope="module")
-def served(filled: tuple[Workspace, Library]) -> Iterator[tuple[str, Library]]:
+def app_served(filled: tuple[Workspace, Library]) -> Flask:
+    """The application as it is served, but for the limit on signing in."""
+    return create_app(filled[0], RATELIMIT_ENABLED=False)
+
+
+@pytest.fixture(scope="module")
+def served(filled: tuple[Workspace, Library], app_served: Flask) -> Iterator[tuple[str, Library]]:
     """The address of a server that runs for one file of tests, and what is in its library."""
-    workspace, library = filled
+    library = filled[1]
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = make_server("127.0.0.1", 0, create_app(workspace, RATELIMIT_ENABLED=False), threaded=True)
+    server = make_server("127.0.0.1", 0, app_served, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", library

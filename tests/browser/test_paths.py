@@ -6,11 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from walking import PHONE, pages_of, sign_in
+from walking import PHONE, sign_in
 
 pytestmark = pytest.mark.browser
-
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def test_a_reader_signs_in_searches_narrows_and_opens_a_hit_in_its_place(browse):
@@ -115,15 +113,6 @@ def test_a_search_without_results_says_what_to_relax(browse):
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing found")
     page.get_by_role("link", name="Search without any filter").click()
     expect(page).not_to_have_url(re.compile("kind="))
-
-
-def test_no_page_is_wider_than_a_phone(browse, library):
-    page = browse(PHONE)
-    wide = {}
-    for name, url in pages_of(library).items():
-        page.goto(url)
-        wide[name] = page.evaluate(SIDEWAYS)
-    assert wide == dict.fromkeys(wide, 0)
 
 
 def test_on_a_phone_the_filters_are_folded_and_on_a_wide_page_they_are_open(browse):

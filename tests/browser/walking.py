@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+from flask import Flask
 from playwright.sync_api import Page
 from populate import PASSWORD, Library
 
@@ -29,6 +30,19 @@ def sign_in(page: Page, email: str = "researcher@example.org") -> None:
     page.wait_for_url("**/")
 
 
+NO_PAGES = ("act.home", "static", "charts.plotly", "health.healthz", "search.completions", "auth.sign_in")
+
+
+def pages_without_arguments(app: Flask) -> list[str]:
+    """The addresses of all pages that stand at one address: a new one is walked as soon as it is there."""
+    return sorted(
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and "." not in rule.rule
+        and rule.endpoint not in NO_PAGES
+    )  # fmt: skip
+
+
 def pages_of(library: Library) -> dict[str, str]:
     """The address of each page by its name."""
     study, document = library.studies["published"], library.documents["published"]
@@ -36,6 +50,10 @@ def pages_of(library: Library) -> dict[str, str]:
     return {
         "home": "/",
         "questions": "/questions",
+        "why": "/outcomes/PLAN-01/why",
+        "product": "/products/APP",
+        "task": "/tasks/T-1",
+        "segment": "/segments/TODDLER",
         "search": "/search?q=calendar",
         "start": "/search",
         "levels": "/search?q=calendar&group=level",
