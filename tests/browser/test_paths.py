@@ -53,7 +53,7 @@ def test_an_outcome_opens_from_the_results_with_its_scores_and_evidence(browse):
     expect(page.get_by_role("heading", level=1)).to_contain_text("agree on dates")
     expect(page.locator(".headline")).to_contain_text("18 points worse than 2025-Q2")
     expect(page.get_by_role("img", name=re.compile("satisfaction by wave: 2025-Q1 71%"))).to_be_visible()
-    expect(page.get_by_role("region", name=re.compile("By segment"))).to_contain_text("Parents of toddlers")
+    expect(page.get_by_role("region", name="Table by segment")).to_contain_text("Parents of toddlers")
     expect(page.locator(".hit")).to_have_count(5)
 
 
