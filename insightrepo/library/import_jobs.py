@@ -32,6 +32,7 @@ from insightrepo.models import Job, User, utcnow
 from insightrepo.workspace import Workspace
 
 KIND = "upload"
+RUN_ASIDE = (KIND, "check", "reindex")  # the kinds that `insightrepo jobs run` runs
 PURPOSE = "study import"
 LOCK = "jobs.lock"
 MOST_FILES = 300
@@ -205,7 +206,7 @@ def list_all_jobs(workspace: Workspace, session: Session, reader: Reader, most: 
     require_administration(reader)
     query = select(Job, User.email).outerjoin(User, User.id == Job.user_id).where(Job.state != "forgotten")
     rows = session.execute(query.order_by(Job.id.desc()).limit(most)).all()
-    by_us = [job.kind != "import" for job, _ in rows]
+    by_us = [job.kind in RUN_ASIDE for job, _ in rows]
     return [_line(shown(workspace, job) if ours else job, job, email)
             for ours, (job, email) in zip(by_us, rows, strict=True)]  # fmt: skip
 

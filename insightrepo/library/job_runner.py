@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ingest.dates import parse_moment
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
-from insightrepo.library.import_jobs import KIND, LOCK, PURPOSE
+from insightrepo.library.import_jobs import LOCK, PURPOSE, RUN_ASIDE
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_preview import from_json
 from insightrepo.library.import_report import ImportReport
@@ -27,7 +27,6 @@ from insightrepo.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-RUN_HERE = (KIND, *UPKEEP)
 REFUSED_SHOWN = 100  # refused rows that a job keeps; the file has all
 TOLD_SECONDS = 0.5  # between two notes of how far it is
 
@@ -53,14 +52,14 @@ def run_waiting(workspace: Workspace) -> list[int]:
 def _mark_interrupted(workspace: Workspace) -> None:
     """We hold the lock, so whatever says that it is running has lost its process."""
     with workspace.database.writing() as session:
-        left = select(Job).where(Job.kind.in_(RUN_HERE), Job.state.in_(("running", "cancelling")))
+        left = select(Job).where(Job.kind.in_(RUN_ASIDE), Job.state.in_(("running", "cancelling")))
         for job in session.scalars(left):
             job.state = "interrupted"
 
 
 def _next(workspace: Workspace) -> int | None:
     with workspace.database.writing() as session:
-        waiting = select(Job).where(Job.kind.in_(RUN_HERE), Job.state == "waiting")
+        waiting = select(Job).where(Job.kind.in_(RUN_ASIDE), Job.state == "waiting")
         job = session.scalar(waiting.order_by(Job.started_at, Job.id).limit(1))
         if job is None:
             return None

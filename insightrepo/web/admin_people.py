@@ -77,9 +77,11 @@ def people() -> ResponseReturnValue:
 
 
 def _people(form: InviteForm, code: int, link: str = "", invited_person: User | None = None) -> ResponseReturnValue:
+    with workspace().database.reading() as fresh:  # the request's own session may be of before somebody was invited
+        listed = {"people": list_people(fresh, reader()), "teams": list_teams(fresh, reader())}
     shown = render_template(
-        "admin/people.html", people=list_people(session(), reader()), teams=list_teams(session(), reader()), form=form,
-        team_form=TeamForm(formdata=None), link=link, invited_person=invited_person,
+        "admin/people.html", **listed, form=form, team_form=TeamForm(formdata=None), link=link,
+        invited_person=invited_person,
     )  # fmt: skip
     return shown, code
 

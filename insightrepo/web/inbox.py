@@ -56,7 +56,9 @@ def _comments_on(kind: str, key: str | int) -> Thread:
 @blueprint.get("/inbox", endpoint="inbox")
 def inbox_page() -> ResponseReturnValue:
     """What reached the reader, and what became of what they said; looking at it makes nothing new any more."""
-    reached, mine = inbox(session(), reader()), said_by_me(session(), reader())
+    reached = inbox(session(), reader())
+    above = {comment.id for comment in reached}
+    mine = [comment for comment in said_by_me(session(), reader()) if comment.id not in above]
     shown = render_template("comments/inbox.html", reached=reached, mine=mine)
     if any(comment.is_new for comment in reached):
         with workspace().database.writing() as writing:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from test_accessibility import violations
 from walking import sign_in
 
 pytestmark = pytest.mark.browser
@@ -31,12 +32,14 @@ def test_three_formats_come_in_with_progress_are_published_and_found(browse):
     page.get_by_role("button", name="Look at what is in them").click()
     expect(page.get_by_label("comment")).to_have_value("text")
     expect(page.get_by_text("talk.vtt")).to_be_visible()
+    assert violations(page) == []
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("progressbar")).to_be_visible()
     address = page.url
     page.goto("/studies")  # the page is closed, the import goes on
     page.goto(address)
     expect(page.get_by_role("heading", name="What it did")).to_be_visible(timeout=90_000)
+    assert violations(page) == []
     expect(page.locator(".tally")).to_contain_text(re.compile(r"5\s*stored"))
 
     reader = browse()
@@ -70,3 +73,12 @@ def test_without_javascript_the_page_of_an_import_reloads_itself(browse, filled)
         session.get_one(Job, number).state = "waiting"
     page.goto(f"/import/{number}")
     assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
+
+
+def test_axe_finds_nothing_on_the_pages_of_administration_and_the_inbox(browse):
+    page = browse(stranger=True)
+    sign_in(page, "administrator@example.org")
+    for url in ("/admin", "/admin/people", "/admin/people/1", "/admin/jobs", "/admin/adoption", "/admin/audit",
+                "/admin/settings", "/inbox", "/import", "/studies/1/edit"):  # fmt: skip
+        page.goto(url)
+        assert violations(page) == [], url

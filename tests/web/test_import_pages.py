@@ -287,3 +287,30 @@ def test_the_facts_of_a_study_are_edited_and_its_evidence_follows(filled, visit,
     assert "cannot end before it began" in before.text
     assert visit("contributor").get(url).status_code == 403
     assert visit("scoped-researcher").get(url).status_code == 404
+
+
+def test_files_are_added_to_a_study_that_keeps_its_facts(filled, visit, library, token, press):
+    study = library.studies["confidential"]
+    client = visit("researcher")
+    page = client.get(f"/import?study={study}").text
+    assert "Add files to Pricing interviews" in page
+    form = {
+        "csrf_token": token(client, "/import"),
+        "study": str(study),
+        "files": [(io.BytesIO(REPORT.encode()), "b.md")],
+    }
+    url = client.post("/import", data=form, content_type="multipart/form-data").headers["Location"]
+    assert press("researcher", url, "import").status_code == 302
+    run_waiting(filled)
+    with filled.database.reading() as session:
+        row = session.get_one(Study, study)
+        names = set(session.scalars(select(Document.name).where(Document.study_id == study)))
+    assert (row.title, row.sensitivity, row.state) == ("Pricing interviews", "confidential", "published")
+    assert names == {"confidential/report.md", "b.md"}
+    other = visit("contributor")  # who sees it and does not own it
+    form = {
+        "csrf_token": token(other, "/import"),
+        "study": str(study),
+        "files": [(io.BytesIO(REPORT.encode()), "c.md")],
+    }
+    assert other.post("/import", data=form, content_type="multipart/form-data").status_code == 403
