@@ -8,6 +8,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,11 @@ class BitmapsError(Exception):
     """The file of the bitmaps cannot be trusted; the message names it."""
 
 
-def date_keys(day: dt.date) -> set[str]:
+@lru_cache(maxsize=10_000)
+def date_keys(day: dt.date) -> frozenset[str]:
     """The keys a record of this day carries, so that `Bitmaps.period` finds it: its year, month and day."""
     text = day.isoformat()
-    return {f"year:{text[:4]}", f"month:{text[:7]}", f"day:{text}"}
+    return frozenset((f"year:{text[:4]}", f"month:{text[:7]}", f"day:{text}"))
 
 
 def text_print(record: Record) -> int:

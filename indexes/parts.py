@@ -73,6 +73,7 @@ class IndexParts:
         self._lock = FileLock(self.folder / "writer.lock")
         self._reading = RLock()
         self._aside: str | None = None  # the generation folder of a rebuild that is not swapped in yet
+        self._beside: tuple[str, int] | None = None  # the last commit of the current index when that rebuild began
         self._state: State | None = None
         self._seen: Identity = ()
         self._loader: Thread | None = None
@@ -342,18 +343,30 @@ class IndexParts:
             number = max((int(home.name.partition("-")[2]) for home in homes), default=0) + 1
             parts._delete_generations(except_for=pointer.named_or_none(parts.folder))  # of rebuilds that were killed
             parts._aside = f"generation-{number:06d}"
+            parts._beside = parts._current_commit()
             states.create(parts.folder / parts._aside, parts._wanted, language)
             parts._take(None)
         return parts
 
     def differing_from_current(self) -> BitMap | None:
-        """The ids of which this index from `begin_rebuild` says something else than the current one.
+        """The ids of which this index from `begin_rebuild` says something else than the current one; none where nobody
+        committed to that since: what changed meanwhile then still waits.
 
         None: the current one cannot be read.
         """
+        if self._beside is not None and self._beside == self._current_commit():
+            return BitMap()
         name = pointer.named_or_none(self.folder)
         current = states.read_bitmaps(self.folder / name) if name else None
         return None if current is None else self.bitmaps.differing(current)
+
+    def _current_commit(self) -> tuple[str, int] | None:
+        """The current generation folder and the number of its last commit; None: it cannot be read."""
+        name = pointer.named_or_none(self.folder)
+        try:
+            return (name, states.read_manifest(self.folder / name).generation) if name else None
+        except IndexDamaged:
+            return None
 
     def swap(self) -> None:
         """Make this rebuilt index the current one, in one step, and delete the others."""

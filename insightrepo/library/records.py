@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import Row, select
@@ -51,7 +52,7 @@ def load_records(session: Session, ids: Sequence[int]) -> list[Loaded]:
         .join(Study, Study.id == Evidence.study_id)
         .where(Evidence.id.in_(ids), Evidence.withdrawn.is_(False))
     )
-    rows = session.execute(query).all()
+    rows = session.connection().execute(query).all()  # of plain columns: by the session it takes twice as long
     terms = _term_keys(session, ids, {row.study_id for row in rows})
     paths = _heading_paths(session, ids)
     return [
@@ -85,7 +86,7 @@ def _term_keys(session: Session, ids: Sequence[int], study_ids: set[int]) -> def
     """Bitmap keys by ("evidence", id) from tags and by ("study", id) from what a person set on the study."""
     keys: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     tags = select(Tag.evidence_id, Tag.term_id, Tag.state).where(Tag.evidence_id.in_(ids))
-    for evidence_id, term_id, state in session.execute(tags):
+    for evidence_id, term_id, state in session.connection().execute(tags):
         keys[("evidence", evidence_id)].update(_tag_keys(term_id, state))
     for table in (study_product, study_segment):
         for study_id, term_id in session.execute(select(table).where(table.c.study_id.in_(study_ids))):
@@ -93,6 +94,7 @@ def _term_keys(session: Session, ids: Sequence[int], study_ids: set[int]) -> def
     return keys
 
 
+@lru_cache(maxsize=10_000)
 def _tag_keys(term_id: int, state: str) -> tuple[str, ...]:
     if state == "accepted":
         return f"term:{term_id}", f"verified:{term_id}"
@@ -107,5 +109,5 @@ def _heading_paths(session: Session, ids: Sequence[int]) -> dict[int, list[str]]
     It is the one that the content hash is over, because a passage under another heading is stored anew.
     """
     query = select(Place.evidence_id, Place.locator).join(Document).where(Place.evidence_id.in_(ids))
-    places = session.execute(query.order_by(Document.current, Place.id))  # the last one wins
+    places = session.connection().execute(query.order_by(Document.current, Place.id))  # the last one wins
     return {evidence_id: locator.get("heading_path", []) for evidence_id, locator in places}

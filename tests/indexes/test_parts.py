@@ -400,6 +400,14 @@ def test_the_old_index_serves_until_the_rebuilt_one_is_swapped_in(filled: IndexP
     assert found(filled, "ten") == {10}
 
 
+def test_a_rebuilt_index_catches_up_only_with_what_was_written_meanwhile(filled: IndexParts):
+    rebuilt = IndexParts.begin_rebuild(filled.folder, **MADE)
+    rebuilt.apply([], records({9: "nine"}), vectors({9: "nine"}), 20)
+    assert rebuilt.differing_from_current() == BitMap()
+    put(filled, {4: "four"}, position=21)
+    assert rebuilt.differing_from_current() == BitMap([1, 2, 3, 4, 9])
+
+
 def test_a_rebuild_helps_where_the_index_is_damaged_or_of_another_stamp(filled: IndexParts):
     files_of(filled)[0].unlink()
     rebuilt = IndexParts.begin_rebuild(filled.folder, embedder_key="other", dimension=4)
