@@ -21,6 +21,7 @@ from insightrepo.packs.questions import open_questions
 from insightrepo.packs.reconciling import reconciliation, snapshots
 from insightrepo.packs.subject import Subject
 from insightrepo.packs.targets import targets_of
+from insightrepo.packs.voices import voices_of
 from insightrepo.scores.annotations import annotations_between
 from insightrepo.taxonomy.reading import find_term, product_and_below
 
@@ -51,6 +52,7 @@ def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, A
     about = _subject(session, maker, wanted)
     changes, gaps = changes_of(session, maker, about), gaps_of(session, maker, about)
     trends = trends_of(session, maker, about, changes, gaps)
+    evidence = new_evidence(session, maker, about, [row["outcome"] for row in changes["real"] if row["outcome"]])
     used = {code for step in changes["steps"] for code in (step["from"], step["to"])}
     used |= {gaps["wave"]} - {None} | {point["wave"] for trend in trends for point in trend["points"]}
     content = {
@@ -69,7 +71,8 @@ def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, A
         "changes": changes,
         "gaps": gaps,
         "trends": trends,
-        "evidence": new_evidence(session, maker, about, [row["outcome"] for row in changes["real"] if row["outcome"]]),
+        "evidence": evidence,
+        "voices": voices_of(session, maker, about, gaps, [one["id"] for one in evidence["said"]]),
         "questions": open_questions(session, maker, reader, about),
         "targets": targets_of(session, maker, about),
         "happened": _happened(session, maker, about),

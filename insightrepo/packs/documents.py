@@ -19,7 +19,8 @@ from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph
 
 from insightrepo.packs.packs import PackReading
-from insightrepo.packs.sections import Bullets, Quote, Section, Table, in_short, sections
+from insightrepo.packs.parts import Bullets, Quote, Section, Table
+from insightrepo.packs.sections import in_short, sections
 
 INK, SOFT, ACCENT = RGBColor(0x1D, 0x25, 0x28), RGBColor(0x56, 0x61, 0x65), RGBColor(0x17, 0x60, 0x5C)
 BETTER, WORSE = RGBColor(0x1C, 0x6A, 0x3D), RGBColor(0xAB, 0x2F, 0x1F)
@@ -44,8 +45,9 @@ def docx_of(pack: PackReading) -> bytes:
     document.add_heading("In short", 1)
     for sentence in in_short(pack.content):
         document.add_paragraph(sentence, style="List Bullet")
-    document.add_heading("Commentary", 1)
-    for text in pack.commentary.split("\n") if pack.commentary else ["No commentary yet."]:
+    if pack.commentary:
+        document.add_heading("Commentary", 1)
+    for text in pack.commentary.split("\n"):
         if text.strip():
             document.add_paragraph(text.strip())
     for section in sections(pack.content, pack.withheld):

@@ -112,6 +112,11 @@ def _quotes(
     return chosen
 
 
+def quotes_shown(session: Session, maker: Reader, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """These pieces of evidence as a pack keeps them, in this order."""
+    return [_shown(hit) for hit in _hits(session, maker, ids)]
+
+
 def _hits(session: Session, maker: Reader, ids: Sequence[int]) -> tuple[Hit, ...]:
     nothing_asked = ResolvedFilter((), None, None, None, False)
     return load_hits(session, maker, ids, nothing_asked, {}, parse(""), "none")

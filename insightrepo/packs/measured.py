@@ -12,6 +12,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models import Term, Wave
 from insightrepo.packs.subject import Subject
 from insightrepo.scores.changes import ChangedCell, Changes, Step, steps, what_changed
+from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
 
 KINDS = ("outcome", "task", "metric")  # in the order in which a director asks for them
@@ -63,12 +64,13 @@ def _changes(session: Session, maker: Reader, about: Subject, step: Step) -> Ite
 def _change(step: Step, cell: ChangedCell) -> dict[str, Any]:
     row = cell.lead.row
     return {
-        "kind": cell.subject.kind, "code": cell.subject.code, "name": cell.subject.name,
+        "id": row.id, "kind": cell.subject.kind, "code": cell.subject.code, "name": cell.subject.name,
         "outcome": cell.subject.outcome, "segment": cell.segment, "segment_code": row.segment,
         "product": cell.product, "product_code": row.product, "also": list(cell.also),
         "measure": row.measure, "unit": row.unit, "verdict": row.verdict, "from": step.before, "to": step.after,
         "before": cell.lead.before, "after": row.value, "change": row.change, "low": row.change_low,
         "high": row.change_high, "q": row.q_value, "n": row.n, "note": row.note,
+        "asked_with": row.asked_with,
         "others": [
             {"measure": other.row.measure, "unit": other.row.unit, "before": other.before, "after": other.row.value,
              "verdict": other.row.verdict}
@@ -89,17 +91,30 @@ def gaps_of(session: Session, maker: Reader, about: Subject) -> dict[str, Any]:
     asked = [row for row in rows if row.measure == "opportunity"]
     shown = sorted((row for row in asked if row.value is not None), key=lambda row: (-(row.value or 0), row.outcome))
     names = _names(session, [row.outcome for row in shown if row.outcome])
+    apart = _disagreeing(session, maker, about, shown[:MOST_GAPS])
     return {
         "wave": about.wave,
-        "rows": [_gap(row, names, by_cell) for row in shown[:MOST_GAPS]],
+        "rows": [_gap(row, names, by_cell, apart) for row in shown[:MOST_GAPS]],
         "total": len(shown),
         "hidden": len(asked) - len(shown),
     }
 
 
-def _gap(row: ScoreRow, names: dict[str, str], by_cell: dict[tuple[str | None, str], ScoreRow]) -> dict[str, Any]:
+def _disagreeing(session: Session, maker: Reader, about: Subject, rows: Sequence[ScoreRow]) -> dict[str, str]:
+    """By outcome, which segments disagree with the score of everybody, in words; of a product nothing is known."""
+    if about.code is not None:
+        return {}
+    query = select(Term.id).where(Term.axis == "outcome", Term.code.in_([row.outcome for row in rows]))
+    found = read_disagreements(session, maker, session.scalars(query).all(), about.wave)
+    return {one.outcome: one.short for one in found.values()}
+
+
+def _gap(
+    row: ScoreRow, names: dict[str, str], by_cell: dict[tuple[str | None, str], ScoreRow], apart: dict[str, str]
+) -> dict[str, Any]:
     beside = {name: by_cell.get((row.outcome, name)) for name in ("importance", "satisfaction")}
     return {
+        "id": row.id, "disagree": apart.get(row.outcome or "", ""), "asked_with": row.asked_with,
         "code": row.outcome, "name": names.get(row.outcome or "", ""), "value": row.value, "low": row.low,
         "high": row.high, "n": row.n, "band": row.band, "note": row.note,
         **{name: other.value if other else None for name, other in beside.items()},
@@ -125,15 +140,16 @@ def trends_of(
 
 
 def _line(code: str, name: str, rows: Sequence[ScoreRow]) -> dict[str, Any]:
-    same = [row for row in rows if row.instrument == rows[-1].instrument][-MOST_WAVES:]
+    series = [(row.instrument, row.meaning) for row in rows]
+    same = [row for row, one in zip(rows, series, strict=True) if one == series[-1]][-MOST_WAVES:]
     return {
         "code": code, "name": name, "measure": "satisfaction", "unit": "percent",
         "points": [
-            {"wave": row.wave, "value": row.value, "low": row.low, "high": row.high, "n": row.n, "note": row.note,
-             "provisional": row.provisional}
+            {"id": row.id, "wave": row.wave, "value": row.value, "low": row.low, "high": row.high, "n": row.n,
+             "note": row.note, "provisional": row.provisional}
             for row in same
         ],
-        "left_out": sorted({row.wave for row in rows if row.instrument != rows[-1].instrument}),
+        "left_out": sorted({row.wave for row, one in zip(rows, series, strict=True) if one != series[-1]}),
     }  # fmt: skip
 
 

@@ -203,7 +203,8 @@ def shown_to(session: Session, reader: Reader, content: dict[str, Any]) -> tuple
     """
     shown = copy.deepcopy(content)
     evidence, questions = shown["evidence"], shown["questions"]
-    quoted = [*evidence["insights"], *evidence["said"]]
+    voices = shown.setdefault("voices", [])  # a pack of an earlier version has none
+    quoted = [*evidence["insights"], *evidence["said"], *(item for one in voices for item in one["quotes"])]
     named = {item["study_id"] for item in (*quoted, *questions["numbers"])} | {one["id"] for one in evidence["studies"]}
     studies = set(session.scalars(
         select(Study.id).where(Study.id.in_(named), Study.id.in_(visible_studies(reader)), Study.state == "published")
@@ -214,13 +215,15 @@ def shown_to(session: Session, reader: Reader, content: dict[str, Any]) -> tuple
     before = len(ids) + len(evidence["studies"])
     for name in ("insights", "said"):
         evidence[name] = [item for item in evidence[name] if texts.get(item["id"]) == item["text"]]
+    for one in voices:
+        one["quotes"] = [item for item in one["quotes"] if texts.get(item["id"]) == item["text"]]
     evidence["studies"] = [item for item in evidence["studies"] if item["id"] in studies]
     questions["numbers"] = [
         item for item in questions["numbers"]
         if " ".join(item["said"].split()) in texts.get(item["evidence_id"], "")
     ]  # fmt: skip
     after = sum(len(part) for part in (*(evidence[name] for name in ("insights", "said", "studies")),
-                                       questions["numbers"]))  # fmt: skip
+                                       questions["numbers"], *(one["quotes"] for one in voices)))  # fmt: skip
     if not reader.at_least("researcher"):
         questions["gaps"] = None
     return shown, before - after

@@ -28,7 +28,9 @@ from pptx.util import Inches, Pt
 
 from insightrepo.packs.documents import signature, subtitle
 from insightrepo.packs.packs import PackReading
-from insightrepo.packs.sections import Bars, Bullets, Lines, Section, Table, in_short, sections, sources_words
+from insightrepo.packs.parts import Bars, Bullets, Lines, Section, Table
+from insightrepo.packs.section_of_sources import sources_words
+from insightrepo.packs.sections import in_short, sections
 
 INK, SOFT, ACCENT = RGBColor(0x1D, 0x25, 0x28), RGBColor(0x56, 0x61, 0x65), RGBColor(0x17, 0x60, 0x5C)
 TONES = {
@@ -60,10 +62,12 @@ def pptx_of(pack: PackReading) -> bytes:
     properties.comments = f"InsightRepo, sha256 {pack.sha256}"
     notes = f"{sources_words(pack.content)}\nPack {pack.line.id}, sha256 {pack.sha256}. {signature(pack)}"
     _first(show, pack, notes)
-    _commentary(show, pack, notes)
+    if pack.commentary:
+        _commentary(show, pack, notes)
     made = {section.key: section for section in sections(pack.content, pack.withheld)}
-    for key in ("changes", "gaps", "trends", "evidence"):
-        _section(show, pack, made[key], notes)
+    for key in ("changes", "gaps", "voices", "trends", "evidence"):
+        if key in made:
+            _section(show, pack, made[key], notes)
     _beside(show, pack, made["questions"], made["meanwhile"], notes)
     _section(show, pack, made["sources"], notes)
     buffer = io.BytesIO()
@@ -79,7 +83,7 @@ def _first(show: Any, pack: PackReading, notes: str) -> None:
 
 def _commentary(show: Any, pack: PackReading, notes: str) -> None:
     slide = _slide(show, "Commentary", pack, notes)
-    said = [line.strip() for line in pack.commentary.split("\n") if line.strip()] or ["No commentary yet."]
+    said = [line.strip() for line in pack.commentary.split("\n") if line.strip()]
     _fitted(slide, SIDE, TOP, WIDE - 2 * SIDE, BODY - 0.6, said, 18)
     _text(slide, SIDE, HIGH - 1.25, WIDE - 2 * SIDE, 0.4, [signature(pack)], 14, SOFT)
 

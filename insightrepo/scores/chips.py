@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from insightrepo.memory import remembered
 from insightrepo.models import Metric, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.reading import ScoreRow, score_rows, within
+from insightrepo.scores.rewording import asked_with, wordings
 from insightrepo.scores.waves import find_wave
 from insightrepo.taxonomy.reading import find_term
 from insightrepo.taxonomy.register import TermLine, register
@@ -25,7 +26,7 @@ MOST_CELLS = 20_000  # whose scores are remembered
 NAMES = tuple(field.name for field in fields(ScoreRow))
 SHOWN = (
     Score.id, Score.outcome_id, Score.segment_id, Score.product_id, Score.wave_id, Score.measure, Score.value,
-    Score.low, Score.high, Score.n, Score.note, Score.verdict, Score.change,
+    Score.low, Score.high, Score.n, Score.note, Score.verdict, Score.change, Score.definition_version,
 )  # fmt: skip
 
 
@@ -66,11 +67,14 @@ class Chip:
     fell_back: str | None
     id: int | None = None  # of the score, for its explanation
     disagreement: str | None = None
+    asked_with: str | None = None  # that the outcome was reworded since
 
 
 @dataclass(frozen=True)
 class Point:
-    """One wave in the history of a cell. `starts_series`: measured with another instrument than the point before."""
+    """One wave in the history of a cell. `starts_series`: measured with another instrument than the point before,
+    or of another meaning (`new_meaning`).
+    """
 
     wave: str
     first_day: str
@@ -85,6 +89,8 @@ class Point:
     change: float | None
     starts_series: bool
     id: int | None = None  # of the score, by which it is explained
+    new_meaning: bool = False
+    asked_with: str | None = None  # that the outcome was reworded since
 
 
 def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
@@ -110,12 +116,19 @@ def _chips(session: Session, reader: Reader, cells: Sequence[CellWanted]) -> dic
     wanted_keys = {key for some in keys.values() for key in some if key[0] in terms}
     rows = _remembered(session, wanted_keys, {terms[key[0]].lead_measure or "" for key in wanted_keys})
     result: dict[CellWanted, Chip | None] = {}
+    worded = wordings(session)
     for cell in cells:
         outcome = terms.get(cell.outcome_id)
         measure = (outcome.lead_measure if outcome else None) or ""
         found = [(key, row) for key in keys[cell] if (row := rows.get((*key, measure))) is not None]
         key, row = next((pair for pair in found if pair[1].value is not None), found[0] if found else (None, None))
-        result[cell] = None if key is None else _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
+        if key is None:
+            result[cell] = None
+            continue
+        chip = _chip(cell, key, row, rows.get((*key, "opportunity")), terms)
+        said = worded.get(cell.outcome_id)
+        with_words = asked_with(said, row.measure, row.definition_version) if said else None
+        result[cell] = replace(chip, asked_with=with_words) if with_words else chip
     return result
 
 
@@ -227,7 +240,7 @@ def _in_words(cell: CellWanted, shown: Key) -> str | None:
 def as_json(chip: Chip) -> dict[str, Any]:
     """The chip as scripts read it. Keys are added, never renamed or removed."""
     names = ("measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict",
-             "opportunity", "provisional", "note", "fell_back", "disagreement")  # fmt: skip
+             "opportunity", "provisional", "note", "fell_back", "disagreement", "asked_with")  # fmt: skip
     return {name: getattr(chip, name) for name in names}
 
 
@@ -252,7 +265,8 @@ def points_of(rows: Sequence[ScoreRow]) -> list[Point]:
         Point(
             row.wave, row.first_day.isoformat(), row.last_day.isoformat(), row.provisional, row.value, row.low,
             row.high, row.n, row.note, row.verdict, row.change,
-            starts_series=before is not None and row.instrument != before.instrument, id=row.id,
+            starts_series=before is not None and (row.instrument, row.meaning) != (before.instrument, before.meaning),
+            id=row.id, new_meaning=before is not None and row.meaning != before.meaning, asked_with=row.asked_with,
         )
         for before, row in zip([None, *rows], rows, strict=False)
     ]  # fmt: skip

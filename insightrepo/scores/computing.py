@@ -34,6 +34,7 @@ from insightrepo.scores.measures import MEASURES, metric_measure
 from insightrepo.scores.metric_scores import metric_rows
 from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND
 from insightrepo.scores.outcome_scores import outcome_rows
+from insightrepo.scores.rewording import Wordings, wordings
 from insightrepo.scores.score_rows import SEED, Rows, hide_small
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.statistics import CONFIDENCE, top_two_box
@@ -196,13 +197,13 @@ def computed(session: Session, wave: Wave, memory: Memory | None = None) -> tupl
     definition["smallest_change"].update(
         {code: settings.smallest_change_of(code, measure.smallest_change) for code, measure in measured.items()}
     )
-    pairs, compared_with = _pairs(session, wave, rows, memory)
-    judge(pairs, definition["smallest_change"], definition["alpha"], {**MEASURES, **measured})
-    definition["compared_with"] = sorted([earlier.code, earlier.frozen_hash] for earlier in compared_with)
     versions = dict(session.execute(select(Outcome.id, Outcome.version)).tuples().all())
     for (key, name), row in rows.items():
         if key.outcome is not None and name in MEASURES:
             row["definition_version"] = versions[key.outcome]
+    pairs, compared_with = _pairs(session, wave, rows, memory)
+    judge(pairs, definition["smallest_change"], definition["alpha"], {**MEASURES, **measured})
+    definition["compared_with"] = sorted([earlier.code, earlier.frozen_hash] for earlier in compared_with)
     return definition, list(rows.values())
 
 
@@ -225,8 +226,10 @@ def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[li
     """The cells that can be tested (30 people or more in both waves), and the waves they are compared with.
 
     Every cell learns its previous wave: the latest earlier one that has it, of the same instrument for what is asked
-    with it. "break" notes a cell that only another instrument, or another version of the metric, measured before.
+    with it. "break" notes a cell that only another instrument, another version of the metric, or a wording of the
+    outcome that meant something else measured before.
     """
+    worded = wordings(session)
     found, broken = previous_cells(session, wave, set(rows))
     pairs, used = [], {}
     for (key, name), row in rows.items():
@@ -237,12 +240,19 @@ def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[li
         if name not in MEASURES and version != row["definition_version"]:
             row["note"] = row["note"] or "break"
             continue
+        if name in ASKED and _means_another(worded.get(key.outcome or 0), version, row["definition_version"]):
+            row["note"] = row["note"] or "break"
+            continue
         row["previous_wave_id"] = earlier.id
         used[earlier.id] = earlier
         if min(n or 0, row["n"] or 0) >= measures.SMALLEST_FIRM and row["value"] is not None:
             pair = _pair(session, wave, earlier, memory, key, name, row)
             pairs += [pair] if pair else []
     return pairs, list(used.values())
+
+
+def _means_another(worded: Wordings | None, before: int, now: int) -> bool:
+    return worded is not None and worded.meaning(before) != worded.meaning(now)
 
 
 def _pair(

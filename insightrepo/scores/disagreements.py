@@ -39,6 +39,19 @@ class Disagreement:
     pooled: Gap | None
     opposite: tuple[Opposite, ...]
     change: str
+    moved: tuple[tuple[str, str], ...] = ()  # (segment's name, verdict) of those that moved against everybody
+
+    @property
+    def short(self) -> str:
+        """Which segments disagree, in a few words: "falls short for Parents; worse for Couples"."""
+        ways: dict[str, list[str]] = {}
+        for one in self.opposite:
+            ways.setdefault("falls short" if one.gap.sign > 0 else "more than wanted", []).append(one.name)
+        for name, verdict in self.moved:
+            ways.setdefault(verdict, []).append(name)
+        if not ways:
+            return "every group moved the other way than everybody"
+        return "; ".join(f"{way} for {_some(names)}" for way, names in ways.items())
 
     @property
     def sentence(self) -> str:
@@ -164,7 +177,9 @@ def _compare(rows: Sequence[Row[Any]]) -> Disagreement | None:
     change = _change(whole.get("satisfaction"), satisfaction)
     if not opposite and not change:
         return None
-    return Disagreement(rows[0].outcome, rows[0].wave, pooled, opposite, change)
+    moved = tuple((row.name, row.verdict) for row in satisfaction if row.verdict in ("better", "worse"))
+    against = tuple((name, verdict) for name, verdict in moved if verdict != _verdict(whole)) if change else ()
+    return Disagreement(rows[0].outcome, rows[0].wave, pooled, opposite, change, against)
 
 
 def _opposite(pooled: Gap | None, gaps: list[Opposite]) -> tuple[Opposite, ...]:
@@ -201,6 +216,16 @@ def _change(whole: Row[Any] | None, segments: Sequence[Row[Any]]) -> str:
         return ""
     mixed = f"yet in every group by {dimension} it moved the other way"
     return f"{pooled}, {mixed}: who answered has changed, not what they say."
+
+
+def _verdict(whole: Mapping[str, Row[Any]]) -> str:
+    row = whole.get("satisfaction")
+    return row.verdict if row is not None else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _reversed_dimension(whole: Row[Any], segments: Iterable[Row[Any]]) -> str | None:

@@ -52,6 +52,7 @@ class Cell:
     verdict: str | None
     words: str
     tasks: tuple[TaskScore, ...]
+    scores: tuple[ScoreRow, ...] = ()  # what the value is made of, to be explained
 
 
 @dataclass(frozen=True)
@@ -206,11 +207,11 @@ def _cell(outcome: OutcomeShown, product: TermShown, scores: _Scores, show: str)
         between = scores.gap(key)
         if between:
             parts = (between.value, between.low, between.high, between.n, between.note)
-            return Cell(outcome, product, *parts, verdict, "", tasks)
+            return Cell(outcome, product, *parts, verdict, "", tasks, (found["importance"], found["satisfaction"]))
         return _empty(outcome, product, found, ("importance", "satisfaction"), tasks)
     row = found.get(show)
     if row is not None and row.value is not None:
-        return Cell(outcome, product, row.value, row.low, row.high, row.n, row.note, row.verdict, "", tasks)
+        return Cell(outcome, product, row.value, row.low, row.high, row.n, row.note, row.verdict, "", tasks, (row,))
     return _empty(outcome, product, found, (show,), tasks)
 
 

@@ -16,6 +16,7 @@ from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.opportunity import BANDS, band
+from insightrepo.scores.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
 
 ALL = "all"  # in segments and products: the cells of everybody
 NONE = "none"  # in outcomes and tasks: the scores that are of no outcome, of no task
@@ -48,7 +49,8 @@ class ScoreRow:
 
     Outcome, task, segment, product and waves are codes; None: the cell of all. A task's score names no outcome.
     `band` is that of an opportunity, by the wave's bands. `instrument` is its name: rows of two instruments in a
-    series are not to be joined.
+    series are not to be joined, nor those of two `meaning`s: the version since which the outcome has meant the same.
+    `asked_with` says that the outcome was reworded since it was asked; None: it was not.
     """
 
     id: int
@@ -85,6 +87,8 @@ class ScoreRow:
     previous_wave: str | None
     band: str | None
     definition_version: int
+    meaning: int = 1
+    asked_with: str | None = None
 
 
 def read_scores(session: Session, reader: Reader, query: ScoreQuery) -> list[ScoreRow]:
@@ -138,7 +142,11 @@ def score_rows(session: Session, *conditions: Any) -> list[ScoreRow]:
     found = session.execute(_rows_query().where(*conditions)).all()
     waves = remembered(session, "waves of scores", lambda: _waves(session)) if found else {}
     measures = _measures(session, {row.measure for row in found})
-    return sorted((_row(row, waves, *measures[row.measure]) for row in found), key=_place)
+    worded = wordings(session) if found else {}
+    return sorted(
+        (_row(row, waves, worded.get(row.outcome_id, AS_FIRST_WORDED), *measures[row.measure]) for row in found),
+        key=_place,
+    )  # fmt: skip
 
 
 @cache
@@ -147,7 +155,7 @@ def _rows_query() -> Select[Any]:
     outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
     return (
         select(
-            *(getattr(Score, name) for name in STORED), Score.wave_id, Score.previous_wave_id,
+            *(getattr(Score, name) for name in STORED), Score.wave_id, Score.previous_wave_id, Score.outcome_id,
             outcome.c.code.label("outcome"), Task.code.label("task"), segment.c.code.label("segment"),
             product.c.code.label("product"),
         )
@@ -193,7 +201,7 @@ def _measures(session: Session, names: set[str]) -> dict[str, tuple[str, str]]:
     return known
 
 
-def _row(row: Any, waves: dict[int, _WaveShown], unit: str, better: str) -> ScoreRow:
+def _row(row: Any, waves: dict[int, _WaveShown], worded: Wordings, unit: str, better: str) -> ScoreRow:
     wave, previous = waves[row.wave_id], waves.get(row.previous_wave_id)
     banded = row.measure == "opportunity" and row.value is not None
     return ScoreRow(
@@ -205,7 +213,8 @@ def _row(row: Any, waves: dict[int, _WaveShown], unit: str, better: str) -> Scor
         note=row.note, verdict=row.verdict, change=row.change, change_low=row.change_low,
         change_high=row.change_high, p_value=row.p_value, q_value=row.q_value,
         previous_wave=previous.code if previous else None, band=band(row.value, wave.bands) if banded else None,
-        definition_version=row.definition_version,
+        definition_version=row.definition_version, meaning=worded.meaning(row.definition_version),
+        asked_with=asked_with(worded, row.measure, row.definition_version),
     )  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def _moved(
 
 def _verdict(then: ScoreRow, now: ScoreRow, later: Sequence[ScoreRow]) -> str:
     """better, worse, or empty where it cannot be told that the score moved."""
-    if then.instrument != now.instrument or any(row.note == "break" for row in later):
+    if (then.instrument, then.meaning) != (now.instrument, now.meaning) or any(row.note == "break" for row in later):
         return ""
     assert then.value is not None
     assert now.value is not None

@@ -21,7 +21,7 @@ from insightrepo.taxonomy.schema import OutcomeEntry
 from insightrepo.taxonomy.versions import keep_version, wording
 
 NOTE_LENGTH = 500  # characters
-RESCORED = frozenset({"segments", "tasks"})  # what its scores are computed from
+RESCORED = frozenset({"segments", "tasks", "job", "success_measure"})  # what its open scores are computed from
 RETAGGED = frozenset({"name", "job", "success_measure", "aliases", "policy"})  # what tagging reads of an outcome
 FORM_NAMES = {"success": "success_measure", "stage": "journey_stage"}  # a file's field: the form's
 EXPLAINED = {
@@ -42,7 +42,8 @@ class EditRefused(ValueError):
 @dataclass(frozen=True)
 class OutcomeDraft:
     """An outcome as a person wrote it. `owner` and `steward` are e-mail addresses or empty, `segments` and `tasks`
-    codes; `team` a team's name, of a new outcome only; `seen` is the `Edition.mark` that the person began with.
+    codes; `team` a team's name, of a new outcome only; `meaning` is "new" where new words mean something
+    else; `seen` is the `Edition.mark` that the person began with.
     """
 
     code: str
@@ -59,6 +60,7 @@ class OutcomeDraft:
     tasks: tuple[str, ...] = ()
     team: str = ""
     note: str = ""
+    meaning: str = ""
     seen: str = ""
 
 
@@ -183,7 +185,7 @@ def change_outcome(session: Session, reader: Reader, code: str, draft: OutcomeDr
     if changed:
         outcome.updated_at = utcnow()  # a changed tie alone would not set it
         session.flush()
-        keep_version(session, outcome, before, reader.user_id, draft.note.strip())
+        keep_version(session, outcome, before, reader.user_id, draft.note.strip(), draft.meaning == "new")
         record(session, reader.user_id, "outcome.change", f"outcome:{outcome.code}", fields=sorted(changed))
     return outcome, changed
 

@@ -59,6 +59,7 @@ class VersionShown:
     by: str | None
     at: dt.datetime | None  # None: from before versions were kept
     current: bool
+    new_meaning: bool = False  # it means something else than the one before
 
 
 def kind_of(row: Defined) -> str:
@@ -72,12 +73,20 @@ def wording(row: Defined) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
-def keep_version(session: Session, row: Defined, before: Wording | None, user_id: int | None, note: str = "") -> bool:
+def keep_version(
+    session: Session,
+    row: Defined,
+    before: Wording | None,
+    user_id: int | None,
+    note: str = "",
+    new_meaning: bool = False,
+) -> bool:
     """Keep the wording of a row as a version if it is new; whether it was. The row must have its id.
 
     `before` is `wording(row)` from before the change, None for a row that was just made. Where the version before was
     never kept (it is older than this table) it is kept first, so that a diff has both sides. Raises the row's
-    ``version``, where it has one.
+    ``version``, where it has one. `new_meaning`: the words mean something else, scores before and after are not
+    compared.
     """
     now = wording(row)
     if before is None:
@@ -91,7 +100,7 @@ def keep_version(session: Session, row: Defined, before: Wording | None, user_id
         session.add(DefinitionVersion(kind=kind_of(row), object_id=row.id, version=number, content=dict(before)))
     if not isinstance(row, Task):
         row.version = number + 1
-    _add(session, row, number + 1, now, user_id, note)
+    _add(session, row, number + 1, now, user_id, note, new_meaning)
     return True
 
 
@@ -120,6 +129,7 @@ def versions(session: Session, row: Defined) -> tuple[VersionShown, ...]:
                 by=by,
                 at=None if unsigned and older is None else version.changed_at,
                 current=version is kept[-1][0],
+                new_meaning=version.new_meaning,
             )
         )
         older = version.content
@@ -207,9 +217,10 @@ def _last(session: Session, row: Defined) -> int:
     return found or 0
 
 
-def _add(session: Session, row: Any, number: int, content: Wording, user_id: int | None, note: str) -> None:
-    session.add(
-        DefinitionVersion(
-            kind=kind_of(row), object_id=row.id, version=number, content=dict(content), note=note, changed_by_id=user_id
-        )
-    )
+def _add(
+    session: Session, row: Any, number: int, content: Wording, user_id: int | None, note: str, new_meaning: bool = False
+) -> None:
+    session.add(DefinitionVersion(
+        kind=kind_of(row), object_id=row.id, version=number, content=dict(content), note=note, changed_by_id=user_id,
+        new_meaning=new_meaning,
+    ))  # fmt: skip

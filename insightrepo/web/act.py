@@ -20,7 +20,7 @@ from insightrepo.library.sheets import (
     target_sheet,
 )
 from insightrepo.scores.choosing import Choice, choose, outcomes_in_use
-from insightrepo.scores.disagreements import read_disagreements
+from insightrepo.scores.disagreements import Disagreement, read_disagreements
 from insightrepo.scores.exporting import Sheet
 from insightrepo.scores.journey import Journey, read_journey
 from insightrepo.scores.landscape import read_landscape
@@ -182,7 +182,13 @@ def _asked() -> Asked:
 
 
 def _page(name: str, asked: Asked, **values: Any) -> str:
-    return render_template(f"act/{name}.html", tab=f"act.{name}", asked=asked, choice=asked.choice, **values)
+    values |= {"asked": asked, "choice": asked.choice, "apart": _apart(asked.choice)}
+    return render_template(f"act/{name}.html", tab=f"act.{name}", **values)
+
+
+def _apart(choice: Choice) -> dict[str, Disagreement]:
+    """The disagreements of segments by outcome, where the scores shown are everybody's."""
+    return {} if choice.segment is not None else {one.outcome: one for one in _disagreements(choice)[1]}
 
 
 def _evidence(found: Journey, counted: Evidence) -> dict[str, tuple[int, int, int]]:

@@ -189,7 +189,7 @@ def _draft(code: str) -> OutcomeDraft:
     form = request.form
     names = (
         "job", "success_measure", "category", "journey_stage", "lead_measure", "policy", "owner", "steward", "team",
-        "note", "seen",
+        "note", "seen", "meaning",
     )  # fmt: skip
     return OutcomeDraft(
         code=code,

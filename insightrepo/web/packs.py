@@ -29,6 +29,7 @@ from insightrepo.packs.packs import (
     read_pack,
     sign,
 )
+from insightrepo.packs.parts import Bars, Lines
 from insightrepo.packs.periods import LATEST_DAY, PeriodWrong, period_over, period_with, read_period
 from insightrepo.packs.schedules import (
     ScheduleMissing,
@@ -37,7 +38,7 @@ from insightrepo.packs.schedules import (
     stop_schedule,
     today_of,
 )
-from insightrepo.packs.sections import Bars, Lines, in_short, sections
+from insightrepo.packs.sections import in_short, sections
 from insightrepo.scores.changes import choices
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
 from packed import SECRET
 
-from insightrepo.models import Quantity, User
+from insightrepo.models import Evidence, Quantity, Score, Tag, Term, User
 from insightrepo.packs.periods import PeriodWrong, read_period
 from insightrepo.packs.sections import in_short, sections
 from insightrepo.scores.issues import freeze, reissue
@@ -126,3 +127,42 @@ def test_terms_of_a_team_drafts_and_withdrawn_studies_are_in_nobodys_pack(kit, n
 def test_a_period_that_is_none_is_refused(kind, text):
     with pytest.raises(PeriodWrong):
         read_period(kind, text)
+
+
+def test_the_biggest_gaps_are_quoted_on_with_words_of_whenever_they_were_said(kit, workspace):
+    with workspace.database.writing() as session:
+        old = session.query(Evidence).filter_by(identity="old").one()
+        later = Evidence(study_id=old.study_id, identity="later", kind="verbatim", text="The stops got worse",
+                         content_hash="l", said_on=dt.date(2025, 11, 1), date_precision="day")  # fmt: skip
+        session.add(later)
+        session.flush()
+        stop, many = (session.query(Term).filter_by(code=code).one() for code in ("STOP", "many"))
+        for row, term in ((old, stop), (old, many), (later, stop)):
+            session.add(Tag(evidence_id=row.id, term_id=term.id, state="accepted", origin="person"))
+    pack = kit.read("contributor", kit.make())
+    assert {one["code"]: [quote["text"] for quote in one["quotes"]] for one in pack.content["voices"]} == {
+        "STOP": ["Said in spring"], "COST": []
+    }  # fmt: skip
+    [section] = [section for section in sections(pack.content) if section.key == "voices"]
+    assert section.quotes[0].who.startswith("on STOP · Most people · 2025-04-02 · ")
+    with workspace.database.writing() as session:
+        session.query(Evidence).filter_by(identity="old").one().withdrawn = True
+    later_read = kit.read("contributor", 1)
+    assert (later_read.withheld, [section.key for section in sections(later_read.content)].count("voices")) == (1, 0)
+
+
+def test_a_gap_whose_segments_disagree_says_so_beside_its_band(kit, workspace):
+    with workspace.database.writing() as session:
+        wave = find_wave(session, "2025-Q3")
+        ids = {code: session.query(Term).filter_by(code=code).one().id for code in ("COST", "rest")}
+        cell = {"outcome_id": ids["COST"], "segment_id": ids["rest"], "product_id": None}
+        rows = session.query(Score).filter_by(wave_id=wave.id, **cell)
+        for measure, value in (("importance", 10.0), ("satisfaction", 60.0)):
+            row = rows.filter(Score.measure == measure).one()
+            row.value, row.low, row.high, row.n, row.note = value, value - 5, value + 5, 100, None
+    pack = kit.read("contributor", kit.make())
+    [table] = [section.table for section in sections(pack.content) if section.key == "gaps"]
+    assert {row[0]: row[3] for row in table.rows}["COST Know the cost"] == (
+        "solid, but segments disagree: more than wanted for All the rest"
+    )
+    assert all(about["score"] for about in table.about)

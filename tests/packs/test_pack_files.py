@@ -15,7 +15,8 @@ from pptx.util import Inches
 from insightrepo.models import Outcome, Score, Segment, Wave
 from insightrepo.packs.documents import docx_of
 from insightrepo.packs.packs import PackReading, as_json, comment, sign
-from insightrepo.packs.sections import Bullets, sections
+from insightrepo.packs.parts import Bullets
+from insightrepo.packs.sections import sections
 from insightrepo.packs.slides import _height, pptx_of
 from insightrepo.scores.reading import ScoreQuery, read_scores
 
@@ -182,3 +183,10 @@ def test_every_section_says_something_where_there_is_nothing(kit):
         assert section.lead or section.bullets or section.table
         assert all(isinstance(group, Bullets) and group.items for group in section.bullets)
     assert docx_of(pack)[:2] == pptx_of(pack)[:2] == b"PK"
+
+
+def test_without_a_commentary_there_is_no_heading_and_no_slide_of_it(kit):
+    bare = kit.read("contributor", kit.make())
+    headings = [p.text for p in Document(io.BytesIO(docx_of(bare))).paragraphs if p.style.name == "Heading 1"]
+    assert "Commentary" not in headings
+    assert "Commentary" not in [slide.shapes.title.text for slide in slides_of(bare).slides]

@@ -194,6 +194,7 @@ def test_where_everybody_is_undecided_both_camps_are_named(database, answered, i
         found = read_disagreements(session, ADA, [ids["TRIP-1"]])[ids["TRIP-1"]]
     assert found.pooled.sign == 0
     assert {one.segment for one in found.opposite} == {"parents", "couples"}
+    assert found.short == "falls short for Parents; more than wanted for Couples"
     assert "it cannot be told which is higher" in found.sentence
 
 

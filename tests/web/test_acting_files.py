@@ -7,7 +7,9 @@ import io
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
 
+from insightrepo.models import Score, Term, Wave
 from insightrepo.web import create_app
 from insightrepo.workspace import Workspace
 
@@ -74,3 +76,22 @@ def test_no_page_may_be_framed_unless_the_settings_name_a_site_and_then_only_cha
 def test_what_is_no_filter_does_not_reach_the_address_that_where_to_act_leads_to(visit, query):
     answer = visit("viewer").get(f"/act?{query}&wave=2025-Q1")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/act/landscape?wave=2025-Q1")
+
+
+def test_beside_what_everybody_finds_fine_the_segments_that_disagree_are_named_and_every_figure_opens(visit, filled):
+    with filled.database.writing() as session:
+        ids = dict(session.execute(select(Term.code, Term.id)).tuples().all())
+        wave = session.scalars(select(Wave.id).where(Wave.code == "2025-Q3")).one()
+        for segment, measure, value in ((None, "importance", 80.0), (None, "opportunity", 10.8),
+                                        ("TEENS", "importance", 20.0)):  # fmt: skip
+            session.add(Score(
+                wave_id=wave, outcome_id=ids["PLAN-01"], segment_id=ids.get(segment), measure=measure, value=value,
+                low=value - 2, high=value + 2, n=200, verdict="not enough data",
+            ))  # fmt: skip
+    client = visit("viewer")
+    for name in ("landscape", "coverage", "journey"):
+        page = client.get(f"/act/{name}").text
+        assert "but segments disagree</span> more than wanted for Parents of teenagers" in page, name
+        assert "/explain" in page, name
+        assert "but segments disagree" not in client.get(f"/act/{name}?segment=TEENS").text
+    assert "/explain" in client.get("/act/portfolio?show=satisfaction").text

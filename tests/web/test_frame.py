@@ -66,7 +66,7 @@ def test_what_is_for_others_or_does_not_exist_is_not_offered(app: Flask, visit, 
 def test_the_style_page_has_every_verdict_and_component(visit):
     page = visit("viewer").get("/style").text
     for said in ("worse than", "better than", "no evidence of change", "not enough data", "fewer than 5 people",
-                 "no score yet", "indicative", "new instrument", "provisional", "segments disagree"):  # fmt: skip
+                 "no score yet", "indicative", "new series", "provisional", "segments disagree"):  # fmt: skip
         assert said in page
     for component in ("hit", "quote", "chip", "tag tag-suggested", "facet", "pager", "chart", "trend spark", "panel",
                       "facts", "notice notice-danger", "is-invalid", "btn btn-primary", "warning"):  # fmt: skip

@@ -1,0 +1,64 @@
+"""The closing sections of a pack: open questions, what happened, where the figures come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from insightrepo.packs.parts import Bullets, Section, Table
+from insightrepo.packs.phrases import more_than
+
+
+def questions_section(content: dict[str, Any]) -> Section:
+    """What nobody has answered yet."""
+    asked = content["questions"]
+    found = []
+    if asked["missing_waves"]:
+        found.append(Bullets("Waves that are missing", (", ".join(asked["missing_waves"]),)))
+    if asked["numbers_total"]:
+        items = tuple(f"“{one['said']}” in {one['study']}: {one['question']}" for one in asked["numbers"])
+        found.append(Bullets(f"Numbers to settle ({asked['numbers_total']:,})", items,
+                             more_than(len(items), asked["numbers_total"])))  # fmt: skip
+    if asked["silent_total"]:
+        items = tuple(f"{one['code']} {one['name']}" for one in asked["silent"])
+        found.append(Bullets(f"Outcomes without evidence ({asked['silent_total']:,})", items,
+                             more_than(len(items), asked["silent_total"])))  # fmt: skip
+    if asked["gaps"] and asked["gaps"]["total"]:
+        items = tuple(f"“{words}”" for words in asked["gaps"]["words"])
+        found.append(Bullets(f"Searched and not found ({asked['gaps']['total']:,})", items,
+                             more_than(len(items), asked["gaps"]["total"])))  # fmt: skip
+    lead = () if found else ("None that the repository knows of.",)
+    return Section("questions", "Open questions", lead, bullets=tuple(found))
+
+
+def meanwhile_section(content: dict[str, Any]) -> Section:
+    """Targets, events and interventions."""
+    targets = tuple(f"{one['name']}{f' ({of})' if (of := one['of']) else ''}: {one['words']}"
+                    for one in content["targets"])  # fmt: skip
+    happened = tuple(f"{one['when']}: {one['text']} ({one['kind']}, {one['concerns']})" for one in content["happened"])
+    found = [Bullets("Targets", targets)] if targets else []
+    if happened:
+        found.append(Bullets("What happened", happened))
+    lead = () if found else ("No target, event or intervention was written down for this period.",)
+    return Section("meanwhile", "Targets and what happened", lead, bullets=tuple(found))
+
+
+def sources_section(content: dict[str, Any]) -> Section:
+    """Waves, issues, hashes, and what differs from the pack before."""
+    rows = tuple(
+        (one["wave"], f"{one['first_day']} to {one['last_day']}", one["instrument"],
+         f"issue {one['issue']}, frozen on {one['frozen_on']}" if one["sha256"] else "provisional",
+         one["sha256"] or "none: not frozen")
+        for one in content["waves"]
+    )  # fmt: skip
+    table = Table(("Wave", "Days", "Measured with", "Issue", "sha256"), rows) if rows else None
+    notes = content["reconciliation"]
+    bullets = (Bullets("Reconciliation", tuple(notes)),) if notes else ()
+    lead = () if notes else ("All waves are frozen, none was corrected, and nothing differs from an earlier pack.",)
+    return Section("sources", "Where the figures come from", lead, table=table, bullets=bullets)
+
+
+def sources_words(content: dict[str, Any]) -> str:
+    """The snapshots in a line: for the notes of a slide."""
+    waves = [f"{one['wave']} issue {one['issue']} " + (f"sha256 {one['sha256']}" if one["sha256"] else "(provisional)")
+             for one in content["waves"]]  # fmt: skip
+    return "Snapshots: " + ("; ".join(waves) or "none") + "."
