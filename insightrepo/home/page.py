@@ -50,7 +50,7 @@ def read_home(workspace: Workspace, session: Session, reader: Reader, today: dt.
             lambda: what_to_look_at(workspace, session, reader, mine),
         ),
         news=read_news(session, reader, bitmaps, mine.below, before, day),
-        stale=read_stale(session, reader, bitmaps, mine.below, day),
+        stale=read_stale(session, reader, mine.below, day),
         gaps=list_gaps(session, reader, MOST_ASKED) if reader.at_least("researcher") else None,
         requests=list_requests(session, reader, MOST_ASKED),
     )  # fmt: skip

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from indexes.bitmaps import Bitmaps
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
-from insightrepo.home.news import newest_insights, of_products
+from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.home.news import of_products
 from insightrepo.library.coverage import STALE_DAYS
+from insightrepo.library.insight_states import Outdated, outdated
 from insightrepo.library.wording import date_words
-from insightrepo.models import Evidence, Outcome, Study, Tag, Wave
+from insightrepo.models import Study, Wave
 from insightrepo.scores.cadence import measured, series
-from insightrepo.scores.chips import CellWanted, Chip, chips
 
 MOST = 5  # of each kind that are named
 YEAR = 365.25  # days
@@ -34,23 +33,12 @@ class OldStudy:
 
 
 @dataclass(frozen=True)
-class MovedInsight:
-    """A claim written before the wave in which the score of its outcome really moved."""
-
-    id: int
-    text: str
-    day: dt.date
-    outcome: str
-    chip: Chip
-
-
-@dataclass(frozen=True)
 class Stale:
     """What to renew; `waves` are the codes of missing and due waves. Totals count also what is not named."""
 
     studies: tuple[OldStudy, ...]
     studies_total: int
-    insights: tuple[MovedInsight, ...]
+    insights: tuple[Outdated, ...]
     insights_total: int
     waves: tuple[str, ...]
     open_waves: tuple[str, ...]
@@ -59,10 +47,10 @@ class Stale:
         return bool(self.studies or self.insights or self.waves or self.open_waves)
 
 
-def read_stale(session: Session, reader: Reader, bitmaps: Bitmaps, products: Collection[int], today: dt.date) -> Stale:
+def read_stale(session: Session, reader: Reader, products: Collection[int], today: dt.date) -> Stale:
     """What is stale for a reader; `products` as for `news.read_news`."""
     studies = _studies(session, reader, products, today)
-    insights = _insights(session, reader, bitmaps, products)
+    insights = _insights(session, reader, products)
     lacking = [code for one in series(measured(session), today) for code in (*one.missing, *one.due)]
     late = select(Wave.code).where(Wave.state != "frozen", Wave.last_day < today).order_by(Wave.first_day)
     return Stale(tuple(studies[:MOST]), len(studies), tuple(insights[:MOST]), len(insights), tuple(lacking),
@@ -86,22 +74,9 @@ def _studies(session: Session, reader: Reader, products: Collection[int], today:
     ]
 
 
-def _insights(session: Session, reader: Reader, bitmaps: Bitmaps, products: Collection[int]) -> list[MovedInsight]:
-    rows = session.execute(
-        select(Evidence.id, Evidence.text, Evidence.said_on, Outcome.id.label("outcome_id"), Outcome.code)
-        .join(Tag, Tag.evidence_id == Evidence.id)
-        .join(Outcome, Outcome.id == Tag.term_id)
-        .join(Study, Study.id == Evidence.study_id)
-        .where(Evidence.id.in_(newest_insights(session, reader, bitmaps)), Evidence.said_on.is_not(None))
-        .where(Tag.state.in_(("accepted", "automatic")), Outcome.id.in_(visible_terms(reader)))
-        .where(Study.id.in_(visible_studies(reader)), *of_products(products))
-        .order_by(Evidence.id.desc(), Outcome.code)
-    ).all()
-    found = chips(session, reader, [CellWanted(row.outcome_id) for row in rows])
-    began = dict(session.execute(select(Wave.code, Wave.first_day)).tuples().all())
-    moved: dict[int, MovedInsight] = {}
-    for row in rows:
-        chip = found[CellWanted(row.outcome_id)]
-        if chip and chip.verdict in ("better", "worse") and began[chip.wave] > row.said_on:
-            moved.setdefault(row.id, MovedInsight(row.id, row.text, row.said_on, row.code, chip))
-    return list(moved.values())
+def _insights(session: Session, reader: Reader, products: Collection[int]) -> list[Outdated]:
+    found = outdated(session, reader)
+    if not products or not found:
+        return list(found)
+    mine = set(session.scalars(select(Study.id).where(*of_products(products))))
+    return [one for one in found if one.study_id in mine]

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from insightrepo.accounts.access import reader_for
 from insightrepo.accounts.visits import last_visit, note_visit
 from insightrepo.home.page import read_home
-from insightrepo.models import Decision, SearchGap, User, Visit
+from insightrepo.library.insights import write_insight
+from insightrepo.models import Decision, Outcome, Score, SearchGap, User, Visit, Wave
 
 
 def page(visit, who: str = "researcher", address: str = "/") -> str:
@@ -193,6 +194,32 @@ def test_searches_in_vain_are_for_researchers_and_questions_for_who_asked(visit,
     send(visit, token, "researcher", url, state="answered", answer="See the ferry interviews")
     assert "See the ferry interviews" in page(visit, "viewer")
     assert send(visit, token, "researcher", "/questions/9999", state="open").status_code == 404
+
+
+def test_an_insight_whose_score_moved_since_is_stale(visit, filled, library):
+    with filled.database.reading() as session:
+        writer = reader_for(session, session.get_one(User, library.users["researcher"]))
+    study = library.studies["published"]
+    number = write_insight(filled, writer, study, "Families agree on dates quickly", outcomes=["PLAN-01"])
+    assert "Families agree on dates quickly" in page(visit)  # it is new
+    stale = page(visit).split('id="stale"')[1].split("</section>")[0]
+    assert "Families agree on dates quickly" not in stale
+    with filled.database.writing() as session:
+        before = session.scalars(select(Wave).where(Wave.code == "2025-Q3")).one()
+        wave = Wave(code="2025-Q4", first_day=dt.date(2025, 10, 1), last_day=dt.date(2025, 12, 31), state="frozen",
+                    instrument_id=before.instrument_id)  # fmt: skip
+        session.add(wave)
+        session.flush()
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "PLAN-01")).one()
+        session.add(Score(wave_id=wave.id, outcome_id=outcome.id, measure="satisfaction", value=31.0, low=26.0,
+                          high=36.0, n=400, verdict="worse", change=-21.0, previous_wave_id=before.id))  # fmt: skip
+        added = wave.id
+    stale = page(visit).split('id="stale"')[1].split("</section>")[0]
+    assert f'href="/evidence/{number}"' in stale
+    assert "really moved from 52% to 31%" in stale
+    with filled.database.writing() as session:
+        session.execute(delete(Score).where(Score.wave_id == added))
+        session.execute(delete(Wave).where(Wave.id == added))
 
 
 def test_an_empty_question_is_refused(visit, token):
