@@ -81,7 +81,7 @@ def edit_study(session: Session, reader: Reader, study_id: int, facts: StudyFact
         NotVisible, Forbidden: as `seen_study`.
         FactsRefused: a fact is wrong, or the reader would not see the study any more.
     """
-    study = seen_study(session, reader, study_id)
+    study = seen_study(session, reader, study_id, lock=True)
     _check(session, reader, study, facts)
     before, was = facts_now(study), on_evidence(study)
     for name in PLAIN:

@@ -43,15 +43,15 @@ def steps_of(reader: Reader, state: str, owner_id: int | None) -> Steps:
     )
 
 
-def seen_study(session: Session, reader: Reader, study_id: int) -> Study:
-    """The study, if the reader sees it and may change it.
+def seen_study(session: Session, reader: Reader, study_id: int, *, lock: bool = False) -> Study:
+    """The study, if the reader sees it and may change it; `lock` keeps others from changing it meanwhile.
 
     Raises:
         NotVisible: there is none that the reader may see.
         Forbidden: the reader sees it and may not change it.
     """
     query = select(Study).where(Study.id == study_id, Study.id.in_(visible_studies(reader)))
-    study = session.scalar(query.with_for_update())
+    study = session.scalar(query.with_for_update() if lock else query)
     if study is None:
         raise NotVisible(f"study {study_id}")
     if not may_change(study, reader):
@@ -67,7 +67,7 @@ def publish(session: Session, reader: Reader, study_id: int) -> None:
         Forbidden: the reader is not a researcher.
         StateRefused: it is no draft.
     """
-    study = seen_study(session, reader, study_id)
+    study = seen_study(session, reader, study_id, lock=True)
     reader.require("researcher")
     if study.state != "draft":
         raise StateRefused(f"it is {study.state} already")
@@ -82,7 +82,7 @@ def withdraw(session: Session, reader: Reader, study_id: int, reason: str, redac
         NotVisible, Forbidden: as `seen_study`.
         StateRefused: it is withdrawn already, or there is no reason.
     """
-    study = seen_study(session, reader, study_id)
+    study = seen_study(session, reader, study_id, lock=True)
     said = " ".join(redactor.redact(reason).text.split())[:REASON]
     if not said:
         raise StateRefused("say why it is withdrawn")
@@ -99,7 +99,7 @@ def bring_back(session: Session, reader: Reader, study_id: int) -> str:
         NotVisible, Forbidden: as `seen_study`.
         StateRefused: it is not withdrawn.
     """
-    study = seen_study(session, reader, study_id)
+    study = seen_study(session, reader, study_id, lock=True)
     if study.state != "withdrawn":
         raise StateRefused(f"it is not withdrawn but {study.state}")
     study.state = "published" if reader.at_least("researcher") else "draft"

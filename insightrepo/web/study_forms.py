@@ -14,6 +14,7 @@ from ingest.dates import Moment, parse_moment
 from insightrepo.accounts.access import Reader
 from insightrepo.library.study_editing import STAGES, StudyFacts, choices
 from insightrepo.models import LEVELS
+from insightrepo.models.library import PRECISIONS
 from insightrepo.web.request import session
 
 NOT_SAID = ("", "not said")
@@ -143,13 +144,13 @@ class EditForm(StudyForm):
     def facts(self) -> StudyFacts:
         """What is filled in."""
         began, ended = moment_of(self.started.data), moment_of(self.ended.data)
-        known = began or ended
+        known = [moment.precision for moment in (began, ended) if moment]
         return StudyFacts(
             title=" ".join((self.title.data or "").split()),
             method=(self.method.data or "").strip(),
             started_on=began.day if began else None,
             ended_on=ended.day if ended else None,
-            date_precision=known.precision if known else None,
+            date_precision=max(known, key=PRECISIONS.index) if known else None,  # the coarser holds for both
             participants_n=self.people(),
             level=self.level.data or None,
             stage=self.stage.data or "",
