@@ -1,20 +1,24 @@
 """The demo workspace's content: FamilyTrip, an app for planning family vacations. All of it is invented.
 
-Import in this order: `TAXONOMY`, `STUDIES`, `VERBATIMS`, `METRICS`, `WAVES`, `ANNOTATIONS`.
+`loading.py` brings it in through the functions that the commands call; `story.py` has what people wrote and decided,
+`planted.py`, `waves.py` and `trials.py` what was measured; `make_files.py` makes the files from `sources/`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FILES = Path(__file__).parent / "files"
+TAXONOMY = FILES / "taxonomy.yaml"
+METRICS = FILES / "metrics.yaml"
 
 
 @dataclass(frozen=True)
 class DemoStudy:
-    """A study's folder and what a person sets on it; the front matter of its plan or guide says the same."""
+    """A study's folder and what a person sets on it, as the front matter of its plan or guide says it."""
 
     folder: Path
     title: str
@@ -25,46 +29,38 @@ class DemoStudy:
     level: str
     stage: str
     sensitivity: str
+    sharing_terms: str
     products: tuple[str, ...]
     segments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class DemoVerbatims:
-    """A table of verbatims: its study and the columns it maps. Ratings are 1 to 5, 5 is best."""
+class DemoFeed:
+    """A table of verbatims with the file of its mapping: a study that goes on."""
 
     path: Path
+    mapping: Path
     title: str
     method: str
     level: str
     sensitivity: str
     products: tuple[str, ...]
-    mapping: dict[str, tuple[str, ...]]
-    rating_best: int
-    no_answer: tuple[str, ...]
+    started_on: dt.date = dt.date(2025, 10, 1)
+    ended_on: dt.date = dt.date(2026, 9, 30)
 
 
 @dataclass(frozen=True)
 class DemoWave:
-    """A wave: its tables of answers, trials and figures of metrics, and of each segment how many were invited."""
+    """A wave: its tables of answers, trials, ratings and figures, and of each segment how many were invited."""
 
     code: str
     path: Path
     trials: Path
+    ratings: Path
     figures: Path
     first_day: dt.date
     last_day: dt.date
     invited: dict[str, int]
-
-
-@dataclass(frozen=True)
-class DemoAnnotation:
-    """What happened on a day: an outside event or an intervention, and what it is about."""
-
-    kind: str
-    first_day: dt.date
-    text: str
-    about: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,68 +80,44 @@ class DemoInstrument:
     level: str
 
 
-TAXONOMY = FILES / "taxonomy.yaml"
-STUDIES = (
-    DemoStudy(
-        folder=FILES / "studies" / "2025-03 Stops usability test",
-        title="Stops usability test",
-        method="usability test",
-        started_on=dt.date(2025, 3, 10),
-        ended_on=dt.date(2025, 3, 21),
-        participants=10,
-        level="interaction",
-        stage="prototype",
-        sensitivity="internal",
-        products=("planner",),
-        segments=("young-children", "school-age", "teenagers"),
-    ),
-    DemoStudy(
-        folder=FILES / "studies" / "2025-06 Booking interviews",
-        title="Booking interviews",
-        method="interviews",
-        started_on=dt.date(2025, 6, 2),
-        ended_on=dt.date(2025, 6, 20),
-        participants=8,
-        level="relationship",
-        stage="live",
-        sensitivity="confidential",
-        products=("bookings",),
-        segments=("new-parents", "young-children", "school-age"),
-    ),
-    DemoStudy(
-        folder=FILES / "studies" / "2025-09 Offline diary study",
-        title="Offline diary study",
-        method="diary study",
-        started_on=dt.date(2025, 8, 4),
-        ended_on=dt.date(2025, 9, 12),
-        participants=14,
-        level="interaction",
-        stage="live",
-        sensitivity="internal",
-        products=("maps", "planner"),
-        segments=("new-parents", "young-children", "school-age", "teenagers", "by-car"),
-    ),
-)
-VERBATIMS = DemoVerbatims(
-    path=FILES / "verbatims.csv",
-    title="In-app feedback 2025",
-    method="feedback form",
-    level="relationship",
-    sensitivity="internal",
-    products=("familytrip",),
-    mapping={
-        "id": ("id",),
-        "text": ("comment",),
-        "date": ("date",),
-        "respondent": ("respondent",),
-        "segment": ("segment",),
-        "product": ("product",),
-        "rating": ("rating",),
-        "question": ("question",),
-        "labels": ("labels",),
-    },
-    rating_best=5,
-    no_answer=("n/a",),
+@cache
+def studies() -> tuple[DemoStudy, ...]:
+    """The studies in the order of their folders' names, which begin with the month."""
+    return tuple(_study(folder) for folder in sorted((FILES / "studies").iterdir()))
+
+
+def _study(folder: Path) -> DemoStudy:
+    import frontmatter
+
+    [plan] = folder.glob("*.md")
+    said = frontmatter.load(str(plan)).metadata
+    return DemoStudy(
+        folder=folder,
+        title=said["title"],
+        method=said["method"],
+        started_on=said["started"],
+        ended_on=said["ended"],
+        participants=said["participants"],
+        level=said["level"],
+        stage=said["stage"],
+        sensitivity=said["sensitivity"],
+        sharing_terms=said["sharing_terms"],
+        products=tuple(said["products"]),
+        segments=tuple(said["segments"]),
+    )
+
+
+def _feed(file: str, title: str, method: str, level: str, product: str, sensitivity: str = "internal") -> DemoFeed:
+    path = FILES / file
+    return DemoFeed(path, path.with_suffix(".mapping.yaml"), title, method, level, sensitivity, (product,))
+
+
+VERBATIMS = _feed("verbatims.csv", "In-app feedback", "feedback form", "relationship", "familytrip")
+FEEDS = (
+    VERBATIMS,
+    _feed("feeds/reviews.csv", "App-store reviews", "app-store reviews", "relationship", "app"),
+    _feed("feeds/tickets.xlsx", "Support tickets", "support tickets", "interaction", "familytrip", "confidential"),
+    _feed("feeds/comments.csv", "Comments to the recommendation question", "survey", "relationship", "familytrip"),
 )
 INSTRUMENT = DemoInstrument(
     name="FamilyTrip outcome survey",
@@ -160,33 +132,29 @@ INSTRUMENT = DemoInstrument(
     channel="online survey",
     level="relationship",
 )
-METRICS = FILES / "metrics.yaml"
 
 
 def _wave(code: str, first_day: dt.date, last_day: dt.date, **invited: int) -> DemoWave:
     named = {segment.replace("_", "-"): number for segment, number in invited.items()}
-    tables = (FILES / f"{kind}-{code}.csv" for kind in ("scores", "trials", "metrics"))
+    tables = (FILES / "waves" / f"{kind}-{code}.csv" for kind in ("answers", "trials", "ratings", "metrics"))
     return DemoWave(code, *tables, first_day, last_day, named)
 
 
 WAVES = (
     _wave(
-        "2025-Q2", dt.date(2025, 4, 1), dt.date(2025, 6, 30),
-        new_parents=118, young_children=104, school_age=97, teenagers=131,
+        "2025-Q4", dt.date(2025, 10, 1), dt.date(2025, 12, 31),
+        new_parents=402, young_children=391, school_age=377, teenagers=455,
     ),
     _wave(
-        "2025-Q3", dt.date(2025, 7, 1), dt.date(2025, 9, 30),
-        new_parents=124, young_children=110, school_age=102, teenagers=140,
+        "2026-Q1", dt.date(2026, 1, 1), dt.date(2026, 3, 31),
+        new_parents=398, young_children=402, school_age=381, teenagers=460,
     ),
-)  # fmt: skip
-ANNOTATIONS = (
-    DemoAnnotation(
-        "intervention", dt.date(2025, 7, 1), "Maps download by themselves the evening before a trip",
-        {"outcome": "FT-09", "product": "maps"},
+    _wave(
+        "2026-Q2", dt.date(2026, 4, 1), dt.date(2026, 6, 30),
+        new_parents=410, young_children=399, school_age=385, teenagers=448,
     ),
-    DemoAnnotation(
-        "intervention", dt.date(2025, 7, 1), "Suggested stops come from a new provider, ranked by popularity",
-        {"outcome": "FT-01", "product": "planner"},
+    _wave(
+        "2026-Q3", dt.date(2026, 7, 1), dt.date(2026, 9, 30),
+        new_parents=405, young_children=412, school_age=379, teenagers=461,
     ),
-    DemoAnnotation("event", dt.date(2025, 8, 1), "School holidays begin in most regions", {}),
 )  # fmt: skip

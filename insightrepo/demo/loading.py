@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +12,15 @@ from sqlalchemy import select
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile, Table
 from insightrepo.accounts.access import Reader
-from insightrepo.accounts.users import acting_reader
-from insightrepo.demo import ANNOTATIONS, INSTRUMENT, METRICS, STUDIES, TAXONOMY, VERBATIMS, WAVES, DemoStudy, DemoWave
+from insightrepo.accounts.users import acting_reader, add_user
+from insightrepo.demo import FEEDS, INSTRUMENT, METRICS, TAXONOMY, WAVES, DemoFeed, DemoStudy, DemoWave, studies
+from insightrepo.demo.story import PEOPLE, RESEARCHER
+from insightrepo.demo.telling import is_told, tell
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.importing import import_paths
 from insightrepo.library.tagging import Progress
 from insightrepo.library.taxonomy_changes import import_taxonomy
-from insightrepo.models import User, Wave
-from insightrepo.scores.annotations import annotate, annotations_between
+from insightrepo.models import Study, User, Wave
 from insightrepo.scores.importing import Scale, import_answers
 from insightrepo.scores.metric_points import import_metrics
 from insightrepo.scores.metric_schema import load_metrics
@@ -36,28 +39,42 @@ Say = Callable[[str], None]
 
 
 def load_demo(workspace: Workspace, say: Say, progress: Progress | None = None) -> None:
-    """Load taxonomy, studies, verbatims, metrics and waves, published and frozen; what is there stays as it is."""
+    """Load people, taxonomy, studies, verbatims, metrics and waves, published and frozen, then what people wrote of
+    them; what is there stays as it is."""
     with workspace.database.reading() as session:
         reader = acting_reader(session, None)
+    _add_people(workspace)
     changes = import_taxonomy(workspace, reader, TAXONOMY.read_text(encoding="utf-8"), TAXONOMY.name)
     say(f"taxonomy: {changes.created} terms and tasks")
-    for study in STUDIES:
+    for study in studies():
         report = import_paths(workspace, reader, [study.folder], _study_options(study), progress)
+        _complete(workspace, study.title, study.started_on, study.ended_on, study.sharing_terms)
         say(f"{study.title}: {report.stored} passages and verbatims")
-    report = import_paths(workspace, reader, [VERBATIMS.path], _verbatim_options(), progress)
-    say(f"{VERBATIMS.title}: {report.stored} verbatims")
+    for feed in FEEDS:
+        report = import_paths(workspace, reader, [feed.path], _feed_options(feed), progress)
+        _complete(workspace, feed.title, feed.started_on, feed.ended_on, "")
+        say(f"{feed.title}: {report.stored} verbatims")
     say(f"metrics: {_define_metrics(workspace, reader)}")
     for wave in WAVES:
         _load_wave(workspace, reader, wave)
         say(f"wave {wave.code}: frozen")
-    _annotate(workspace, reader)
+    say(f"insights: {tell(workspace, reader)}")
 
 
 def is_loaded(workspace: Workspace) -> bool:
-    """Whether the demo is wholly there: its last step freezes its last wave."""
+    """Whether the demo is wholly there: every wave is frozen, and the last thing is told."""
     with workspace.database.reading() as session:
-        query = select(Wave.id).where(Wave.code == WAVES[-1].code, Wave.state == "frozen")
-        return session.scalar(query) is not None
+        frozen = set(session.scalars(select(Wave.code).where(Wave.state == "frozen")))
+        return frozen >= {wave.code for wave in WAVES} and is_told(session)
+
+
+def _add_people(workspace: Workspace) -> None:
+    with workspace.database.writing() as session:
+        known = set(session.scalars(select(User.email)))
+        for person in PEOPLE:
+            if person.email not in known:
+                password = secrets.token_urlsafe(24)
+                add_user(session, person.email, person.role, password, person.name, teams=(person.team,))
 
 
 def _study_options(study: DemoStudy) -> ImportOptions:
@@ -71,15 +88,25 @@ def _study_options(study: DemoStudy) -> ImportOptions:
     )
 
 
-def _verbatim_options() -> ImportOptions:
+def _feed_options(feed: DemoFeed) -> ImportOptions:
     return ImportOptions(
-        columns=VERBATIMS.mapping | {"product": (*VERBATIMS.mapping["product"], *VERBATIMS.products)},
-        study_title=VERBATIMS.title,
-        method=VERBATIMS.method,
-        level=VERBATIMS.level,
-        sensitivity=VERBATIMS.sensitivity,
+        columns={"product": feed.products},
+        mapping=feed.mapping,
+        study_title=feed.title,
+        method=feed.method,
+        level=feed.level,
+        sensitivity=feed.sensitivity,
         publish=True,
     )
+
+
+def _complete(workspace: Workspace, title: str, first: dt.date, last: dt.date, sharing_terms: str) -> None:
+    """Set what no file says: the days, the terms of sharing and who owns the study."""
+    with workspace.database.writing() as session:
+        owner = session.scalar(select(User.id).where(User.email == RESEARCHER))
+        study = session.scalars(select(Study).where(Study.title == title)).one()
+        study.started_on, study.ended_on, study.date_precision = first, last, "day"
+        study.sharing_terms, study.owner_id = sharing_terms, owner
 
 
 def _define_metrics(workspace: Workspace, reader: Reader) -> int:
@@ -104,9 +131,11 @@ def _load_wave(workspace: Workspace, reader: Reader, wave: DemoWave) -> None:
         instrument=INSTRUMENT.name,
         first_day=wave.first_day,
         last_day=wave.last_day,
+        compute=False,
     )
-    import_trials(workspace.database, workspace.pseudonyms, wave.code, _table(wave.trials))
-    import_metrics(workspace.database, workspace.pseudonyms, wave.code, _table(wave.figures))
+    import_trials(workspace.database, workspace.pseudonyms, wave.code, _table(wave.trials), compute=False)
+    for path in (wave.figures, wave.ratings):
+        import_metrics(workspace.database, workspace.pseudonyms, wave.code, _table(path), compute=False)
     with workspace.database.writing() as session:
         found = find_wave(session, wave.code)
         for segment, invited in wave.invited.items():
@@ -125,11 +154,3 @@ def _make_instrument(workspace: Workspace) -> None:
 
 def _table(path: Path) -> Table:
     return read_file(SourceFile(path.name, path.read_bytes()), MAX_BYTES).tables[0]
-
-
-def _annotate(workspace: Workspace, reader: Reader) -> None:
-    with workspace.database.writing() as session:
-        said = {item.text for item in annotations_between(session, reader)}
-        for item in ANNOTATIONS:
-            if item.text not in said:
-                annotate(session, reader, item.kind, item.first_day, item.text, **item.about)

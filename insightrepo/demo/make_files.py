@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from insightrepo.demo import FILES, WAVES, trials, waves
 
 SOURCES = Path(__file__).parent / "sources"
 STUDIES = FILES / "studies"
-MADE_ON = dt.datetime(2025, 10, 1)
+MADE_ON = dt.datetime(2026, 10, 1)
+IN_ZIP = (2026, 10, 1, 0, 0, 0)
 AUTHOR = "FamilyTrip research"
 
 
@@ -71,6 +74,7 @@ def make_docx(source: str, target: Path) -> None:
             for line in part.lines:
                 document.add_paragraph(line, style=styles[part.kind])
     document.save(str(target))
+    _settle(target)
 
 
 def _docx_table(document, cells: list[list[str]]) -> None:
@@ -98,6 +102,7 @@ def make_pptx(source: str, target: Path) -> None:
         elif slide is not None:
             slide.notes_slide.notes_text_frame.text = part.lines[0].removeprefix("Notes: ")
     deck.save(str(target))
+    _settle(target)
 
 
 def make_pdf(source: str, target: Path) -> None:
@@ -123,7 +128,7 @@ def make_xlsx(source: str, target: Path) -> None:
     workbook = Workbook()
     workbook.properties.creator, workbook.properties.created, workbook.properties.modified = AUTHOR, MADE_ON, MADE_ON
     sheet = workbook.active
-    sheet.title = "Diary"
+    sheet.title = "Sheet"
     header, *entries = csv.reader(io.StringIO(source))
     sheet.append(header)
     for cell in sheet[1]:
@@ -131,9 +136,22 @@ def make_xlsx(source: str, target: Path) -> None:
     for day, *values in entries:
         sheet.append([dt.date.fromisoformat(day), *values])
     workbook.save(target)
+    _settle(target)
 
 
-def wave_csv(code: str) -> str:
+def _settle(target: Path) -> None:
+    """Write an Office file again without the time at which it was made: the same source gives the same bytes."""
+    with zipfile.ZipFile(target) as file:
+        parts_of_it = {name: file.read(name) for name in sorted(file.namelist())}
+    stamp = MADE_ON.isoformat().encode() + b"Z"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in parts_of_it.items():
+            if name == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + stamp, data)
+            file.writestr(zipfile.ZipInfo(name, IN_ZIP), data, zipfile.ZIP_DEFLATED)
+
+
+def answers_csv(code: str) -> str:
     """The CSV text of a wave's answers."""
     return _csv(waves.HEADER, waves.rows(_quarter(code)))
 
@@ -141,6 +159,11 @@ def wave_csv(code: str) -> str:
 def trials_csv(code: str) -> str:
     """The CSV text of a wave's trials."""
     return _csv(trials.HEADER, trials.rows(_quarter(code)))
+
+
+def ratings_csv(code: str) -> str:
+    """The CSV text of what the people of a wave's trials said of a product."""
+    return _csv(trials.RATING_HEADER, trials.ratings(_quarter(code)))
 
 
 def _quarter(code: str) -> waves.Quarter:
@@ -157,17 +180,31 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def main() -> None:
     """Make every file."""
-    makers = {
-        "findings.md": (make_docx, STUDIES / "2025-03 Stops usability test" / "findings.docx"),
-        "results.md": (make_pptx, STUDIES / "2025-06 Booking interviews" / "results.pptx"),
-        "report.md": (make_pdf, STUDIES / "2025-09 Offline diary study" / "report.pdf"),
-        "diary.csv": (make_xlsx, STUDIES / "2025-09 Offline diary study" / "diary.xlsx"),
-    }
-    for name, (make, target) in makers.items():
+    for name, (make, target) in MADE.items():
         make((SOURCES / name).read_text(encoding="utf-8"), target)
     for wave in WAVES:
-        wave.path.write_text(wave_csv(wave.code), encoding="utf-8")
+        wave.path.write_text(answers_csv(wave.code), encoding="utf-8")
         wave.trials.write_text(trials_csv(wave.code), encoding="utf-8")
+        wave.ratings.write_text(ratings_csv(wave.code), encoding="utf-8")
+
+
+MADE: dict[str, tuple[Callable[[str, Path], None], Path]] = {
+    "stops-findings.md": (make_docx, STUDIES / "2026-03 Stops usability test" / "findings.docx"),
+    "booking-results.md": (make_pptx, STUDIES / "2026-06 Booking interviews" / "results.pptx"),
+    "offline-report.md": (make_pdf, STUDIES / "2026-09 Offline diary study" / "report.pdf"),
+    "offline-diary.csv": (make_xlsx, STUDIES / "2026-09 Offline diary study" / "diary.xlsx"),
+    "packing-findings.md": (make_docx, STUDIES / "2025-11 Packing list concept test" / "findings.docx"),
+    "tickets-report.md": (make_pptx, STUDIES / "2025-12 Support ticket analysis" / "report.pptx"),
+    "train-report.md": (make_docx, STUDIES / "2026-01 Train journeys field visit" / "report.docx"),
+    "benchmark-summary.md": (make_pdf, STUDIES / "2026-02 Stop suggestions benchmark" / "summary.pdf"),
+    "benchmark-results.csv": (make_xlsx, STUDIES / "2026-02 Stop suggestions benchmark" / "results.xlsx"),
+    "desk-findings.md": (make_docx, STUDIES / "2026-04 Reception desk interviews" / "findings.docx"),
+    "children-report.md": (make_pdf, STUDIES / "2026-05 Children tell the trip" / "report.pdf"),
+    "experiment-results.md": (make_pptx, STUDIES / "2026-07 Stop list experiment" / "results.pptx"),
+    "beds-review.md": (make_docx, STUDIES / "2026-08 Beds counted review" / "review.docx"),
+    "readout.md": (make_pdf, STUDIES / "2026-09 Outcome survey readout" / "report.pdf"),
+    "tickets.csv": (make_xlsx, FILES / "feeds" / "tickets.xlsx"),
+}
 
 
 if __name__ == "__main__":

@@ -1,106 +1,119 @@
-"""The answers of the two demo waves: a story told in fixed shares, so that it survives the tests made of it.
+"""The answers of the four demo waves: a story told in fixed shares, so that it survives the tests made of it.
 
-Between the second and the third quarter satisfaction with finding stops (FT-01) falls by some 18 points, but not among
-families with teenagers, to whom it matters little; finding the way without signal (FT-09) improves; the rest stays.
+From the third to the fourth wave satisfaction with finding stops (FT-01) falls by some 18 points, most of it among
+families with young children and not among those with teenagers; finding the way without signal (FT-09) improves; new
+parents are far less satisfied than all others with having their confirmations at hand (FT-07), in every wave; the rest
+stays. Everybody is asked for the outcomes of the core, and for a third of the others.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from insightrepo.demo.planted import CORE, STORIES, Story
+
 SEGMENTS = ("new-parents", "young-children", "school-age", "teenagers")
-PEOPLE_PER_SEGMENT = 40
-STAYING = 8  # of each segment answer in both waves
+PEOPLE = (118, 124, 136, 122)  # who answer, by segment
+STAYING = 24  # of each segment answer in a wave and in the next
+WAYS = ("by-car", "by-rail-or-air")
+RAIL = 0.3  # share of the second way
+BLOCKS = 3
 DONT_KNOW = "don't know"
-HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product", "date")
+HEADER = (
+    "respondent", "outcome", "satisfaction", "importance", "segment", "way of travelling", "product", "date",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Quarter:
-    """A wave to make: which respondents (numbered within their segment) and which days."""
+    """A wave to make: its place among the waves, its first day and how many days it has."""
 
     code: str
-    first_person: int
+    place: int
     first_day: dt.date
     days: int
 
-
-@dataclass(frozen=True)
-class Story:
-    """Shares of 4 and 5 per segment, in the order of `SEGMENTS`; None: the outcome does not apply to the segment."""
-
-    outcome: str
-    product: str
-    importance: tuple[float | None, ...]
-    satisfaction: tuple[float | None, ...]
-    later: tuple[float | None, ...] = ()  # satisfaction in the third quarter; empty: as before
-
-    def shares(self, quarter: Quarter) -> tuple[float | None, ...]:
-        """Satisfaction in that quarter."""
-        return self.later if self.later and quarter is QUARTERS[1] else self.satisfaction
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the one in which the story happens."""
+        return self.place == 3
 
 
 QUARTERS = (
-    Quarter("2025-Q2", 1, dt.date(2025, 4, 1), 91),
-    Quarter("2025-Q3", 1 + PEOPLE_PER_SEGMENT - STAYING, dt.date(2025, 7, 1), 92),
+    Quarter("2025-Q4", 0, dt.date(2025, 10, 1), 92),
+    Quarter("2026-Q1", 1, dt.date(2026, 1, 1), 90),
+    Quarter("2026-Q2", 2, dt.date(2026, 4, 1), 91),
+    Quarter("2026-Q3", 3, dt.date(2026, 7, 1), 92),
 )
-STORIES = (
-    Story("FT-01", "planner", (0.92, 0.92, 0.90, 0.38), (0.80, 0.83, 0.80, 0.83), (0.55, 0.55, 0.55, 0.88)),
-    Story("FT-02", "planner", (0.50, 0.58, 0.62, 0.70), (0.58, 0.57, 0.55, 0.50)),
-    Story("FT-03", "bookings", (0.78, 0.80, 0.85, 0.80), (0.42, 0.40, 0.37, 0.42)),
-    Story("FT-04", "packing", (0.75, 0.68, 0.55, None), (0.65, 0.62, 0.60, None)),
-    Story("FT-05", "bookings", (0.82, 0.85, 0.82, 0.78), (0.60, 0.57, 0.55, 0.60)),
-    Story("FT-06", "bookings", (0.88, 0.85, 0.75, 0.62), (0.30, 0.32, 0.35, 0.38)),
-    Story("FT-07", "bookings", (0.72, 0.70, 0.72, 0.75), (0.68, 0.70, 0.72, 0.70)),
-    Story("FT-08", "backseat", (0.62, 0.80, 0.78, 0.48), (0.55, 0.58, 0.57, 0.40)),
-    Story("FT-09", "maps", (0.75, 0.78, 0.75, 0.72), (0.45, 0.50, 0.50, 0.48), (0.68, 0.70, 0.70, 0.68)),
-    Story("FT-10", "planner", (0.65, 0.68, 0.65, 0.58), (0.60, 0.62, 0.60, 0.57)),
-    Story("FT-11", "journal", (0.52, 0.48, 0.42, 0.35), (0.75, 0.72, 0.72, 0.70)),
-    Story("FT-12", "journal", (0.60, 0.52, 0.48, 0.40), (0.50, 0.52, 0.50, 0.48)),
-)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who answers: a name, a number within the segment, a way of travelling and the day of the answers."""
+
+    name: str
+    number: int
+    way: str
+    day: dt.date
+
+
+def people(quarter: Quarter, segment: int) -> list[Person]:
+    """Who answers of a segment in a quarter; some of them answered in the quarter before."""
+    size = PEOPLE[segment]
+    first = 1 + quarter.place * (size - STAYING)
+    found = []
+    for number in range(first, first + size):
+        name = f"W-{segment + 1}{number:03d}"
+        day = quarter.first_day + dt.timedelta(days=Random(f"{quarter.code} {name}").randrange(quarter.days))
+        found.append(Person(name, number, WAYS[number % 10 < 10 * RAIL], day))
+    return found
 
 
 def rows(quarter: Quarter) -> list[tuple[str, ...]]:
     """The rows of a wave under `HEADER`, by respondent. The same at every call: chance is seeded by what is drawn."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for story in STORIES:
-        for place, segment in enumerate(SEGMENTS):
-            importance, satisfaction = story.importance[place], story.shares(quarter)[place]
+    found = []
+    for segment in range(len(SEGMENTS)):
+        everybody = people(quarter, segment)
+        for story in STORIES:
+            importance, satisfaction = story.importance[segment], story.shares(quarter.is_last)[segment]
             if importance is not None and satisfaction is not None:
-                for row in _cell(quarter, story, segment, importance, satisfaction):
-                    found[row[0], row[1]] = row
-    return [found[key] for key in sorted(found)]
+                asked = [person for person in everybody if is_asked(story, person)]
+                found += _cell(quarter, story, segment, asked, importance, satisfaction)
+    return sorted(found)
+
+
+def is_asked(story: Story, person: Person) -> bool:
+    """Whether the person is asked for the outcome: for the core always, for the others in one block of three."""
+    return story.outcome in CORE or (person.number + STORIES.index(story)) % BLOCKS == 0
 
 
 def _cell(
-    quarter: Quarter, story: Story, segment: str, importance: float, satisfaction: float
+    quarter: Quarter, story: Story, segment: int, asked: Sequence[Person], importance: float, satisfaction: float
 ) -> Iterator[tuple[str, ...]]:
-    chance = Random(f"{quarter.code} {story.outcome} {segment}")
-    people = range(quarter.first_person, quarter.first_person + PEOPLE_PER_SEGMENT)
-    important = _answers(chance, len(people), importance)
-    satisfied = _answers(chance, len(people), satisfaction)
-    unsure = chance.randrange(len(people)) if chance.random() < 0.5 else None
-    for index, person in enumerate(people):
-        answer = DONT_KNOW if index == unsure else str(satisfied[index])
-        if _broke_off(story, index):
-            answer, important[index] = "", ""
-        name = f"W-{SEGMENTS.index(segment) + 1}{person:03d}"
-        day = quarter.first_day + dt.timedelta(days=Random(f"{quarter.code} {name}").randrange(quarter.days))
-        yield name, story.outcome, answer, str(important[index]), segment, story.product, day.isoformat()
+    chance = Random(f"{quarter.code} {story.outcome} {SEGMENTS[segment]}")
+    important = _answers(chance, [person.way for person in asked], importance)
+    satisfied = _answers(chance, [person.way for person in asked], satisfaction)
+    for index, person in enumerate(asked):
+        answers = str(satisfied[index]), str(important[index])
+        if chance.random() < story.unsure:
+            answers = DONT_KNOW, answers[1]
+        if person.number % 50 == 0 and story.outcome not in CORE:  # broke off after the core: the rest was not asked
+            answers = "", ""
+        about = SEGMENTS[segment], person.way, story.product, person.day.isoformat()
+        yield person.name, story.outcome, *answers, *about
 
 
-def _answers(chance: Random, people: int, share: float) -> list[int | str]:
-    """Answers from 1 to 5 of which this share is 4 or 5, give or take a person."""
-    top = round(share * people) + chance.randrange(-1, 2)
-    answers: list[int | str] = [4 + (chance.random() < 0.4) for _ in range(top)]
-    answers += [(3, 3, 3, 2, 2, 1)[chance.randrange(6)] for _ in range(people - top)]
-    chance.shuffle(answers)
-    return answers
-
-
-def _broke_off(story: Story, index: int) -> bool:
-    """The last person of each segment stopped before the last two questions: those were not asked."""
-    return index == PEOPLE_PER_SEGMENT - 1 and story.outcome in ("FT-11", "FT-12")
+def _answers(chance: Random, ways: Sequence[str], share: float) -> list[int]:
+    """Answers from 1 to 5 of which this share is 4 or 5, give or take a person, on either way of travelling."""
+    found = [0] * len(ways)
+    for way in WAYS:
+        places = [place for place, found_way in enumerate(ways) if found_way == way]
+        chance.shuffle(places)
+        exact = share * len(places)
+        top = int(exact) + (chance.random() < exact % 1)
+        for rank, place in enumerate(places):
+            found[place] = 4 + (chance.random() < 0.4) if rank < top else chance.choice((3, 3, 3, 2, 2, 1))
+    return found

@@ -62,6 +62,7 @@ def import_answers(
     dont_know: Iterable[str] = (),
     dry_run: bool = False,
     keeping: Keeping | None = None,
+    compute: bool = True,
 ) -> ImportReport:
     """Store the table's answers in a wave (made if new) and compute its scores. The same file twice changes nothing.
 
@@ -77,6 +78,7 @@ def import_answers(
         dont_know: further texts that mean "was asked, gave no answer".
         dry_run: write nothing; the report is the same.
         keeping: how refused rows are kept; None: they are not.
+        compute: the wave's scores anew; False where freezing or another import follows, which does it.
 
     Raises:
         ColumnsUnclear: a column is missing or not in the file.
@@ -95,7 +97,7 @@ def import_answers(
     with database.reading() as session:
         reader = _Reader(session, pseudonyms, wave, file, timezone, dont_know)
     store_all(database, wave, reader.answers(report), report, CHUNK)
-    finish(database, pseudonyms, wave, report, reader.kept(report), keeping)
+    finish(database, pseudonyms, wave, report, reader.kept(report), keeping, compute)
     return report
 
 

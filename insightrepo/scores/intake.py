@@ -150,11 +150,14 @@ def finish(
     report: ImportReport,
     fields: Fields,
     keeping: Keeping | None,
+    compute: bool = True,
 ) -> None:
-    """What comes after storing: refused rows go into quarantine (where `keeping` says how), scores are computed."""
+    """What comes after storing: refused rows go into quarantine (where `keeping` says how), scores are computed (unless
+    the caller does so once more has come in)."""
     if keeping is not None and wave.id is not None and not report.dry_run:
         report.kept = settle(database, pseudonyms, wave.id, report.kind, report.lines, fields, keeping)
-    refresh_scores(database, wave, report)
+    if compute:
+        refresh_scores(database, wave, report)
     report.refused.sort(key=lambda refused: refused.row)
 
 

@@ -78,6 +78,7 @@ def import_metrics(
     timezone: str = "UTC",
     dry_run: bool = False,
     keeping: Keeping | None = None,
+    compute: bool = True,
 ) -> ImportReport:
     """Store the table's figures or ratings in a wave (made if new) and compute its scores.
 
@@ -109,7 +110,7 @@ def import_metrics(
     with database.reading() as session:
         reading = _Reading(session, pseudonyms, wave, table, found, timezone, finder, always, questionnaires)
     store_all(database, wave, reading.prepared(report), report)
-    finish(database, pseudonyms, wave, report, reading.kept(report), keeping)
+    finish(database, pseudonyms, wave, report, reading.kept(report), keeping, compute)
     return report
 
 

@@ -52,6 +52,7 @@ def import_trials(
     timezone: str = "UTC",
     dry_run: bool = False,
     keeping: Keeping | None = None,
+    compute: bool = True,
 ) -> ImportReport:
     """Store the table's trials in a wave (made if new) and compute its scores. The same file twice changes nothing.
 
@@ -79,7 +80,7 @@ def import_trials(
     with database.reading() as session:
         reading = _Reading(session, pseudonyms, wave, table, found, timezone, questionnaires)
     store_all(database, wave, reading.prepared(report), report)
-    finish(database, pseudonyms, wave, report, reading.kept(report), keeping)
+    finish(database, pseudonyms, wave, report, reading.kept(report), keeping, compute)
     return report
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from command_line import PASSWORD, invoke
 from sqlalchemy import create_engine, delete, select
 
+from insightrepo.demo.story import PEOPLE
 from insightrepo.models import Base
 
 
@@ -55,7 +56,7 @@ def test_init_renews_indexes_that_another_model_made(tmp_path: Path, home: Path)
 def test_the_demo_is_whole_and_clean(demo_home: Path) -> None:
     assert invoke(demo_home, "check").exit_code == 0
     rows = tables(demo_home)
-    assert len(rows["study"]) == 4
+    assert len(rows["study"]) == 19
     assert {job[2] for job in rows["job"]} == {"done"}
     assert all(wave[5] == "frozen" for wave in rows["wave"])
 
@@ -103,6 +104,9 @@ def test_a_taxonomy_goes_out_into_an_empty_workspace_and_out_again_byte_for_byte
     first, second, other = tmp_path / "first.yaml", tmp_path / "second.yaml", tmp_path / "other"
     assert invoke(demo_home, "taxonomy", "export", str(first)).exit_code == 0
     assert invoke(other, "init", "--password", PASSWORD).exit_code == 0
+    for person in PEOPLE:
+        call = ("user", "add", person.email, "--role", person.role, "--password", PASSWORD)
+        assert invoke(other, *call).exit_code == 0
     assert invoke(other, "taxonomy", "import", str(first)).exit_code == 0
     assert invoke(other, "taxonomy", "export", str(second)).exit_code == 0
     assert first.read_bytes() == second.read_bytes()

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.demo import TAXONOMY
-from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.linter import CODES, Statement, lint
 
 JUDGED = Path(__file__).resolve().parent.parent / "judged" / "statements.tsv"
@@ -151,14 +149,3 @@ def test_whatever_is_written_each_warning_lies_within_its_text_and_says_why_and_
         assert warning.text in (job, success)
         assert warning.why
         assert warning.advice
-
-
-def test_the_demo_has_one_warning_and_its_evidence_shows_why_it_is_right():
-    file = load(TAXONOMY.read_text(encoding="utf-8"), TAXONOMY.name)
-    names = tuple(name for product, _ in file.products_with_parents() for name in (product.name, *product.aliases))
-    warnings = {
-        entry.code: [warning.code for warning in lint(Statement(entry.job, entry.success, entry.aliases), names)]
-        for entry in file.outcomes
-    }
-    # changing a booking takes one form there, getting money back after a cancellation six weeks
-    assert {code: codes for code, codes in warnings.items() if codes} == {"FT-06": ["aspect"]}

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
+from insightrepo.accounts.users import add_user
 from insightrepo.demo import TAXONOMY
+from insightrepo.demo.story import PEOPLE
 from insightrepo.models import AuditEntry, Base, Outcome, Product, Rule, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.exporting import export
 from insightrepo.taxonomy.files import Known, TaxonomyError, dump, load
@@ -243,11 +245,13 @@ def test_an_unknown_reference_changes_nothing(workspace, bring, text, message):
 def test_the_demo_survives_export_and_import(workspace):
     text = TAXONOMY.read_text(encoding="utf-8")
     with workspace.database.writing() as session:
+        for person in PEOPLE:
+            add_user(session, person.email, person.role, "a long enough password")
         first = apply(session, load(text), None)
         assert apply(session, load(dump(export(session))), None).changed == 0
         exported = dump(export(session))
     assert exported == dump(load(text))
-    assert first.created == 12 + 6 + 8 + 12
+    assert first.created == 36 + 6 + 8 + 33
 
 
 def test_people_and_teams_are_exported_by_name(workspace, bring):

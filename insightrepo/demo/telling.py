@@ -1,0 +1,84 @@
+"""Writes into the demo what its people wrote: annotations, insights with their evidence, targets and decisions."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from insightrepo.accounts.access import Reader
+from insightrepo.demo.story import ANNOTATIONS, DECISIONS, INSIGHTS, TARGETS, DemoInsight
+from insightrepo.library.insights import write_insight
+from insightrepo.models import Decision, Evidence, Outcome, Product, Study, Target, Team
+from insightrepo.scores.annotations import annotate, annotations_between
+from insightrepo.scores.targets import report_target, set_target
+from insightrepo.workspace import Workspace
+
+
+def tell(workspace: Workspace, reader: Reader) -> int:
+    """Write down what is not written yet; the number of insights."""
+    for insight in INSIGHTS:
+        _write(workspace, reader, insight)
+    with workspace.database.writing() as session:
+        _annotate(session, reader)
+        _aim(session, reader)
+        _decide(session, reader)
+    return len(INSIGHTS)
+
+
+def is_told(session: Session) -> bool:
+    """Whether the last of it is written down."""
+    return session.scalar(select(Decision.id).where(Decision.text == DECISIONS[-1].text)) is not None
+
+
+def _write(workspace: Workspace, reader: Reader, insight: DemoInsight) -> None:
+    with workspace.database.reading() as session:
+        study = session.scalars(select(Study.id).where(Study.title == insight.study)).one()
+        supports, contradicts = (
+            [_evidence(session, stretch) for stretch in stretches]
+            for stretches in (insight.supports, insight.contradicts)
+        )
+    write_insight(
+        workspace, reader, study, insight.text,
+        outcomes=insight.outcomes, supports=supports, contradicts=contradicts,
+    )  # fmt: skip
+
+
+def _evidence(session: Session, stretch: str) -> int:
+    """The first piece of evidence that holds these words, whatever its line breaks."""
+    rows = session.execute(select(Evidence.id, Evidence.text).where(Evidence.kind != "insight").order_by(Evidence.id))
+    return next(row.id for row in rows if stretch in " ".join(row.text.split()))
+
+
+def _annotate(session: Session, reader: Reader) -> None:
+    said = {item.text for item in annotations_between(session, reader)}
+    for item in ANNOTATIONS:
+        if item.text not in said:
+            annotate(session, reader, item.kind, item.first_day, item.text, **item.about)
+
+
+def _aim(session: Session, reader: Reader) -> None:
+    known = set(session.scalars(select(Target.name)))
+    for target in TARGETS:
+        if target.name in known:
+            continue
+        made = set_target(
+            session, reader, target.name, target.first_day, target.last_day, target.wanted,
+            team_id=session.scalars(select(Team.id).where(Team.name == target.team)).one(),
+            product_id=session.scalars(select(Product.id).where(Product.code == target.product)).one(),
+            outcome_id=session.scalars(select(Outcome.id).where(Outcome.code == target.outcome)).one(),
+        )  # fmt: skip
+        if target.reached is not None:
+            report_target(session, reader, made.id, target.reached)
+
+
+def _decide(session: Session, reader: Reader) -> None:
+    known = set(session.scalars(select(Decision.text)))
+    for decision in DECISIONS:
+        if decision.text not in known:
+            outcome = session.scalars(select(Outcome.id).where(Outcome.code == decision.outcome)).one()
+            session.add(
+                Decision(
+                    outcome_id=outcome, text=decision.text, state=decision.state, reason=decision.reason,
+                    day=decision.day, created_by_id=reader.user_id,
+                )
+            )  # fmt: skip
