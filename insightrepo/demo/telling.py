@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.demo.story import ANNOTATIONS, DECISIONS, INSIGHTS, TARGETS, DemoInsight
+from insightrepo.library.decisions import decide
 from insightrepo.library.insights import write_insight
 from insightrepo.models import Decision, Evidence, Outcome, Product, Study, Target, Team
 from insightrepo.scores.annotations import annotate, annotations_between
@@ -21,7 +22,7 @@ def tell(workspace: Workspace, reader: Reader) -> int:
     with workspace.database.writing() as session:
         _annotate(session, reader)
         _aim(session, reader)
-        _decide(session, reader)
+    _decide(workspace, reader)
     return len(INSIGHTS)
 
 
@@ -71,14 +72,9 @@ def _aim(session: Session, reader: Reader) -> None:
             report_target(session, reader, made.id, target.reached)
 
 
-def _decide(session: Session, reader: Reader) -> None:
-    known = set(session.scalars(select(Decision.text)))
-    for decision in DECISIONS:
-        if decision.text not in known:
-            outcome = session.scalars(select(Outcome.id).where(Outcome.code == decision.outcome)).one()
-            session.add(
-                Decision(
-                    outcome_id=outcome, text=decision.text, state=decision.state, reason=decision.reason,
-                    day=decision.day, created_by_id=reader.user_id,
-                )
-            )  # fmt: skip
+def _decide(workspace: Workspace, reader: Reader) -> None:
+    with workspace.database.reading() as session:
+        known = set(session.scalars(select(Decision.text)))
+    for item in DECISIONS:
+        if item.text not in known:
+            decide(workspace, reader, item.outcome, item.text, item.state, item.reason, item.day)
