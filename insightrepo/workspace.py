@@ -101,6 +101,11 @@ class Workspace:
         return DatabaseVectors(self.database, self.embedder.key) if self.embedder else None
 
     @cached_property
+    def term_vectors(self) -> dict[str, Any]:
+        """The vectors of the terms' words by text, so that one process embeds them once for all its taggers."""
+        return {}
+
+    @cached_property
     def indexes(self) -> IndexParts:
         """The indexes as they are on disk.
 
@@ -124,5 +129,5 @@ class Workspace:
     def close(self) -> None:
         """Give up connections and forget opened parts (after a fork, after a rebuild, in tests)."""
         self.database.close()
-        for name in ("indexes", "embedder", "vectors"):
+        for name in ("indexes", "embedder", "vectors", "term_vectors"):
             self.__dict__.pop(name, None)

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from indexes.embedder import Embedder
 from ingest.tagger import Tagger, decide
 from ingest.tagger import Vote as VoteCast
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
@@ -25,6 +27,7 @@ from insightrepo.workspace import Workspace
 
 MACHINES = ("rule", "words", "head")
 BATCH = 500
+MOST_KEPT = 20_000  # vectors of words, about 20 MB
 WRITE_BATCH = 100  # pieces of evidence a transaction, to stay under 50 ms
 
 Progress = Callable[[int, int], None]
@@ -43,7 +46,22 @@ def make_tagger(workspace: Workspace) -> Tagger:
         found = profiles(session)
         if embedder:
             found = with_heads(workspace, session, found)
-    return Tagger(found, embedder.embed_documents if embedder else None, embedder.key if embedder else "")
+    return Tagger(found, _remembering(workspace, embedder) if embedder else None, embedder.key if embedder else "")
+
+
+def _remembering(workspace: Workspace, embedder: Embedder) -> Callable[[Sequence[str]], np.ndarray]:
+    """`embed_documents` that embeds each text once in a process: terms have the same words at every import."""
+    kept = workspace.term_vectors
+
+    def embed(texts: Sequence[str]) -> np.ndarray:
+        if len(kept) > MOST_KEPT:
+            kept.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        if new:
+            kept.update(zip(new, embedder.embed_documents(new), strict=True))
+        return np.stack([kept[text] for text in texts])
+
+    return embed
 
 
 def vote_values(cast: VoteCast, evidence_id: int, revision: int) -> dict[str, Any]:

@@ -134,7 +134,9 @@ def _success(statement: Statement) -> Iterator[LintWarning]:
     if statement.success.strip():
         return
     why = "nothing says how the customer judges success"
-    yield LintWarning("success", "success", statement.success, 0, 0, why, "add a success measure, such as “in less time”")
+    yield LintWarning(
+        "success", "success", statement.success, 0, 0, why, "add a success measure, such as “in less time”"
+    )
 
 
 def _alias(statement: Statement) -> Iterator[LintWarning]:
