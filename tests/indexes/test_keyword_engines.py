@@ -8,6 +8,7 @@ import os
 import random
 import re
 import signal
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ ODD = (
 def texts() -> list[str]:
     """The demo's verbatims and the paragraphs of its reports, and texts that are hard to cut."""
     with (DEMO / "verbatims.csv").open(encoding="utf-8", newline="") as file:
-        said = [max(row.values(), key=len) for row in csv.DictReader(file)]
+        said = [max(row.values(), key=len) for row in islice(csv.DictReader(file), 60)]
     reports = [path.read_text(encoding="utf-8") for path in sorted(DEMO.rglob("*.md"))]
     written = [part for report in reports for part in re.split(r"\n\s*\n", report) if len(part.split()) > 5]
     return [*said, *written, *ODD]
