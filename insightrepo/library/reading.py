@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from indexes.query import parse
 from ingest.readers.base import Locator
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.library.coverage import STALE_DAYS
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import TagShown
 from insightrepo.library.loading import STATE_ORDER, load_hits, votes_shown
@@ -38,20 +40,25 @@ class NotVisible(Exception):
     """There is no such thing, or the reader may not see it; which of the two is not said."""
 
 
-def list_studies(session: Session, reader: Reader, page: int = 1) -> StudyPage:
-    """A page (from 1) of the studies that the reader may see, newest first."""
+def list_studies(session: Session, reader: Reader, page: int = 1, method: str | None = None) -> StudyPage:
+    """A page (from 1) of the studies that the reader may see, newest first; of one method where it is named ("": those
+    whose method is not known). The methods are counted over all of them.
+    """
     seen = Study.id.in_(visible_studies(reader))
-    total = session.scalar(select(func.count()).select_from(Study).where(seen)) or 0
+    by_method = select(Study.method, func.count(), func.sum(Study.participants_n)).where(seen).group_by(Study.method)
+    methods = sorted(session.execute(by_method).tuples(), key=lambda row: (-row[1], row[0]))
+    wanted = [seen] if method is None else [seen, Study.method == method]
     newest = func.coalesce(Study.ended_on, Study.started_on, func.date(Study.created_at))
     ids = session.scalars(
         select(Study.id)
-        .where(seen)
+        .where(*wanted)
         .order_by(newest.desc(), Study.id.desc())
         .offset((page - 1) * STUDIES_PER_PAGE)
         .limit(STUDIES_PER_PAGE)
     ).all()
     lines = _study_lines(session, reader, ids)
-    return StudyPage(tuple(lines[number] for number in ids), total, page)
+    total = sum(number for name, number, _ in methods if method in (None, name))
+    return StudyPage(tuple(lines[number] for number in ids), total, page, tuple(methods))
 
 
 def read_study(session: Session, reader: Reader, study_id: int) -> StudyDetail:
@@ -195,9 +202,16 @@ def _study_lines(session: Session, reader: Reader, ids: Sequence[int]) -> dict[i
             owner=name or email,
             documents=documents.get(study.id, 0),
             evidence=evidence.get(study.id, 0),
+            stale=_is_stale(study),
         )
         for study, name, email in rows
     }
+
+
+def _is_stale(study: Study) -> bool:
+    """Whether it ended so long ago that it is to be looked at before it is relied on."""
+    last = study.ended_on or study.started_on
+    return last is not None and (dt.date.today() - last).days > STALE_DAYS
 
 
 def _period(study: Study) -> str:

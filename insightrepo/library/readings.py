@@ -11,7 +11,7 @@ from insightrepo.library.hits import Hit, TagShown
 
 @dataclass(frozen=True)
 class StudyLine:
-    """A study in a list. `when` is as precise as it is known."""
+    """A study in a list. `when` is as precise as it is known; `stale`: it ended more than two years ago."""
 
     id: int
     title: str
@@ -25,15 +25,17 @@ class StudyLine:
     owner: str | None
     documents: int
     evidence: int
+    stale: bool = False
 
 
 @dataclass(frozen=True)
 class StudyPage:
-    """A page of studies, newest first, and how many there are."""
+    """A page of studies, newest first, and how many there are; `methods` are all: (method, studies, participants)."""
 
     studies: tuple[StudyLine, ...]
     total: int
     page: int
+    methods: tuple[tuple[str, int, int | None], ...] = ()
 
 
 @dataclass(frozen=True)

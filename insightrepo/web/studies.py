@@ -26,10 +26,11 @@ blueprint = Blueprint("studies", __name__)
 
 @blueprint.get("/studies")
 def studies() -> ResponseReturnValue:
-    """The studies that the reader may see, newest first."""
-    found = list_studies(session(), reader(), page_number(request.args))
+    """The studies that the reader may see, newest first; `?method=` those of one method."""
+    method = request.args.get("method")
+    found = list_studies(session(), reader(), page_number(request.args), method)
     pages = max(1, -(-found.total // STUDIES_PER_PAGE))
-    return render_template("studies/list.html", found=found, pages=pages)
+    return render_template("studies/list.html", found=found, pages=pages, method=method)
 
 
 @blueprint.get("/studies/<id:study_id>")

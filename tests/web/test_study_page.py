@@ -118,3 +118,13 @@ def test_a_tag_of_a_segment_leads_to_its_page(visit, library):
     rows = visit("viewer").get(f"/studies/{library.studies['feed']}/documents/{library.documents['feed']}")
     assert 'href="/segments/TODDLER"' in rows.text
     assert 'href="/segments/TODDLER"' in visit("viewer").get(f"/evidence/{library.evidence['feed 1']}").text
+
+
+def test_the_register_of_studies_counts_methods_and_filters_by_one(visit):
+    everything = visit("viewer").get("/studies")
+    assert "diary study 3, 36 participants" in words(everything)
+    diaries = visit("viewer").get("/studies?method=diary+study")
+    assert "3 studies that you may see by diary study" in words(diaries)
+    assert "App store reviews" not in words(diaries)
+    assert "Pricing interviews" not in words(diaries)  # confidential
+    assert "0 studies" in words(visit("viewer").get("/studies?method=none+such"))
