@@ -35,16 +35,6 @@ def test_an_outcome_leads_to_the_words_in_their_place_to_the_study_and_to_the_pr
     expect(page.get_by_text("Nobody has tried it yet.")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/outcomes", "/outcomes/PLAN-01", "/products", "/products/APP", "/segments/TODDLER", "/act/journey", "/studies/1"],
-)
-def test_on_a_phone_nothing_is_wider_than_the_screen(browse, path):
-    page = browse(PHONE)
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
 def test_a_row_of_a_table_is_a_card_on_a_phone_and_its_cells_say_what_they_are(browse):
     page = browse(PHONE)
     page.goto("/products/APP")
