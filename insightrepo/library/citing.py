@@ -65,7 +65,7 @@ def cite(session: Session, reader: Reader, evidence_id: int, address: str) -> Ci
             CitedScore(tag.code, tag.name, score_words(tag.chip)) for tag in hit.outcomes if tag.state in IN_FORCE
         ),
         address=address,
-        caution=_caution(study.sensitivity, detail.withdrawn, study.state),
+        caution=_caution(study.sensitivity, detail.withdrawn, study.state, hit.kind),
     )
 
 
@@ -142,7 +142,9 @@ def _people(number_: int | None) -> str:
     return f"n {number_:,}" if number_ else ""
 
 
-def _caution(sensitivity: str, withdrawn: bool, state: str) -> str:
+def _caution(sensitivity: str, withdrawn: bool, state: str, kind: str) -> str:
+    if withdrawn and kind == "insight":
+        return "This insight was withdrawn: its page says why."
     if withdrawn:
         return "These words are no longer in their source: a newer revision left them out."
     if state != "published":

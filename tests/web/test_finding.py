@@ -108,6 +108,13 @@ def test_what_must_not_be_passed_on_says_so(visit, library):
     assert 'class="notice' not in page(visit, f"/evidence/{library.evidence['published 0']}/cite")
 
 
+def test_the_page_of_evidence_leads_to_its_citation_and_to_similar_evidence(visit, library):
+    number = library.evidence["published 0"]
+    text = page(visit, f"/evidence/{number}")
+    assert f'href="/evidence/{number}/cite"' in text
+    assert f'href="/search?like={number}"' in text
+
+
 def test_hostile_words_are_escaped_in_every_form():
     words, address = "<script>x</script> *bold* [a](b)\n# no heading", "https://example.org/evidence/7?a=1&b=2"
     scores = (CitedScore("A-1", "a|b", "no score yet"),)
