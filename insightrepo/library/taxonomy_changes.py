@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from insightrepo.accounts.access import Reader
 from insightrepo.batches import batches
 from insightrepo.library.retagging import request_retag, retag, retag_is_wanted
 from insightrepo.library.tagging import WRITE_BATCH, Progress, remove_votes, settle
+from insightrepo.scores.applying import recompute_stale
 from insightrepo.taxonomy.files import load
 from insightrepo.taxonomy.importing import Changes, apply
 from insightrepo.taxonomy.reading import known
@@ -15,7 +18,8 @@ from insightrepo.workspace import Workspace
 def import_taxonomy(
     workspace: Workspace, reader: Reader, text: str, name: str, progress: Progress | None = None
 ) -> Changes:
-    """Import a taxonomy file and let the machines vote again where terms or rules changed.
+    """Import a taxonomy file, let the machines vote again where terms or rules changed, and compute those open waves
+    again whose scores rest on what changed.
 
     Raises:
         Forbidden: the reader is not a researcher.
@@ -34,4 +38,8 @@ def import_taxonomy(
         wanted = retag_is_wanted(session)
     if wanted:
         retag(workspace, progress)
-    return changes
+    if not (changes.created or changes.changed):
+        return changes
+    waves, refused = recompute_stale(workspace.database)
+    said = f"scores of {', '.join(waves)} were computed again"
+    return replace(changes, lines=(*changes.lines, *([said] if waves else []), *refused))

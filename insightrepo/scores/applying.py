@@ -1,29 +1,32 @@
-"""Scores after a change of what outcomes apply to: open waves are computed again, frozen ones stay as they are."""
+"""Scores after a change of the taxonomy: open waves are computed again, frozen ones stay as they are."""
 
 from __future__ import annotations
-
-from collections.abc import Collection
 
 from sqlalchemy import select
 
 from insightrepo.database import Database
-from insightrepo.models import Answer, Outcome, Wave
-from insightrepo.scores.computing import WaveFrozen, recompute
+from insightrepo.models import Wave
+from insightrepo.scores.computing import Memory, WaveFrozen, recompute, stale_waves
+from insightrepo.scores.weights import WeightsRefused
 
 
-def recompute_open(database: Database, codes: Collection[str]) -> tuple[str, ...]:
-    """Compute the open waves again that asked about these outcomes, in the order of time; their codes."""
-    if not codes:
-        return ()
+def recompute_stale(database: Database) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Compute every open wave again that is older than what went into it, in the order of time.
+
+    The codes of the waves that were computed, and a sentence for each that could not be: it keeps its scores.
+    """
     with database.reading() as session:
-        asked = select(Answer.wave_id).join(Outcome, Outcome.id == Answer.outcome_id).where(Outcome.code.in_(codes))
-        query = select(Wave.id, Wave.code).where(Wave.state == "open", Wave.id.in_(asked))
-        waves = session.execute(query.order_by(Wave.first_day, Wave.id)).tuples().all()
-    done = []
-    for number, code in waves:
+        stale = stale_waves(session)
+        codes = dict(session.execute(select(Wave.id, Wave.code).where(Wave.id.in_(stale))).tuples().all())
+        memory = Memory(session)
+    done, refused = [], []
+    for number in stale:
         try:
-            recompute(database, number)
+            recompute(database, number, memory)
         except WaveFrozen:
             continue  # frozen meanwhile: it keeps what it was frozen with
-        done.append(code)
-    return tuple(done)
+        except WeightsRefused as error:
+            refused.append(f"the wave {codes[number]} keeps its scores: {error}")
+        else:
+            done.append(codes[number])
+    return tuple(done), tuple(refused)

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, func, insert, select, union
+from sqlalchemy.orm import Session, aliased
 
 import insightrepo
 from insightrepo.database import Database
@@ -19,9 +19,11 @@ from insightrepo.models import (
     Membership,
     MetricPoint,
     Outcome,
+    Product,
     Rating,
     Score,
     Segment,
+    Task,
     Trial,
     TrialSummary,
     Wave,
@@ -113,12 +115,14 @@ def recompute_all(database: Database, wave_ids: Sequence[int]) -> dict[int, int]
     return counts
 
 
-def stale_waves(session: Session, wave: Wave) -> list[int]:
-    """Ids of this wave and all later ones, in time, that are open and older than what went into them.
+def stale_waves(session: Session, wave: Wave | None = None) -> list[int]:
+    """Ids of this wave and all later ones (None: of all), in time, that are open and older than what went into them.
 
     A wave is, too, where something went into an earlier wave, which its verdicts may rest on.
     """
-    query = select(Wave).where(Wave.first_day >= wave.first_day, Wave.state == "open")
+    query = select(Wave).where(Wave.state == "open")
+    if wave is not None:
+        query = query.where(Wave.first_day >= wave.first_day)
     stale: list[Wave] = []
     for other in session.scalars(query.order_by(Wave.first_day, Wave.id)):
         after_a_stale_one = any(earlier.last_day < other.first_day for earlier in stale)
@@ -129,7 +133,8 @@ def stale_waves(session: Session, wave: Wave) -> list[int]:
 
 def inputs_of(session: Session, wave: Wave) -> dict[str, Any]:
     """What the wave's scores depend on, as counts and choices that change whenever it does: what went into it, its
-    exclusions and settings, the populations it is weighted to, and a digest of the same for the waves before it.
+    exclusions and settings, the populations it is weighted to, how terms hang together, and a digest of the same for
+    the waves before it.
     """
     counted = {
         table.__tablename__: session.scalar(select(func.count()).select_from(table).where(table.wave_id == wave.id))
@@ -144,13 +149,35 @@ def inputs_of(session: Session, wave: Wave) -> dict[str, Any]:
     return {
         **{name: count for name, count in counted.items() if count}, "exclusions": list(excluded),
         "settings": wave.settings or {}, "populations": populations, "before": _inputs_before(session, wave),
+        "ties": _ties(session, wave),
         **({"not_applicable": not_for} if not_for else {}),
     }  # fmt: skip
 
 
 def _inputs_before(session: Session, wave: Wave) -> str:
     query = select(Wave.code, Wave.definition).where(Wave.last_day < wave.first_day).order_by(Wave.code)
-    known = [[code, (definition or {}).get("inputs")] for code, definition in session.execute(query)]
+    return _digest([[code, (definition or {}).get("inputs")] for code, definition in session.execute(query)])
+
+
+def _ties(session: Session, wave: Wave) -> str:
+    """A digest of what decides in which cells a wave's people count: the tree of products, the dimension of each
+    segment, and of the tasks that were tried in the wave the product and the outcomes they serve.
+    """
+    tried = union(*(select(table.task_id).where(table.wave_id == wave.id) for table in (Trial, TrialSummary)))
+    above, of_task = aliased(Product), select(Task.code).where(Task.id.in_(tried))
+    return _digest([
+        _pairs_of(session, select(Product.code, above.code).join(above, above.id == Product.parent_id)),
+        _pairs_of(session, select(Segment.code, Segment.dimension)),
+        _pairs_of(session, of_task.add_columns(Product.code).join(Product, Product.id == Task.product_id)),
+        _pairs_of(session, of_task.add_columns(Outcome.code).join(Task.outcomes)),
+    ])  # fmt: skip
+
+
+def _pairs_of(session: Session, query: Select[Any]) -> list[list[Any]]:
+    return sorted(list(row) for row in session.execute(query))
+
+
+def _digest(known: Any) -> str:
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from insightrepo.scores.applying import recompute_open
+from insightrepo.scores.applying import recompute_stale
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, set_applicability
 from insightrepo.web.outcomes import blueprint
 from insightrepo.web.request import reader, session, workspace
@@ -30,7 +30,9 @@ def set_matrix() -> ResponseReturnValue:
     except NobodyLeft as error:
         flash(f"Nothing was changed: {error}", "danger")
         return _page(422)
-    waves = recompute_open(workspace().database, changed)
+    waves, refused = recompute_stale(workspace().database) if changed else ((), ())
+    for sentence in refused:
+        flash(sentence, "danger")
     said = f"Changed: {', '.join(changed)}." if changed else "Nothing was different, so nothing was changed."
     flash(said + (f" Scores of {', '.join(waves)} were computed again." if waves else ""), "success")
     return redirect(url_for("outcomes.matrix"))

@@ -13,7 +13,7 @@ from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.retagging import request_retag
 from insightrepo.models import Outcome
-from insightrepo.scores.applying import recompute_open
+from insightrepo.scores.applying import recompute_stale
 from insightrepo.taxonomy.acceptance import accept_warning, take_back
 from insightrepo.taxonomy.advice import Advice, advise
 from insightrepo.taxonomy.editing import (
@@ -84,7 +84,8 @@ def change(code: str) -> ResponseReturnValue:
     except EditRefused as error:
         return _editor(draft, _advice(draft, row.code), error.problems, 422, row)
     if RESCORED & changed:
-        recompute_open(workspace().database, [row.code])
+        for sentence in recompute_stale(workspace().database)[1]:
+            flash(sentence, "danger")
     if RETAGGED & changed:
         ask_for_maintenance(workspace())
     flash("Saved." if changed else "Nothing was different, so nothing was changed.", "success")

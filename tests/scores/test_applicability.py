@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Score, Segment, Team, User, Wave
-from insightrepo.scores.applying import recompute_open
+from insightrepo.scores.applying import recompute_stale
 from insightrepo.scores.computing import stale_waves
 from insightrepo.scores.spoken import Cell, spoken
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, not_applicable, set_applicability
@@ -51,7 +51,7 @@ def test_an_outcome_for_all_counts_everybody(database, answered):
 
 
 def test_the_score_of_all_is_of_the_segments_it_applies_to_and_of_people_whose_segment_is_not_known(limited):
-    assert recompute_open(limited, ["TRIP-1"]) == ("2025-Q1",)
+    assert recompute_stale(limited) == (("2025-Q1",), ())
     assert satisfaction(limited) == {None: (100.0, 60), "parents": (100.0, 40)}
 
 
@@ -59,7 +59,7 @@ def test_a_wave_is_stale_once_the_applicability_changed_and_says_what_it_left_ou
     with limited.reading() as session:
         wave = session.scalars(select(Wave)).one()
         assert stale_waves(session, wave) == [wave.id]
-    recompute_open(limited, ["TRIP-1"])
+    recompute_stale(limited)
     with limited.reading() as session:
         wave = session.scalars(select(Wave)).one()
         assert stale_waves(session, wave) == []

@@ -1,0 +1,43 @@
+"""A taxonomy file that changes what scores rest on has the open waves computed again."""
+
+from __future__ import annotations
+
+import planted_story
+from homes import reader_of
+from sqlalchemy import select
+
+from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.models import Wave
+from insightrepo.scores.issues import freeze
+from insightrepo.scores.reading import ScoreQuery, read_scores
+from insightrepo.taxonomy.exporting import export
+from insightrepo.taxonomy.files import dump
+from insightrepo.workspace import Workspace
+
+
+def tasks_of_stop(workspace: Workspace) -> dict[str, float | None]:
+    """The task index of STOP by wave."""
+    with workspace.database.reading() as session:
+        rows = read_scores(session, reader_of(workspace, "rita"), ScoreQuery(
+            outcomes=("STOP",), segments=("all",), products=("all",), measures=("success",)
+        ))  # fmt: skip
+        return {row.wave: row.value for row in rows}
+
+
+def test_a_task_that_a_file_takes_from_an_outcome_is_out_of_its_index_in_open_waves(fresh: Workspace) -> None:
+    with fresh.database.writing() as session:
+        planted_story.tell(session)
+        freeze(session, session.scalars(select(Wave).where(Wave.code == "2025-Q2")).one(), None)
+    before = tasks_of_stop(fresh)
+    with fresh.database.reading() as session:
+        text = dump(export(session))
+    start = text.index("code: T-LIST")
+    place = text.index("STOP", start)
+    text = text[:place] + "COST" + text[place + 4 :]
+    changes = import_taxonomy(fresh, reader_of(fresh, "rita"), text, "moved.yaml")
+    assert changes.lines[-1] == "scores of 2025-Q3 were computed again"
+    after = tasks_of_stop(fresh)
+    assert after["2025-Q2"] == before["2025-Q2"]
+    assert after["2025-Q3"] == 100 * planted_story.COMPLETED["T-ADD", "2025-Q3"] / planted_story.TRIES
+    again = import_taxonomy(fresh, reader_of(fresh, "rita"), text, "moved.yaml")
+    assert not any("computed again" in line for line in again.lines)
