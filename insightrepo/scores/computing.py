@@ -31,6 +31,7 @@ from insightrepo.models import (
 )  # fmt: skip
 from insightrepo.scores import measures
 from insightrepo.scores.cells import CellKey
+from insightrepo.scores.companions import STEPS, is_rounded, round_change, round_companions
 from insightrepo.scores.given import ASKED, Given, Memory, previous_cells
 from insightrepo.scores.measures import MEASURES, metric_measure
 from insightrepo.scores.metric_scores import metric_rows
@@ -228,8 +229,11 @@ def computed(session: Session, wave: Wave, memory: Memory | None = None) -> tupl
     for (key, name), row in rows.items():
         if key.outcome is not None and name in MEASURES:
             row["definition_version"] = versions[key.outcome]
-    pairs, compared_with = _pairs(session, wave, rows, memory)
+    round_companions(rows, memory.dimensions, given.crowd.weighting.get("dimensions", ()))
+    pairs, compared_with, rounded = _pairs(session, wave, rows, memory)
     judge(pairs, definition["smallest_change"], definition["alpha"], {**MEASURES, **measured})
+    for key, name in rounded:
+        round_change(rows[key, name], STEPS.get(name, 1.0))
     definition["compared_with"] = sorted([earlier.code, earlier.frozen_hash] for earlier in compared_with)
     return definition, list(rows.values())
 
@@ -249,8 +253,11 @@ def _rows(session: Session, wave: Wave, given: Given, memory: Memory) -> Rows:
     return {**outcomes, **tasks, **of_tasks, **metrics}
 
 
-def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[list[Pair], list[Wave]]:
-    """The cells that can be tested (30 people or more in both waves), and the waves they are compared with.
+def _pairs(
+    session: Session, wave: Wave, rows: Rows, memory: Memory
+) -> tuple[list[Pair], list[Wave], list[tuple[CellKey, str]]]:
+    """The cells that can be tested (30 people or more in both waves), the waves they are compared with, and the cells
+    that are rounded in either (`companions`).
 
     Every cell learns its previous wave: the latest earlier one that has it, of the same instrument for what is asked
     with it. "break" notes a cell that only another instrument, another version of the metric, or a wording of the
@@ -258,12 +265,14 @@ def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[li
     """
     worded = wordings(session)
     found, broken = previous_cells(session, wave, set(rows))
-    pairs, used = [], {}
+    pairs, used, rounded = [], {}, []
     for (key, name), row in rows.items():
         if (key, name) not in found:
             row["note"] = row["note"] or ("break" if (key, name) in broken else None)
             continue
-        earlier, n, version = found[key, name]
+        earlier, n, version, was_rounded = found[key, name]
+        if was_rounded or is_rounded(row["n"], row["n_eff"]):
+            rounded.append((key, name))
         if name not in MEASURES and version != row["definition_version"]:
             row["note"] = row["note"] or "break"
             continue
@@ -275,7 +284,7 @@ def _pairs(session: Session, wave: Wave, rows: Rows, memory: Memory) -> tuple[li
         if min(n or 0, row["n"] or 0) >= measures.SMALLEST_FIRM and row["value"] is not None:
             pair = _pair(session, wave, earlier, memory, key, name, row)
             pairs += [pair] if pair else []
-    return pairs, list(used.values())
+    return pairs, list(used.values()), rounded
 
 
 def _means_another(worded: Wordings | None, before: int, now: int) -> bool:

@@ -22,7 +22,8 @@ SHOWN = (
     "compared_with",
     "weighting",
 )
-OF_WEIGHTS = ("lowest", "highest", "capped", "unplaced")  # a hidden segment's people follow from its weight
+# A hidden segment's people follow from its weight, and from what all weights together cost.
+OF_WEIGHTS = ("lowest", "highest", "capped", "unplaced", "n_eff", "deff")
 
 
 def definition_for(reader: Reader, definition: Mapping[str, Any] | None) -> dict[str, Any]:

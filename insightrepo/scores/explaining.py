@@ -14,8 +14,9 @@ from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
 from insightrepo.scores.cells import not_applying
+from insightrepo.scores.companions import ROUNDED
 from insightrepo.scores.crowd import read_crowd
-from insightrepo.scores.definitions import weighting_for
+from insightrepo.scores.definitions import OF_WEIGHTS, weighting_for
 from insightrepo.scores.exclusions import ExclusionShown, exclusions_of
 from insightrepo.scores.formulas import Line, formula
 from insightrepo.scores.measures import SMALLEST_FIRM, SMALLEST_SHOWN
@@ -129,12 +130,12 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
         name=_name(session, score),
         suppressed=SUPPRESSED if hidden else "",
         inputs=() if hidden else _inputs(row, detail),
-        distribution={} if hidden else _distribution(session, wave, score),
+        distribution={} if hidden or ROUNDED in detail else _distribution(session, wave, score),
         elsewhere=ELSEWHERE if not hidden and _asked(score) and (score.segment_id or score.product_id) else "",
         formula=() if hidden else tuple(formula(row, detail)),
         exclusions=() if hidden else tuple(touching),
         weighting={}
-        if hidden or row.unweighted_value is None
+        if hidden or (row.unweighted_value is None and ROUNDED not in detail)
         else _weighting(session, wave, weighting_for(reader, definition)),
         response=None if hidden else _response(session, reader, wave, row),
         tested=None if hidden else _tested(row, detail, definition),
@@ -185,7 +186,7 @@ def _weighting(session: Session, wave: Wave, weighting: Mapping[str, Any]) -> di
 
 def _few_hidden(said: dict[str, Any], is_hiding: bool) -> dict[str, Any]:
     few = [name for name in ("capped", "unplaced") if 0 < said.get(name, 0) < SMALLEST_SHOWN]
-    return said | dict.fromkeys(("lowest", "highest", "capped", "unplaced") if is_hiding else few)
+    return said | dict.fromkeys(OF_WEIGHTS if is_hiding else few)
 
 
 def _touches(exclusion: ExclusionShown, row: ScoreRow) -> bool:
@@ -330,7 +331,8 @@ def explanation_lines(one: Explanation) -> list[str]:
     if one.weighting:
         scheme, over = one.weighting["scheme"], ", ".join(one.weighting["dimensions"])
         capped = FEW if one.weighting["capped"] is None else one.weighting["capped"]
-        lines.append(f"  weights: {scheme} over {over}, deff {one.weighting['deff']:.2f}, capped: {capped}")
+        deff = "" if one.weighting["deff"] is None else f"deff {one.weighting['deff']:.2f}, "
+        lines.append(f"  weights: {scheme} over {over}, {deff}capped: {capped}")
     if one.tested:
         tested = one.tested
         lines.append(

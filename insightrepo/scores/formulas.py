@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from insightrepo.scores.companions import ROUNDED
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.statistics import Z
 
@@ -28,6 +29,12 @@ def formula(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
         return
     if not detail:
         yield Line("computed by an earlier version: its inputs are not kept", "", f"{row.value:.1f} {row.unit}")
+        return
+    if ROUNDED in detail:
+        yield Line(
+            "weighted, and rounded: a segment that the wave is weighted by is hidden, and more digits would tell of it",
+            str(detail.get("method", "")), f"{row.value:g} ({row.low:g} to {row.high:g})",
+        )  # fmt: skip
         return
     yield from _kind(row, detail)(row, detail)
     if row.unweighted_value is not None and row.unweighted_low is not None and row.unweighted_high is not None:

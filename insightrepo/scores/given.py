@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from insightrepo.models import Metric, Score, Segment, Term, Wave
 from insightrepo.scores import metric_scores, task_scores
 from insightrepo.scores.cells import CellKey, People, read_cells
+from insightrepo.scores.companions import is_rounded
 from insightrepo.scores.crowd import Crowd, product_parents, read_crowd
 from insightrepo.scores.samples import Sample
 from insightrepo.scores.score_rows import Seeds
@@ -88,14 +89,14 @@ class Memory:
         )
 
 
-Found = dict[tuple[CellKey, str], tuple[Wave, int | None, int]]
+Found = dict[tuple[CellKey, str], tuple[Wave, int | None, int, bool]]
 
 
 def previous_cells(
     session: Session, wave: Wave, wanted: set[tuple[CellKey, str]]
 ) -> tuple[Found, set[tuple[CellKey, str]]]:
-    """For each wanted cell and measure the latest earlier wave that has it, with its n and definition version there;
-    and the cells that earlier waves measured with another instrument only.
+    """For each wanted cell and measure the latest earlier wave that has it, with its n and definition version there and
+    whether it is rounded (`companions`); and the cells that earlier waves measured with another instrument only.
 
     What is asked with the wave's instrument is compared within it; trials and metrics have their own definitions.
     """
@@ -106,14 +107,14 @@ def previous_cells(
         same = other.instrument_id == wave.instrument_id
         query = select(
             Score.outcome_id, Score.segment_id, Score.product_id, Score.task_id, Score.measure, Score.n,
-            Score.definition_version,
+            Score.definition_version, Score.n_eff,
         ).where(Score.wave_id == other.id)  # fmt: skip
-        for *cell, measure, n, version in session.execute(query):
+        for *cell, measure, n, version, n_eff in session.execute(query):
             place = (CellKey(*cell), measure)
             if measure in ASKED and not same:
                 broken.add(place)
             elif place in wanted and place not in found:
-                found[place] = (other, n, version)
+                found[place] = (other, n, version, is_rounded(n, n_eff))
         if len(found) == len(wanted):
             break
     return found, broken - found.keys()

@@ -95,11 +95,11 @@ def edit_instrument(
     a new one, so that the series breaks where people can see it.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited to a part of the workspace.
         InstrumentWrong: a field that may not change, a name that another one has, or nothing changed.
         ReasonMissing: the note says nothing.
     """
-    reader.require("researcher")
+    reader.require_change_global()
     fixed = sorted(set(changes) - set(EDITABLE))
     if fixed:
         raise InstrumentWrong(f"{', '.join(fixed)}: another scale is another instrument; make a wave with a new one")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,10 @@ from insightrepo.scores.issues import CELL, content_of, issues_of, number_shown,
 from insightrepo.scores.measures import SMALLEST_SHOWN
 
 FEW = f"changed by fewer than {SMALLEST_SHOWN} people: not shown"
+REACH = {  # how far one person can move a score, times n; of what has no bounds nothing can be said
+    "satisfaction": 100.0, "importance": 100.0, "success": 100.0, "opportunity": 30.0,
+    **dict.fromkeys(("ease", "difficulty", "confidence", "usefulness"), 6.0),
+}  # fmt: skip
 COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
 
 
@@ -44,6 +49,7 @@ class FrozenScore:
     verdict: str
     change: float | None
     excluded: int | None
+    plain: float | None = None  # the unweighted value, where it stands beside the weighted one
 
     @property
     def cell(self) -> tuple[str | None, str | None, str | None, str | None, str]:
@@ -84,8 +90,8 @@ class IssueReading:
 class Differing:
     """A cell that two issues show differently; None: the issue does not have it.
 
-    Of one whose n differs by one to four people no figure is there, and the note is FEW: the two figures would give
-    away what these people answered.
+    Of one whose people differ by one to four, or may, no figure is there, and the note is FEW: the two figures would
+    give away what these people answered.
     """
 
     before: FrozenScore | None
@@ -151,20 +157,46 @@ def _kept(session: Session, wave: Wave, number: int) -> dict[str, Any]:
 
 def _differing(before: Sequence[FrozenScore], after: Sequence[FrozenScore]) -> list[Differing]:
     old, new = ({score.cell: score for score in scores} for scores in (before, after))
-    pairs = (Differing(old.get(cell), new.get(cell)) for cell in dict.fromkeys((*old, *new)))
-    return [_hidden(pair) for pair in pairs if _figures(pair.before) != _figures(pair.after)]
+    pairs = {cell: Differing(old.get(cell), new.get(cell)) for cell in dict.fromkeys((*old, *new))}
+    return [
+        _hidden(pair) if _is_of_few(pairs, pair) else pair
+        for pair in pairs.values()
+        if _figures(pair.before) != _figures(pair.after)
+    ]
+
+
+def _is_of_few(pairs: Mapping[Any, Differing], pair: Differing) -> bool:
+    """Whether few people may make the difference; an opportunity is as its importance and its satisfaction are."""
+    before, after = pair.before, pair.after
+    if before is None or after is None or before.n is None or after.n is None:
+        return False
+    made_of = [pairs.get((*before.cell[:-1], name)) for name in ("importance", "satisfaction")]
+    if before.measure == "opportunity" and None not in made_of:
+        return any(one is not None and _is_of_few(pairs, one) for one in made_of)
+    return 0 < _fewest(before, after) < SMALLEST_SHOWN
 
 
 def _hidden(pair: Differing) -> Differing:
-    """The pair, without its figures where few people make the difference."""
-    if pair.before is None or pair.after is None or pair.before.n is None or pair.after.n is None:
-        return pair
-    if not 0 < abs(pair.after.n - pair.before.n) < SMALLEST_SHOWN:
-        return pair
+    """The pair without its figures."""
     return Differing(*(
-        replace(score, value=None, low=None, high=None, n=None, note=FEW, verdict="", change=None, excluded=None)
+        replace(score, value=None, low=None, high=None, n=None, note=FEW, verdict="", change=None, excluded=None,
+                plain=None)
         for score in (pair.before, pair.after)
+        if score is not None
     ))  # fmt: skip
+
+
+def _fewest(before: FrozenScore, after: FrozenScore) -> float:
+    """How many people at the least differ between two figures of a cell; 0 where nobody needs to.
+
+    More or fewer people, or others in their place: one person moves a mean by at most the width of its values over n.
+    Other weights alone are nobody's answers: where it is known, the unweighted value is compared.
+    """
+    n, difference = max(before.n or 0, after.n or 0), abs((after.n or 0) - (before.n or 0))
+    first, second = (score.value if score.plain is None else score.plain for score in (before, after))
+    if first is None or second is None or (first == second and difference == 0):
+        return difference
+    return max(difference, abs(second - first) * n / REACH.get(before.measure, math.inf), 1)
 
 
 def _figures(score: FrozenScore | None) -> tuple[Any, ...] | None:
@@ -214,7 +246,7 @@ def _score(terms: dict[str, Any], measures: dict[str, Any], row: dict[str, Any])
         *(term and term["code"] for term in (outcome, task, segment, product)),  # type: ignore[arg-type]
         measure=row["measure"], unit=measures.get(row["measure"], {}).get("unit", ""),
         names=tuple(term and term["name"] for term in (outcome, task, segment, product)),  # type: ignore[arg-type]
-        **{name: row[name] for name in (*COMPARED, "excluded")},
+        plain=row.get("unweighted_value"), **{name: row[name] for name in (*COMPARED, "excluded")},
     )  # fmt: skip
 
 

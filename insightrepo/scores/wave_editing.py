@@ -59,12 +59,12 @@ def create_wave(
     """Make an open wave. Days left out follow from a code like 2025-Q3, 2025-09 or 2025.
 
     Raises:
-        Forbidden: the reader is no researcher.
+        Forbidden: the reader is no researcher, or limited to a part of the workspace.
         WaveDiffers: there is a wave of this code, or the instrument is known with another scale or other words.
         ValueError: the code is empty or holds a slash, the days are not known or in the wrong order, the scale has no
             top box.
     """
-    reader.require("researcher")
+    reader.require_change_global()
     code = code.strip()
     if not code or "/" in code or len(code) > 80:
         raise ValueError(f"the wave's code {code[:80]!r}: 1 to 80 characters without a slash, for example 2025-Q3")

@@ -47,11 +47,11 @@ def words() -> ResponseReturnValue:
 
 @blueprint.route("/instruments/<id:instrument_id>", methods=["GET", "POST"])
 def instrument(instrument_id: int) -> ResponseReturnValue:
-    """What was asked, how, and in which waves; researchers correct its words here."""
+    """What was asked, how, and in which waves; researchers without limits correct its words here."""
     reading = read_instrument(session(), instrument_id)
     form = InstrumentForm(obj=reading.instrument)
     if request.method == "POST":
-        reader().require("researcher")
+        reader().require_change_global()
         if form.validate():
             changes = {name: getattr(form, name).data or "" for name in EDITABLE}
             try:
@@ -63,7 +63,7 @@ def instrument(instrument_id: int) -> ResponseReturnValue:
             except ValueError as error:
                 form.form_errors.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
     shown = render_template("waves/instrument.html", reading=reading, instrument=reading.instrument, form=form,
-                            scale=scale_text(reading.instrument), may_edit=reader().at_least("researcher"))  # fmt: skip
+                            scale=scale_text(reading.instrument), may_edit=reader().may_change_global)  # fmt: skip
     return shown, 422 if form.errors else 200
 
 

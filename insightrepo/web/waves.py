@@ -76,15 +76,17 @@ def _list(form: AnnotationForm, code: int = 200) -> ResponseReturnValue:
     form.offer(choices(session(), reader()), "all")
     found = calendar(session(), reader(), dt.datetime.now(dt.UTC).date())
     events = annotations_between(session(), reader())[::-1]
-    shown = render_template("waves/list.html", calendar=found, events=events, may_edit=_may_edit(),
-                            annotation=form, button=ButtonForm(), instruments=list_instruments(session()))  # fmt: skip
+    shown = render_template(
+        "waves/list.html", calendar=found, events=events, may_edit=_may_edit(), may_run=reader().may_change_global,
+        annotation=form, button=ButtonForm(), instruments=list_instruments(session()),
+    )  # fmt: skip
     return shown, code
 
 
 @blueprint.route("/waves/new", methods=["GET", "POST"])
 def new_wave() -> ResponseReturnValue:
-    """Make a wave, with a known instrument or a new one."""
-    reader().require("researcher")
+    """Make a wave, with a known instrument or a new one; it is everybody's."""
+    reader().require_change_global()
     form = WaveForm()
     known = [(one.name, f"{one.name} ({scale_text(one)})") for one, _ in list_instruments(session())]
     form.instrument.choices = [*known, (NEW, "a new instrument")]

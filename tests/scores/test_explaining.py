@@ -272,12 +272,12 @@ def weighted(database, answered, explained):
     return get
 
 
-FACTS = ("lowest", "highest", "capped", "unplaced")
+FACTS = ("lowest", "highest", "capped", "unplaced", "n_eff", "deff")
 
 
 def test_beside_a_hidden_segment_nothing_is_said_from_which_its_weight_follows(weighted):
     one = weighted(60, 3, 40)
-    assert [one.weighting[name] for name in FACTS] == [None] * 4
+    assert [one.weighting[name] for name in FACTS] == [None] * 6
     assert any("capped: not shown" in line for line in explanation_lines(one))
 
 

@@ -19,6 +19,7 @@ from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import (
+    Answer,
     AuditEntry,
     Exclusion,
     Instrument,
@@ -308,6 +309,39 @@ def test_two_issues_that_differ_by_fewer_than_five_people_do_not_tell_their_answ
         _read(frozen, reader=viewer)
     assert _whole(_read(frozen, number=2, reader=viewer)).n == 100 + late
     assert _whole(_read(frozen, reader=Reader(3, "r@x.org", "researcher"))).n == 100
+
+
+@pytest.mark.parametrize(("swapped", "shown"), [(1, False), (4, False), (6, True)])
+def test_people_in_the_place_of_others_are_not_told_by_two_issues_either(frozen, swapped, shown):
+    """As many people as before: what one of them says would be the difference of the two figures times n."""
+    viewer = Reader(2, "v@x.org", "viewer")
+    _reissue(frozen, "2025-Q1")
+    with frozen.writing() as session:
+        happy = session.scalars(select(Answer).where(Answer.satisfaction == 5).limit(swapped)).all()
+        for answer in happy:
+            answer.satisfaction = 1
+    _freeze(frozen, "2025-Q1")
+    with frozen.reading() as session:
+        found = differences(session, viewer, find_wave(session, "2025-Q1"), 1, 2)
+    assert {pair.shown.segment for pair in found} == {None, "parents"}
+    for pair in found:
+        for score in (pair.before, pair.after):
+            assert (score.value is not None) is shown
+            assert (score.note == FEW) is not shown
+
+
+def test_other_weights_of_the_same_answers_are_shown_in_both_issues(frozen):
+    _reissue(frozen, "2025-Q1")
+    with frozen.writing() as session:
+        for code, population in (("parents", 100), ("couples", 300), ("singles", 0)):
+            session.scalars(select(Segment).where(Segment.code == code)).one().population = population
+        wave = find_wave(session, "2025-Q1")
+        wave.settings = {"weighting": {"scheme": "post-stratification", "dimensions": ["household"]}}
+    _freeze(frozen, "2025-Q1")
+    with frozen.reading() as session:
+        found = differences(session, EVERYBODY, find_wave(session, "2025-Q1"), 1, 2)
+    whole = next(pair for pair in found if pair.of_everybody and pair.shown.measure == "satisfaction")
+    assert (whole.before.value, whole.after.value) == (pytest.approx(70), pytest.approx(43.75))
 
 
 TEMPLATES: list[Path] = []  # the taxonomy of the fixture `template`, for the machine below, which takes no fixtures
