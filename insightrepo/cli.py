@@ -29,6 +29,8 @@ COMMANDS = {  # name: module of insightrepo.commands and what it is called there
     "trials": ("trials", "trials"),
     "metrics": ("metrics", "metrics"),
     "act": ("act", "act"),
+    "targets": ("targets", "targets"),
+    "focus": ("targets", "focus"),
     "changes": ("why", "changes"),
     "why": ("why", "why"),
     "wave": ("waves", "wave"),

@@ -72,9 +72,24 @@ class Target(Base):
     reached: Mapped[float | None] = mapped_column(Float)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     updated_at: Mapped[dt.datetime] = mapped_column(default=utcnow, onupdate=utcnow)
+    removed_at: Mapped[dt.datetime | None]  # a removed target is in no list; its history stays
 
     outcome: Mapped[Outcome | None] = relationship()
     product: Mapped[Product | None] = relationship()
+
+
+class FocusOutcome(Base):
+    """An outcome that a team works on first; `place` is its rank in the team's short list, from 1."""
+
+    __tablename__ = "focus_outcome"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), primary_key=True)
+    outcome_id: Mapped[int] = mapped_column(ForeignKey("outcome.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int]
+    set_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    set_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
+
+    outcome: Mapped[Outcome] = relationship()
 
 
 class Quantity(Base):

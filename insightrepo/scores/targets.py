@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.accounts.audit import record
-from insightrepo.models import Target, Team
+from insightrepo.models import DefinitionVersion, Target, Team, User, utcnow
+
+KIND = "target"  # of its versions
+TOLD = ("name", "first_day", "last_day", "wanted", "team_id", "product_id", "outcome_id")
 
 
 class TargetWrong(ValueError):
@@ -53,7 +57,7 @@ def of_target(reached: float | None, wanted: float) -> str:
 def list_targets(session: Session, reader: Reader) -> list[TargetLine]:
     """The targets of every team, the latest period first; of products and outcomes that the reader may see."""
     loading = (selectinload(Target.product), selectinload(Target.outcome))
-    query = select(Target).options(*loading).where(*_seen(reader))
+    query = select(Target).options(*loading).where(*_seen(reader), Target.removed_at.is_(None))
     teams = dict(session.execute(select(Team.id, Team.name)).tuples().all())
     rows = session.scalars(query.order_by(Target.last_day.desc(), Target.name, Target.id))
     return [_line(target, teams.get(target.team_id or 0, "")) for target in rows]
@@ -68,10 +72,20 @@ def total_words(lines: list[TargetLine]) -> str:
     return of_target(sum(reached) if reached else None, sum(line.wanted for line in lines))
 
 
-def set_target(
-    session: Session, reader: Reader, name: str, first_day: dt.date, last_day: dt.date, wanted: float,
-    team_id: int | None = None, product_id: int | None = None, outcome_id: int | None = None,
-) -> Target:  # fmt: skip
+@dataclass(frozen=True)
+class TargetWanted:
+    """What a target says: `wanted` of `name` from the first to the last day, of a team, product and outcome (ids)."""
+
+    name: str
+    first_day: dt.date
+    last_day: dt.date
+    wanted: float
+    team_id: int | None = None
+    product_id: int | None = None
+    outcome_id: int | None = None
+
+
+def set_target(session: Session, reader: Reader, asked: TargetWanted) -> Target:
     """A new target, as a researcher.
 
     Raises:
@@ -79,20 +93,31 @@ def set_target(
         TargetWrong: a field makes no sense, or names what the reader may not see.
     """
     reader.require("researcher")
-    if not name.strip():
-        raise TargetWrong("name: say what is counted, for example improvements")
-    if last_day < first_day:
-        raise TargetWrong(f"last day: {last_day} is before the first day, {first_day}")
-    if not math.isfinite(wanted) or wanted <= 0:
-        raise TargetWrong("wanted: write a number above 0")
-    _refuse_unseen(session, reader, team_id, product_id, outcome_id)
-    target = Target(
-        name=" ".join(name.split()), team_id=team_id, product_id=product_id, outcome_id=outcome_id,
-        first_day=first_day, last_day=last_day, wanted=wanted, updated_by_id=reader.user_id,
-    )  # fmt: skip
+    target = Target(**_checked(session, reader, asked), updated_by_id=reader.user_id)
     session.add(target)
     session.flush()
-    record(session, reader.user_id, "target.set", f"target:{target.id}")
+    _keep(session, reader, target, "set")
+    return target
+
+
+def change_target(session: Session, reader: Reader, target_id: int, asked: TargetWanted) -> Target | None:
+    """Say a target otherwise, as a researcher; how it stood before is kept. None where there is no such target.
+
+    Raises:
+        Forbidden, TargetWrong: as `set_target`.
+    """
+    reader.require("researcher")
+    target = find_target(session, reader, target_id)
+    if target is None:
+        return None
+    new = _checked(session, reader, asked)
+    if all(getattr(target, name) == value for name, value in new.items()):
+        return target
+    _keep_first(session, target)
+    for name, value in new.items():
+        setattr(target, name, value)
+    target.updated_by_id = reader.user_id
+    _keep(session, reader, target, "changed")
     return target
 
 
@@ -106,12 +131,107 @@ def report_target(session: Session, reader: Reader, target_id: int, reached: flo
     reader.require("researcher")
     if reached is not None and (not math.isfinite(reached) or reached < 0):
         raise TargetWrong("reached: write a number, 0 or more, or leave it empty")
-    target = session.scalar(select(Target).where(Target.id == target_id, *_seen(reader)))
+    target = find_target(session, reader, target_id)
     if target is None:
         return None
-    target.reached, target.updated_by_id = reached, reader.user_id
-    record(session, reader.user_id, "target.report", f"target:{target.id}")
+    if target.reached != reached:
+        _keep_first(session, target)
+        target.reached, target.updated_by_id = reached, reader.user_id
+        _keep(session, reader, target, "reported")
     return target
+
+
+def remove_target(session: Session, reader: Reader, target_id: int, reason: str) -> Target | None:
+    """Take a target out of every list, as a researcher, with a reason; its history stays. None where there is none.
+
+    Raises:
+        Forbidden: the reader is no researcher.
+        TargetWrong: the reason is missing.
+    """
+    reader.require("researcher")
+    words = " ".join(reason.split())
+    if not words:
+        raise TargetWrong("reason: say why it is removed, others will read it in its history")
+    target = find_target(session, reader, target_id)
+    if target is None:
+        return None
+    _keep_first(session, target)
+    target.removed_at, target.updated_by_id = utcnow(), reader.user_id
+    _keep(session, reader, target, f"removed: {words[:500]}")
+    return target
+
+
+def find_target(session: Session, reader: Reader, target_id: int) -> Target | None:
+    """A target that is not removed, of what the reader may see."""
+    query = select(Target).where(Target.id == target_id, Target.removed_at.is_(None), *_seen(reader))
+    return session.scalar(query)
+
+
+@dataclass(frozen=True)
+class TargetStep:
+    """How a target stood after a step of its history, and who took it."""
+
+    what: str
+    words: str
+    by: str
+    at: dt.datetime
+
+
+def target_history(session: Session, reader: Reader, target_id: int) -> tuple[TargetStep, ...]:
+    """Every step of a target's history, the latest first, a removed one's too; none of one that is not seen."""
+    if session.scalar(select(Target.id).where(Target.id == target_id, *_seen(reader))) is None:
+        return ()
+    rows = session.execute(
+        select(DefinitionVersion, User)
+        .join(User, User.id == DefinitionVersion.changed_by_id, isouter=True)
+        .where(DefinitionVersion.kind == KIND, DefinitionVersion.object_id == target_id)
+        .order_by(DefinitionVersion.version.desc())
+    )
+    return tuple(
+        TargetStep(
+            row.note, f"{of_target(row.content['reached'], row.content['wanted'])} of {row.content['name']}, "
+            f"{row.content['first_day']} to {row.content['last_day']}",
+            (user.name or user.email) if user else "", row.changed_at,
+        )
+        for row, user in rows
+    )  # fmt: skip
+
+
+def _checked(session: Session, reader: Reader, asked: TargetWanted) -> dict[str, Any]:
+    """The columns of a target, or the reason why it is none."""
+    if not asked.name.strip():
+        raise TargetWrong("name: say what is counted, for example improvements")
+    if asked.last_day < asked.first_day:
+        raise TargetWrong(f"last day: {asked.last_day} is before the first day, {asked.first_day}")
+    if not math.isfinite(asked.wanted) or asked.wanted <= 0:
+        raise TargetWrong("wanted: write a number above 0")
+    _refuse_unseen(session, reader, asked.team_id, asked.product_id, asked.outcome_id)
+    return {**{name: getattr(asked, name) for name in TOLD}, "name": " ".join(asked.name.split())}
+
+
+def _keep_first(session: Session, target: Target) -> None:
+    """A target from before its history was kept begins it as it stands."""
+    if _latest(session, target) == 0:
+        _add(session, target, 1, "as it was set", None)
+
+
+def _keep(session: Session, reader: Reader, target: Target, note: str) -> None:
+    session.flush()
+    _add(session, target, _latest(session, target) + 1, note, reader.user_id)
+    record(session, reader.user_id, f"target.{note.split(':')[0]}", f"target:{target.id}")
+
+
+def _add(session: Session, target: Target, version: int, note: str, user_id: int | None) -> None:
+    content = {name: getattr(target, name) for name in (*TOLD, "reached")}
+    content |= {name: content[name].isoformat() for name in ("first_day", "last_day")}
+    session.add(DefinitionVersion(kind=KIND, object_id=target.id, version=version, note=note, content=content,
+                                  changed_by_id=user_id))  # fmt: skip
+    session.flush()
+
+
+def _latest(session: Session, target: Target) -> int:
+    query = select(func.max(DefinitionVersion.version))
+    return session.scalar(query.where(DefinitionVersion.kind == KIND, DefinitionVersion.object_id == target.id)) or 0
 
 
 def _seen(reader: Reader):

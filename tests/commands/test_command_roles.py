@@ -42,6 +42,13 @@ NEEDS = {
     "act landscape": "viewer",
     "act portfolio": "viewer",
     "act coverage --json": "viewer",
+    "targets list": "viewer",
+    "targets set improvements --wanted 12 --from 2025-01-01 --to 2025-03-31": "researcher",
+    "targets report 1 19": "researcher",
+    "targets edit 1 --wanted 15": "researcher",
+    "targets remove 1 --reason twice": "researcher",
+    "targets history 1": "viewer",
+    "focus list": "viewer",
     "scores explain --wave 2025-Q3 --outcome STOP": "viewer",
     "changes": "viewer",
     "taxonomy export -": "researcher",
@@ -133,6 +140,9 @@ def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, lin
         prepare_study(run, tmp_path, made="create" not in line)
     if line.startswith(("quarantine", "scores counts")):  # a wave and a row to speak of
         assert run("trials", "import", "2025-Q3", *words("BAD", tmp_path)).exit_code == 1
+    if line.startswith("targets") and " 1" in line:
+        words_of_it = "targets set improvements --wanted 12 --from 2025-01-01 --to 2025-03-31"
+        assert run(*words_of_it.split()).exit_code == 0
     if line.startswith("scores explain"):
         assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
     result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))

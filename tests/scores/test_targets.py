@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.models import Team, Term, User
+from insightrepo.models import Outcome, Team, Term, User
+from insightrepo.scores.focus import FocusWrong, read_focus, set_focus
 from insightrepo.scores.targets import (
+    TargetWanted,
     TargetWrong,
+    change_target,
     list_targets,
     of_target,
+    remove_target,
     report_target,
     set_target,
+    target_history,
     total_words,
 )
 
@@ -25,6 +30,10 @@ ADA = Reader(1, "ada@example.com", "administrator")
 VERA = Reader(9, "vera@example.com", "viewer")
 SAM_ID = 2
 QUARTER = (dt.date(2025, 1, 1), dt.date(2025, 3, 31))
+
+
+def wanted(count=12, **of):
+    return TargetWanted("improvements", *QUARTER, count, **of)
 
 
 @pytest.fixture
@@ -70,7 +79,7 @@ def test_targets_of_all_teams_add_up_in_words(database):
             made = Team(name=team)
             session.add(made)
             session.flush()
-            target = set_target(session, ADA, "improvements", *QUARTER, 6, team_id=made.id)
+            target = set_target(session, ADA, wanted(count=6, team_id=made.id))
             report_target(session, ADA, target.id, reached)
     with database.reading() as session:
         lines = list_targets(session, VERA)
@@ -81,7 +90,7 @@ def test_targets_of_all_teams_add_up_in_words(database):
 
 def test_only_researchers_set_and_report_targets(database):
     with database.writing() as session, pytest.raises(Forbidden):
-        set_target(session, VERA, "improvements", *QUARTER, 12)
+        set_target(session, VERA, wanted())
     with database.writing() as session, pytest.raises(Forbidden):
         report_target(session, VERA, 1, 3)
 
@@ -100,15 +109,111 @@ def test_only_researchers_set_and_report_targets(database):
 def test_what_makes_no_sense_is_refused_by_field(database, fields, named):
     usual = {"name": "improvements", "first_day": QUARTER[0], "last_day": QUARTER[1], "wanted": 12}
     with database.writing() as session, pytest.raises(TargetWrong, match=f"^{named}: "):
-        set_target(session, ADA, **{**usual, **fields})
+        set_target(session, ADA, TargetWanted(**{**usual, **fields}))
 
 
 def test_a_target_of_a_product_outside_the_scopes_is_as_if_not_there(database, known):
     with database.writing() as session:
-        target = set_target(session, ADA, "improvements", *QUARTER, 12, product_id=known["booking"])
+        target = set_target(session, ADA, wanted(product_id=known["booking"]))
     sam = Reader(SAM_ID, "sam@example.com", "researcher", products=frozenset({known["search"]}))
     with database.writing() as session:
         assert list_targets(session, sam) == []
         assert report_target(session, sam, target.id, 3) is None
         with pytest.raises(TargetWrong, match="product"):
-            set_target(session, sam, "improvements", *QUARTER, 12, product_id=known["booking"])
+            set_target(session, sam, wanted(product_id=known["booking"]))
+
+
+def test_how_a_target_stood_before_is_in_its_history(database, known):
+    with database.writing() as session:
+        number = set_target(session, ADA, wanted()).id
+    with database.writing() as session:
+        change_target(session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]))
+    with database.writing() as session:
+        change_target(session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]))  # nothing is different
+        report_target(session, ADA, number, 19)
+    with database.reading() as session:
+        (line,) = list_targets(session, ADA)
+        steps = [(step.what, step.words.split(" of improvements")[0], step.by)
+                 for step in target_history(session, ADA, number)]  # fmt: skip
+    assert (line.wanted, line.outcome, line.words) == (15, "TRIP-1", "19 of 15 targeted (127%), 27% over")
+    assert steps == [
+        ("reported", "19 of 15 targeted (127%), 27% over", "Ada"),
+        ("changed", "15 targeted, nothing reported yet", "Ada"),
+        ("set", "12 targeted, nothing reported yet", "Ada"),
+    ]
+
+
+def test_a_removed_target_is_in_no_list_and_keeps_its_history(database):
+    with database.writing() as session:
+        number = set_target(session, ADA, wanted()).id
+        with pytest.raises(TargetWrong, match="say why"):
+            remove_target(session, ADA, number, "  ")
+        remove_target(session, ADA, number, "set twice")
+    with database.writing() as session:
+        assert list_targets(session, ADA) == []
+        assert target_history(session, ADA, number)[0].what == "removed: set twice"
+        assert change_target(session, ADA, number, wanted(count=1)) is None
+        assert report_target(session, ADA, number, 3) is None
+
+
+def test_targets_are_changed_and_removed_by_researchers(database):
+    with database.writing() as session:
+        number = set_target(session, ADA, wanted()).id
+        for act in (lambda: change_target(session, VERA, number, wanted(count=1)),
+                    lambda: remove_target(session, VERA, number, "because")):  # fmt: skip
+            with pytest.raises(Forbidden):
+                act()
+
+
+@pytest.fixture
+def team(database):
+    with database.writing() as session:
+        session.add(Team(name="Planner"))
+    return database
+
+
+def codes(database, reader=ADA):
+    with database.reading() as session:
+        return {one.team: [code for code, *_ in one.outcomes] for one in read_focus(session, reader)}
+
+
+def test_a_teams_focus_is_a_list_in_its_order(team):
+    with team.writing() as session:
+        set_focus(session, ADA, "planner", ["trip-2", "TRIP-1"])
+    assert codes(team) == {"Planner": ["TRIP-2", "TRIP-1"]}
+    with team.writing() as session:
+        set_focus(session, ADA, "Planner", ["TRIP-1"])
+    assert codes(team) == {"Planner": ["TRIP-1"]}
+    with team.writing() as session:
+        set_focus(session, ADA, "Planner", [])
+    assert codes(team) == {"Planner": []}
+
+
+def test_more_than_seven_are_advised_against_and_taken(team):
+    with team.writing() as session:
+        session.add_all(Outcome(code=f"MORE-{n}", name=f"More {n}", job=f"do more {n}") for n in range(8))
+    with team.writing() as session:
+        found = set_focus(session, ADA, "Planner", [f"MORE-{n}" for n in range(8)])
+        assert found.advice == "8 outcomes are no focus: 7 at most is a list that a team can hold"
+        assert set_focus(session, ADA, "Planner", [f"MORE-{n}" for n in range(7)]).advice == ""
+
+
+@pytest.mark.parametrize(("name", "asked", "said"), [
+    ("Planner", ["NONE-1"], "'NONE-1' is no outcome in use"), ("Planner", ["TRIP-1", "trip-1"], "named twice"),
+    ("Nobody", ["TRIP-1"], "there are Planner"),
+])  # fmt: skip
+def test_what_is_not_known_is_named(team, name, asked, said):
+    with team.writing() as session, pytest.raises(FocusWrong, match=said):
+        set_focus(session, ADA, name, asked)
+
+
+def test_a_limited_researcher_sets_the_focus_of_the_own_team_only(team):
+    with team.reading() as session:
+        number = session.scalars(select(Team.id)).one()
+    limited = {"products": frozenset({1}), "segments": None}
+    own = Reader(SAM_ID, "sam@example.com", "researcher", teams=frozenset({number}), **limited)
+    other = Reader(SAM_ID, "sam@example.com", "researcher", teams=frozenset(), **limited)
+    with team.writing() as session:
+        with pytest.raises(Forbidden):
+            set_focus(session, other, "Planner", ["TRIP-1"])
+        assert set_focus(session, own, "Planner", ["TRIP-1"]).outcomes[0][0] == "TRIP-1"

@@ -443,7 +443,8 @@ def test_who_is_limited_to_a_product_finds_no_form_for_all_and_is_refused(worksp
     client = as_("sam")
     page = client.get("/waves/limited").text
     assert [form for form in ("freeze", "settings", "exclusions") if f'action="/waves/limited/{form}"' in page] == []
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/waves/new").text)[1]
+    assert client.get("/waves/new").status_code == 403
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
     for what, fields in (
         ("freeze", {}),
         ("exclusions", {"product": "app", "reason": WHY}),

@@ -126,6 +126,10 @@ ROUTES = {
     ("targets.targets", "GET"): "list",
     ("targets.new", "POST"): "set",
     ("targets.report", "POST"): "set",
+    ("targets.target", "GET"): "list",
+    ("targets.change", "POST"): "set",
+    ("targets.remove", "POST"): "set",
+    ("targets.focus", "POST"): "set",
     ("changes.why_moved", "GET"): "list",
     ("outcomes.new", "GET"): "edit",
     ("outcomes.create", "POST"): "edit",
@@ -159,8 +163,8 @@ ROUTES = {
     ("waves.questionnaire_page", "GET"): "list",
     ("waves.questionnaire_csv", "GET"): "list",
     ("waves.answers_file", "GET"): "list",
-    ("waves.new_wave", "GET"): "edit",
-    ("waves.new_wave", "POST"): "wave",
+    ("waves.new_wave", "GET"): "change",
+    ("waves.new_wave", "POST"): "change",
     ("waves.settings", "POST"): "wave",
     ("waves.counts", "POST"): "wave",
     ("waves.exclusions", "POST"): "wave",
@@ -179,7 +183,7 @@ ROUTES = {
     ("packs.stop", "POST"): "pack",
     ("glossary.words", "GET"): "list",
     ("glossary.instrument", "GET"): "list",
-    ("glossary.instrument", "POST"): "wave",
+    ("glossary.instrument", "POST"): "change",
     ("glossary.kit", "GET"): "list",
     ("glossary.kit_word", "GET"): "list",
     ("glossary.kit_markdown", "GET"): "list",
@@ -454,12 +458,13 @@ WRITTEN = {  # what is sent where; nothing of it is kept
     "outcomes.accept": ("/outcomes/PLAN-01/warnings", {"warning": "none", "reason": "so"}),
     "outcomes.step": ("/outcomes/PLAN-01/status", {"status": "active"}),
     "outcomes.set_matrix": ("/outcomes/applicability", {}),
+    "waves.new_wave": ("/waves/new", {"code": ""}),
     "validations.create": ("/validations", {"name": "", "wave": "none"}),
     "outcomes.bring_back": ("/outcomes/PLAN-01/versions", {"version": "999"}),
 }
 
 
-@pytest.mark.parametrize("url", ["/outcomes/PLAN-01/edit", "/outcomes/PLAN-01/status"])
+@pytest.mark.parametrize("url", ["/outcomes/PLAN-01/edit", "/outcomes/PLAN-01/status", "/waves/new"])
 def test_what_is_everybodys_is_changed_by_researchers_without_scopes_only(visit, url):
     answers = {name: visit(name).get(url).status_code for name in EVERYBODY}
     assert answers == {name: 200 if name in CHANGERS else 403 for name in EVERYBODY}
@@ -531,6 +536,19 @@ def test_targets_are_set_and_reported_by_researchers(visit, token, filled):
     assert {name: answers(name, url, {"reached": "19"}) for name in EVERYBODY} == expected
     assert answers("researcher", "/act/targets/99999", {"reached": "19"}) == 404
     assert "19 of 12 targeted (158%), 58% over" in visit("viewer").get("/act/targets").text
+    changed = {**form, "wanted": "15"}
+    assert {name: answers(name, f"{url}/edit", changed) for name in EVERYBODY} == expected
+    focus = {"team": "Nobody", "outcomes": "PLAN-01"}
+    assert {name: answers(name, "/act/targets/focus", focus) for name in EVERYBODY} == expected
+    history = visit("viewer").get(url).text
+    assert ("12 targeted, nothing reported yet" in history, "Remove the target" in history) == (True, False)
+    refused = {
+        name: answers(name, f"{url}/remove", {"reason": "set twice"}) for name in EVERYBODY if name not in VOTERS
+    }
+    assert set(refused.values()) == {403}
+    assert answers("researcher", f"{url}/remove", {"reason": "set twice"}) == 302
+    assert visit("viewer").get(url).status_code == 200
+    assert f'id="target-{target}"' not in visit("viewer").get("/act/targets").text
 
 
 @pytest.mark.parametrize("url", LISTS)

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _research_requests()
     _journey()
     _answers()
+    _targets()
     _insights()
     _meanings()
     _comments()
@@ -198,4 +199,25 @@ def _comments() -> None:
         sa.Column("at", sa.DateTime(), nullable=False),
         _user("inbox_visit", "user_id", "CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_inbox_visit")),
+    )
+
+
+def _targets() -> None:
+    """A target that is removed stays with its history; a team's short list of outcomes."""
+    op.add_column("target", sa.Column("removed_at", sa.DateTime(), nullable=True))
+    op.create_table(
+        "focus_outcome",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("outcome_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("set_by_id", sa.Integer(), nullable=True),
+        sa.Column("set_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["team.id"], name=op.f("fk_focus_outcome_team_id_team"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["outcome_id"], ["outcome.id"], name=op.f("fk_focus_outcome_outcome_id_outcome"), ondelete="CASCADE"
+        ),
+        _user("focus_outcome", "set_by_id"),
+        sa.PrimaryKeyConstraint("team_id", "outcome_id", name=op.f("pk_focus_outcome")),
     )
