@@ -42,6 +42,7 @@ class Uncertain:
 
     evidence_id: int
     text: str
+    axis: str
     code: str
     name: str
     value: float
@@ -105,12 +106,12 @@ def _uncertain(
 ) -> tuple[int, tuple[Uncertain, ...]]:  # fmt: skip
     value = func.max(Vote.value)
     query = (
-        select(Evidence.id, Evidence.text, Term.code, Term.name, value)
+        select(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name, value)
         .join(Tag, Tag.evidence_id == Evidence.id)
         .join(Term, Term.id == Tag.term_id)
         .join(Vote, (Vote.evidence_id == Evidence.id) & (Vote.term_id == Term.id) & Vote.in_favour)
         .where(fresh, Tag.state == "suggested", Term.id.in_(visible_terms(reader)))
-        .group_by(Evidence.id, Evidence.text, Term.code, Term.name)
+        .group_by(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name)
     )
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.execute(query.order_by(value.desc(), Evidence.id).limit(UNCERTAIN)).tuples()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
@@ -15,7 +15,7 @@ from insightrepo.models import AXES, QUANTITY_UNITS
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.insights import life
-from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.request import is_id, reader, session, workspace
 
 blueprint = Blueprint("evidence", __name__)
 WORDS = {"accept": "accepted", "reject": "rejected"}
@@ -51,6 +51,9 @@ def tag(evidence_id: int) -> ResponseReturnValue:
         flash(f"Nothing was changed: {error}", "danger")
         return _page(evidence_id, form, 422)
     flash(f"You {WORDS[word]} {code}. It stays so until you say otherwise.", "success")
+    job = request.form.get("job", "")  # the import on whose page the tag was looked at
+    if is_id(job):
+        return redirect(url_for("importing.job", job_id=int(job), _anchor="uncertain"))
     return redirect(url_for("evidence.evidence", evidence_id=evidence_id, _anchor="tags"))
 
 

@@ -165,6 +165,27 @@ def test_importing_the_same_again_is_already_here_and_no_error(filled, visit, se
     assert evidence_of(filled, "Twice") == 1
 
 
+def test_an_uncertain_tag_is_decided_on_the_page_of_the_import(filled, visit, send, press, token):
+    from insightrepo.models import Outcome, Tag, Vote
+
+    url = send("researcher", [("talk.md", REPORT)], title="Uncertain").headers["Location"]
+    press("researcher", url, "import")
+    run_waiting(filled)
+    with filled.database.writing() as session:
+        evidence = session.scalar(select(Evidence.id).join(Study).where(Study.title == "Uncertain"))
+        term = session.scalar(select(Outcome.id).where(Outcome.code == "PACK-01"))
+        session.merge(Tag(evidence_id=evidence, term_id=term, state="suggested", origin="rule"))
+        session.add(Vote(evidence_id=evidence, term_id=term, source="rule", source_key="rule:99", in_favour=True,
+                         effect="suggest", value=0.7, reason={}, evidence_revision=1))  # fmt: skip
+    client = visit("researcher")
+    assert f"PACK-01 on evidence {evidence}" in client.get(url).text
+    number = url.rsplit("/", 1)[1]
+    form = {"csrf_token": token(client), "axis": "outcome", "code": "PACK-01", "word": "accept", "job": number}
+    answer = client.post(f"/evidence/{evidence}/tags", data=form)
+    assert answer.headers["Location"] == f"/import/{number}#uncertain"
+    assert f"PACK-01 on evidence {evidence}" not in client.get(url).text
+
+
 def test_a_job_whose_process_is_gone_is_interrupted_and_goes_on(filled, visit, send, press):
     url = send("researcher", [("talk.md", REPORT)], title="Interrupted").headers["Location"]
     with filled.database.writing() as session:
