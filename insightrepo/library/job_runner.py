@@ -102,7 +102,7 @@ def _import(workspace: Workspace, job_id: int) -> ImportReport:
         if "tables" in file
     }
     options = import_options(arguments["options"], arguments["dry_run"], tables, key)
-    told = _Told(workspace, job_id)
+    told = _Told(workspace, job_id, len(files))
     return import_files(workspace, reader, files, options, job_id, told.files, told.pieces)
 
 
@@ -141,10 +141,10 @@ def import_options(chosen: dict[str, Any], dry_run: bool, tables: dict[str, Any]
 class _Told:
     """Notes in the job how far it is, and looks whether somebody wants it to stop."""
 
-    def __init__(self, workspace: Workspace, job_id: int) -> None:
+    def __init__(self, workspace: Workspace, job_id: int, files: int) -> None:
         self._workspace, self._job_id = workspace, job_id
         self._at = 0.0
-        self._progress: dict[str, int] = {"done": 0, "of": 0}
+        self._progress: dict[str, int] = {"done": 0, "of": files}
 
     def files(self, done: int, of: int) -> None:
         """So many files are done."""

@@ -138,7 +138,10 @@ def job(job_id: int) -> ResponseReturnValue:
     if found.state == "done":
         return _done(found)
     if found.state in UNDER_WAY:
-        return render_template("importing/running.html", job=found, form=ActionForm(formdata=None))
+        done = share(found.report.get("progress") or {})
+        return render_template(
+            "importing/running.html", job=found, form=ActionForm(formdata=None), share=done, words=progress_words(found)
+        )
     if found.state not in STARTABLE:
         return page(404, "This import was forgotten.")
     form = ImportForm(formdata=None)
@@ -264,7 +267,7 @@ def progress(job_id: int) -> ResponseReturnValue:
 def share(told: dict[str, int]) -> float | None:
     """How much is done, 0 to 1; None where that is not known yet."""
     if not told.get("of"):
-        return 0.0 if told.get("of_pieces") else None
+        return None
     within = told.get("pieces", 0) / told["of_pieces"] if told.get("of_pieces") else 0.0
     return min(1.0, (told["done"] + within) / told["of"])
 
@@ -276,6 +279,8 @@ def progress_words(found: JobShown) -> str:
         return "waiting for its turn"
     if found.state == "cancelling":
         return "stopping"
+    if told.get("of") and told["done"] == told["of"]:
+        return "all files are read; they are made searchable"
     files = f"{told['done']} of {told['of']} files" if told.get("of") else "reading the first file"
     pieces = f", {told['pieces']:,} of {told['of_pieces']:,} pieces of this one" if told.get("of_pieces") else ""
     return files + pieces

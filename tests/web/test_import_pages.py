@@ -199,6 +199,30 @@ def test_a_job_whose_process_is_gone_is_interrupted_and_goes_on(filled, visit, s
     assert evidence_of(filled, "Interrupted") == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "share", "words"),
+    [
+        ({}, None, "reading the first file"),
+        ({"done": 0, "of": 1, "pieces": 500, "of_pieces": 2_500}, 0.2, "0 of 1 files, 500 of 2,500 pieces of this one"),
+        ({"done": 1, "of": 4, "pieces": 10, "of_pieces": 20}, 0.375, "1 of 4 files, 10 of 20 pieces of this one"),
+        ({"done": 4, "of": 4}, 1.0, "all files are read; they are made searchable"),
+    ],
+)
+def test_progress_counts_files_and_what_is_stored_of_the_one_under_way(filled, visit, library, told, share, words):
+    from filelock import FileLock
+
+    with filled.database.writing() as session:
+        job = Job(kind="upload", state="running", user_id=library.users["researcher"], report={"progress": told},
+                  arguments={"paths": ["a.md"], "files": [], "options": {}})  # fmt: skip
+        session.add(job)
+        session.flush()
+        number = job.id
+    with FileLock(filled.home / "jobs.lock"):  # as the runner holds it
+        found = visit("researcher").get(f"/import/{number}/progress").json
+        assert words in visit("researcher").get(f"/import/{number}").text
+    assert (found["share"], found["words"], found["under_way"]) == (share, words, True)
+
+
 def test_what_waits_can_be_stopped_and_forgotten_with_its_files(filled, visit, send, press, token):
     url = send("researcher", [("talk.md", REPORT)], title="Stopped").headers["Location"]
     press("researcher", url, "import")
