@@ -189,7 +189,7 @@ def target_history(session: Session, reader: Reader, target_id: int) -> tuple[Ta
     )
     return tuple(
         TargetStep(
-            row.note, f"{of_target(row.content['reached'], row.content['wanted'])} of {row.content['name']}, "
+            row.note, f"{row.content['name']}: {of_target(row.content['reached'], row.content['wanted'])}; "
             f"{row.content['first_day']} to {row.content['last_day']}",
             (user.name or user.email) if user else "", row.changed_at,
         )

@@ -167,6 +167,8 @@ def _form(shown: Target | None = None) -> TargetForm:
     """The form, empty or as a target stands."""
     filled = {name: getattr(shown, name) for name in TOLD} if shown is not None else {}
     terms = {name: filled.get(f"{name}_id") or 0 for name in ("team", "product", "outcome")}
+    if filled and filled["wanted"] == int(filled["wanted"]):
+        filled["wanted"] = int(filled["wanted"])  # 12, not 12.0
     form = TargetForm(data=filled | terms)
     teams = session().execute(select(Team.id, Team.name).order_by(Team.name))
     form.team.choices = [(0, "no team"), *((team.id, team.name) for team in teams)]

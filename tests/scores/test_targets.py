@@ -133,7 +133,7 @@ def test_how_a_target_stood_before_is_in_its_history(database, known):
         report_target(session, ADA, number, 19)
     with database.reading() as session:
         (line,) = list_targets(session, ADA)
-        steps = [(step.what, step.words.split(" of improvements")[0], step.by)
+        steps = [(step.what, step.words.removeprefix("improvements: ").split("; ")[0], step.by)
                  for step in target_history(session, ADA, number)]  # fmt: skip
     assert (line.wanted, line.outcome, line.words) == (15, "TRIP-1", "19 of 15 targeted (127%), 27% over")
     assert steps == [
