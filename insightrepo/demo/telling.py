@@ -47,7 +47,10 @@ def _write(workspace: Workspace, reader: Reader, insight: DemoInsight) -> None:
 def _evidence(session: Session, stretch: str) -> int:
     """The first piece of evidence that holds these words, whatever its line breaks."""
     rows = session.execute(select(Evidence.id, Evidence.text).where(Evidence.kind != "insight").order_by(Evidence.id))
-    return next(row.id for row in rows if stretch in " ".join(row.text.split()))
+    for row in rows:
+        if stretch in " ".join(row.text.split()):
+            return row.id
+    raise LookupError(f"no evidence of the demo says {stretch!r}: correct it in demo/story.py")
 
 
 def _annotate(session: Session, reader: Reader) -> None:
