@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -159,6 +159,7 @@ class Analyzer:
     def stacks(self, text: str) -> list[tuple[str, ...]]:
         """The texts of `tokens`, a tuple for each position; many times as fast. Never fails."""
         pieces, known = text.split(), _stacks_in(self.language)
+        found: Iterable[tuple[tuple[str, ...], ...]]
         if len(max(pieces, key=len, default="")) <= LONGEST:
             found = map(known, pieces)  # no unit runs across a blank, and most pieces of a text were seen before
         else:
@@ -193,7 +194,7 @@ class Analyzer:
     def spans_of(self, text: str, tokens: Set[str]) -> list[tuple[int, int]]:
         """The offsets at which any of these tokens stands; a few times as fast as `places`."""
         starts = _grouped("".join(token.lstrip(".")[:1] for token in tokens))
-        found = []
+        found: list[tuple[int, int]] = []
         for match in _pieces_starting(starts).finditer(text):
             piece, offset = match[0], match.start()
             known = len(piece) <= LONGEST

@@ -47,7 +47,9 @@ def said(text: str, analyzer: Analyzer) -> Said:
     """The words of a text and the pairs of neighbouring ones, without those that carry no weight."""
     units = analyzer.units(text)
     telling = [None if analyzer.is_stop(unit) or unit.raw.isdigit() else unit for unit in units]
-    terms = {(unit.key,): text[unit.start : unit.end].lower() for unit in telling if unit is not None}
+    terms: dict[tuple[str, ...], str] = {
+        (unit.key,): text[unit.start : unit.end].lower() for unit in telling if unit is not None
+    }
     for first, second in pairwise(telling):
         if first is not None and second is not None:
             terms[first.key, second.key] = " ".join(text[first.start : second.end].lower().split())
