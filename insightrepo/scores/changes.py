@@ -15,7 +15,7 @@ from insightrepo.accounts.access import Reader, visible_products, visible_segmen
 from insightrepo.models import Metric, Outcome, Product, Score, Segment, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.measures import LEVEL, MEASURES, NO_CHANGE, NOT_ENOUGH
-from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores
+from insightrepo.scores.reading import NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.scores.waves import find_wave
 
 REAL = ("better", "worse")
@@ -131,23 +131,32 @@ def what_changed(
     step = _step(session, known, before, after)
     if step is None:
         return Changes(None, known, (), ())
-    rows = read_scores(session, reader, ScoreQuery(
-        waves=(step.before, step.after), measures=(measure,) if measure else None,
-        segments=(segment,) if segment else None, products=(product,) if product else None,
-        tasks=None if tasks is None else tuple(tasks),
-    ))  # fmt: skip
-    earlier = {_cell(row): row for row in rows if row.wave == step.before}
-    later = [row for row in rows if row.wave == step.after and row.previous_wave == step.before]
+    asked = ScoreQuery(
+        waves=(step.after,), measures=(measure,) if measure else None, segments=(segment,) if segment else None,
+        products=(product,) if product else None, tasks=None if tasks is None else tuple(tasks),
+    )  # fmt: skip
+    later = [row for row in read_scores(session, reader, asked) if row.previous_wave == step.before]
     real = [row for row in later if row.verdict in REAL]
     smallest = find_wave(session, step.after).definition.get("smallest_change", {})
     small = [row for row in later if _is_too_small(row, smallest)]
     verdicts = Counter(row.verdict for row in later)
     unsure = [row for row in later if _is_unsure(row, smallest)]
+    earlier = _earlier(session, reader, replace(asked, waves=(step.before,)), [*real, *small, *unsure])
     names = _Names(session, reader, [*real, *small, *unsure])
     return Changes(
         step, known, names.cells(real, earlier), names.cells(small, earlier), names.cells(unsure, earlier)[:UNSURE],
         len(real), len(small), verdicts[NO_CHANGE] - len(small), verdicts[NOT_ENOUGH], len(later),
     )  # fmt: skip
+
+
+def _earlier(session: Session, reader: Reader, asked: ScoreQuery, chosen: Sequence[ScoreRow]) -> dict[Any, ScoreRow]:
+    """The rows of the wave before by cell, of the outcomes and measures of these rows: a wave has thousands."""
+    if not chosen:
+        return {}
+    outcomes = tuple({row.outcome or NONE for row in chosen})
+    measures = tuple({row.measure for row in chosen})
+    rows = read_scores(session, reader, replace(asked, outcomes=outcomes, measures=measures))
+    return {_cell(row): row for row in rows}
 
 
 def _step(session: Session, known: Sequence[Step], before: str | None, after: str | None) -> Step | None:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from insightrepo.accounts.access import Reader
+from insightrepo.memory import remembered
 from insightrepo.models import QuarantinedRow, Score, User, Wave, WaveIssue
 from insightrepo.scores.annotations import AnnotationShown, annotations_between
 from insightrepo.scores.cadence import IRREGULAR, Measured, Series, measured, missing_between, series
@@ -191,7 +192,9 @@ def _contacts(session: Session, wave: Wave, everything: Sequence[Measured]) -> C
 
 
 def _issues(session: Session, wave: Wave) -> tuple[IssueLine, ...]:
-    checked = {found.number: found for found in verify(session, [wave])}
+    # Whoever tampers with an issue commits, and nothing is remembered across a commit.
+    verified = remembered(session, ("issues verified", wave.id), lambda: tuple(verify(session, [wave])))
+    checked = {found.number: found for found in verified}
     kept = issues_of(session, wave)
     people = _people(session, kept)
     return tuple(
