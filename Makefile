@@ -31,9 +31,10 @@ run: $(STAMP) ## Set up the demo workspace if there is none, and serve it on htt
 test: $(STAMP) ## The whole suite in two processes; browser tests where Chromium is found, PostgreSQL where its binaries are.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
-check: $(STAMP) ## Lint and format.
+check: $(STAMP) ## Lint, format and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench: $(STAMP) ## Measure 10k and 100k pieces of evidence, and the peers beside them; BENCH_LARGE=1: and 1M.
 	$(BIN)/python bench/run.py $(BENCH_ARGS)
