@@ -11,7 +11,7 @@ from insightrepo.library.decisions import decide
 from insightrepo.library.insights import write_insight
 from insightrepo.models import Decision, Evidence, Outcome, Product, Study, Target, Team
 from insightrepo.scores.annotations import annotate, annotations_between
-from insightrepo.scores.targets import report_target, set_target
+from insightrepo.scores.targets import TargetWanted, report_target, set_target
 from insightrepo.workspace import Workspace
 
 
@@ -57,7 +57,7 @@ def _annotate(session: Session, reader: Reader) -> None:
     said = {item.text for item in annotations_between(session, reader)}
     for item in ANNOTATIONS:
         if item.text not in said:
-            annotate(session, reader, item.kind, item.first_day, item.text, **item.about)
+            annotate(session, reader, item.kind, item.first_day, item.text, **item.about)  # type: ignore[arg-type]
 
 
 def _aim(session: Session, reader: Reader) -> None:
@@ -65,12 +65,13 @@ def _aim(session: Session, reader: Reader) -> None:
     for target in TARGETS:
         if target.name in known:
             continue
-        made = set_target(
-            session, reader, target.name, target.first_day, target.last_day, target.wanted,
+        asked = TargetWanted(
+            target.name, target.first_day, target.last_day, target.wanted,
             team_id=session.scalars(select(Team.id).where(Team.name == target.team)).one(),
             product_id=session.scalars(select(Product.id).where(Product.code == target.product)).one(),
             outcome_id=session.scalars(select(Outcome.id).where(Outcome.code == target.outcome)).one(),
         )  # fmt: skip
+        made = set_target(session, reader, asked)
         if target.reached is not None:
             report_target(session, reader, made.id, target.reached)
 
