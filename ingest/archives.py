@@ -21,9 +21,7 @@ def unpack(file: SourceFile, most_files: int, most_bytes: int) -> list[SourceFil
     Raises:
         Unreadable: damaged, protected, empty, too many files, too large, or a name that leads out of the archive.
     """
-    from ingest.readers.failures import (
-        parsing,
-    )  # brings every reader's library along: half a second of a server's start
+    from ingest.readers.failures import parsing  # with every reader's library: half a second of a server's start
 
     with parsing("the archive"), zipfile.ZipFile(BytesIO(file.data)) as archive:
         members = [member for member in archive.infolist() if _is_wanted(member)]
