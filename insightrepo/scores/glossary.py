@@ -27,11 +27,38 @@ DEFINITIONS = {  # of the measures, in words for people who never saw a formula
 }
 
 
+STATISTICS = {  # what stands beside figures: (name, what it means)
+    "n": ("n", "How many people stand behind a figure. Fewer than five are never shown."),
+    "interval": ("95% interval", "Computed so that it holds the true value in 95 of 100 such surveys."),
+    "q": ("q", "A change is called real at 0.05 or below: then at most 5 of 100 such calls are expected to be false, "
+          "however many comparisons were made (Benjamini-Hochberg). p is of one comparison alone: how often a "
+          "difference at least as large comes by chance where nothing changed."),
+    "real": ("really moved, better, worse", "Chance does not explain the change, even among all comparisons made "
+             "(false discoveries are controlled), and it is at least the smallest change of interest. Better or worse "
+             "says whether that is good, not whether the number rose."),
+    "no-evidence": ("no evidence of change", "It may have moved, but chance explains as much. It does not say that "
+                    "nothing changed."),
+    "not-enough": ("not enough data", "Fewer than 30 people in one of the two waves, or nothing to compare with."),
+    "indicative": ("indicative", "5 to 29 people: good for a question, not for a decision. It gets no verdict."),
+    "provisional": ("provisional", "The wave is still open: the figure may change until it is frozen."),
+    "goes-with": ("goes with it", "A task whose completion, time or ease really moved the same way in the same waves. "
+                  "That is no cause: answers and tries mostly come from different people."),
+    "weighted": ("weighted", "People count more or less, so that segments have the size they have among customers."),
+    "n_eff": ("n_eff", "How many people a weighted sample is worth: unequal weights make it less than n."),
+    "deff": ("design effect (deff)", "n divided by n_eff (Kish): how much unequal weights widen the variance."),
+    "new-series": ("new series", "Asked with another instrument, or of another meaning: not compared with before."),
+    "asked-with": ("asked with version 1’s wording", "The outcome was reworded since; its versions show how."),
+    "disagree": ("segments disagree", "The score of everybody hides segments that go the other way."),
+    "gap": ("gap", "Importance less satisfaction, in points."),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Entry:
     """A term with its definition and, where there is one, the wording it is asked in. `anchor` is its permalink's end.
 
-    `kind`: outcome, measure, metric, segment or instrument. `key`: what its own page is found by; None: it has none.
+    `kind`: outcome, measure, statistic, metric, segment or instrument. `key`: what its own page is found by; None: it
+    has none.
     """
 
     kind: str
@@ -54,6 +81,10 @@ def glossary(session: Session, reader: Reader) -> dict[str, list[Entry]]:
     return {
         "outcome": _outcomes(session, reader),
         "measure": [_measure(name) for name in MEASURES],
+        "statistic": [
+            Entry("statistic", code, name, meaning, "", "", "active", None)
+            for code, (name, meaning) in STATISTICS.items()
+        ],
         "metric": [_metric(metric) for metric in session.scalars(select(Metric).order_by(Metric.code))],
         "segment": _segments(session, reader),
         "instrument": [_instrument(one) for one in session.scalars(select(Instrument).order_by(Instrument.name))],

@@ -40,6 +40,7 @@ from insightrepo.web import (
     outcome_applicability,  # noqa: F401 (routes of outcomes)
     outcome_editing,  # noqa: F401 (routes of outcomes)
     outcome_status,  # noqa: F401 (routes of outcomes)
+    outcome_succession,  # noqa: F401 (routes of outcomes)
     outcomes,
     packs,
     quantities,

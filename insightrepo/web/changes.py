@@ -25,6 +25,7 @@ blueprint = Blueprint("changes", __name__)
 def changes() -> ResponseReturnValue:
     """The real changes between two waves, largest first, by default of the latest."""
     asked = {name: request.args.get(name) or None for name in ("from", "to", "measure", "segment", "product")}
+    asked["to"] = asked["to"] or request.args.get("wave") or None  # as the addresses of the other pages name it
     offered = choices(session(), reader())
     error = None
     try:

@@ -30,7 +30,8 @@ from insightrepo.web.wave_forms import InstrumentForm
 
 blueprint = Blueprint("glossary", __name__)
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-KINDS = {"outcome": "Outcomes", "measure": "Measures", "metric": "Metrics", "segment": "Segments",
+KINDS = {"outcome": "Outcomes", "measure": "Measures", "statistic": "Beside the figures",
+         "metric": "Metrics", "segment": "Segments",
          "instrument": "Instruments"}  # fmt: skip
 
 

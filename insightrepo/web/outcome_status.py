@@ -59,7 +59,7 @@ def _form(row: Outcome, code: int) -> ResponseReturnValue:
         "outcomes/status.html",
         outcome=row,
         steps=STEPS[row.status],
-        uses=[(use, [(name, _address(where)) for name, where in use.named]) for use in _uses(row)],
+        uses=[(use, [(name, use_address(where)) for name, where in use.named]) for use in _uses(row)],
         others=others.all(),
         given=request.form,
     ), code
@@ -69,7 +69,8 @@ def _uses(row: Outcome) -> tuple[Use, ...]:
     return impact(session(), reader(), row) if row.status != "retired" else ()
 
 
-def _address(where: str) -> str:
+def use_address(where: str) -> str:
+    """The address of what `impact` names, or empty."""
     kind, _, number = where.partition(":")
     endpoint, argument = ADDRESSES.get(kind, ("", ""))
     return url_for(endpoint, **{argument: number}) if endpoint else ""  # type: ignore[arg-type]

@@ -139,6 +139,8 @@ ROUTES = {
     ("outcomes.accept", "POST"): "change",
     ("outcomes.status", "GET"): "change",
     ("outcomes.step", "POST"): "change",
+    ("outcomes.succession", "GET"): "change",
+    ("outcomes.succeed", "POST"): "change",
     ("outcomes.history", "GET"): "list",
     ("outcomes.matrix", "GET"): "list",
     ("outcomes.set_matrix", "POST"): "edit",
@@ -457,6 +459,7 @@ WRITTEN = {  # what is sent where; nothing of it is kept
     "outcomes.change": ("/outcomes/PLAN-01/edit", {"action": "check", "job": "see"}),
     "outcomes.accept": ("/outcomes/PLAN-01/warnings", {"warning": "none", "reason": "so"}),
     "outcomes.step": ("/outcomes/PLAN-01/status", {"status": "active"}),
+    "outcomes.succeed": ("/outcomes/PLAN-01/succession", {"way": "merge"}),
     "outcomes.set_matrix": ("/outcomes/applicability", {}),
     "waves.new_wave": ("/waves/new", {"code": ""}),
     "validations.create": ("/validations", {"name": "", "wave": "none"}),
@@ -464,7 +467,9 @@ WRITTEN = {  # what is sent where; nothing of it is kept
 }
 
 
-@pytest.mark.parametrize("url", ["/outcomes/PLAN-01/edit", "/outcomes/PLAN-01/status", "/waves/new"])
+@pytest.mark.parametrize(
+    "url", ["/outcomes/PLAN-01/edit", "/outcomes/PLAN-01/status", "/outcomes/PLAN-01/succession", "/waves/new"]
+)
 def test_what_is_everybodys_is_changed_by_researchers_without_scopes_only(visit, url):
     answers = {name: visit(name).get(url).status_code for name in EVERYBODY}
     assert answers == {name: 200 if name in CHANGERS else 403 for name in EVERYBODY}
