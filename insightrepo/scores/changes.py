@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
+from insightrepo.memory import remembered
 from insightrepo.models import Metric, Outcome, Product, Score, Segment, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.measures import LEVEL, MEASURES, NO_CHANGE, NOT_ENOUGH
@@ -127,13 +128,28 @@ def what_changed(
         WaveUnknown: no wave has this code.
         NoSuchStep: the waves are not compared with each other.
     """
+    chosen = None if tasks is None else tuple(sorted(tasks))
+    asked = (before, after, measure, segment, product, chosen)
+    return remembered(session, ("what changed", reader, *asked), lambda: _what_changed(session, reader, *asked))
+
+
+def _what_changed(
+    session: Session,
+    reader: Reader,
+    before: str | None,
+    after: str | None,
+    measure: str | None,
+    segment: str | None,
+    product: str | None,
+    tasks: tuple[str, ...] | None,
+) -> Changes:
     known = steps(session)
     step = _step(session, known, before, after)
     if step is None:
         return Changes(None, known, (), ())
     asked = ScoreQuery(
         waves=(step.after,), measures=(measure,) if measure else None, segments=(segment,) if segment else None,
-        products=(product,) if product else None, tasks=None if tasks is None else tuple(tasks),
+        products=(product,) if product else None, tasks=tasks,
     )  # fmt: skip
     later = [row for row in read_scores(session, reader, asked) if row.previous_wave == step.before]
     real = [row for row in later if row.verdict in REAL]
