@@ -161,8 +161,9 @@ def _inputs_before(session: Session, wave: Wave) -> str:
 
 
 def _ties(session: Session, wave: Wave) -> str:
-    """A digest of what decides in which cells a wave's people count: the tree of products, the dimension of each
-    segment, and of the tasks that were tried in the wave the product and the outcomes they serve.
+    """A digest of what decides in which cells a wave's people count, and what they count as: the tree of products, the
+    dimension of each segment, of the tasks that were tried in the wave the product and the outcomes they serve, and
+    the wording each outcome has now.
     """
     tried = union(*(select(table.task_id).where(table.wave_id == wave.id) for table in (Trial, TrialSummary)))
     above, of_task = aliased(Product), select(Task.code).where(Task.id.in_(tried))
@@ -171,6 +172,7 @@ def _ties(session: Session, wave: Wave) -> str:
         _pairs_of(session, select(Segment.code, Segment.dimension)),
         _pairs_of(session, of_task.add_columns(Product.code).join(Product, Product.id == Task.product_id)),
         _pairs_of(session, of_task.add_columns(Outcome.code).join(Task.outcomes)),
+        _pairs_of(session, select(Outcome.code, Outcome.version)),
     ])  # fmt: skip
 
 

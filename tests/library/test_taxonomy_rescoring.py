@@ -8,7 +8,7 @@ from homes import reader_of
 from sqlalchemy import select
 
 from insightrepo.library.taxonomy_changes import import_taxonomy
-from insightrepo.models import Wave
+from insightrepo.models import Outcome, Score, Wave
 from insightrepo.scores.issues import freeze
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.taxonomy.exporting import export
@@ -42,3 +42,20 @@ def test_a_task_that_a_file_takes_from_an_outcome_is_out_of_its_index_in_open_wa
     assert after["2025-Q3"] == pytest.approx(100 * planted_story.COMPLETED["T-ADD", "2025-Q3"] / planted_story.TRIES)
     again = import_taxonomy(fresh, reader_of(fresh, "rita"), text, "moved.yaml")
     assert not any("computed again" in line for line in again.lines)
+
+
+def test_an_open_wave_takes_the_wording_that_a_file_gives_an_outcome(fresh: Workspace) -> None:
+    with fresh.database.writing() as session:
+        planted_story.tell(session)
+    with fresh.database.reading() as session:
+        text = dump(export(session))
+        job = session.scalars(select(Outcome).where(Outcome.code == "STOP")).one().job
+    assert job in text
+    changes = import_taxonomy(fresh, reader_of(fresh, "rita"), text.replace(job, f"{job} along the way"), "words.yaml")
+    assert changes.lines[-1].startswith("scores of ")
+    with fresh.database.reading() as session:
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "STOP")).one()
+        told = session.scalars(
+            select(Score.definition_version).where(Score.outcome_id == outcome.id, Score.measure == "satisfaction")
+        )
+        assert set(told) == {outcome.version}
