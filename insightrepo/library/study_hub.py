@@ -89,7 +89,7 @@ class StudyHub:
         if self.age_days < 60:
             return f"{self.age_days} day{'' if self.age_days == 1 else 's'} ago"
         months = round(self.age_days / DAYS_OF_YEAR * 12)
-        return f"{months} months ago" if months < 24 else f"{int(self.age_days / DAYS_OF_YEAR)} years ago"
+        return f"{months} months ago" if months < 24 else f"{months // 12} years ago"
 
 
 def read_study_hub(
