@@ -119,7 +119,7 @@ def _aside(work: Callable[[], Answer]) -> Future[Answer]:
     def run() -> None:
         try:
             future.set_result(work())
-        except Exception as error:  # it is raised where the result is asked for
+        except BaseException as error:  # raised where the result is asked for; tokenizers panics with no Exception
             future.set_exception(error)
 
     Thread(target=run, name="meaning", daemon=True).start()

@@ -56,10 +56,13 @@ def _remembering(workspace: Workspace, embedder: Embedder) -> Callable[[Sequence
     def embed(texts: Sequence[str]) -> np.ndarray:
         if len(kept) > MOST_KEPT:
             kept.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        mine = {text: kept.get(text) for text in texts}  # another thread may clear what is kept at any moment
+        new = [text for text, vector in mine.items() if vector is None]
         if new:
-            kept.update(zip(new, embedder.embed_documents(new), strict=True))
-        return np.stack([kept[text] for text in texts])
+            made = dict(zip(new, embedder.embed_documents(new), strict=True))
+            mine.update(made)
+            kept.update(made)
+        return np.stack([mine[text] for text in texts])
 
     return embed
 

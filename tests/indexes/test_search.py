@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -230,3 +231,28 @@ def test_the_ranks_are_a_mapping_that_says_the_best_of_both_engines(keyword: Who
     assert ranking.ranks.best_cosine == max(hit.meaning_score for hit in ranking.hits if hit.meaning_score is not None)
     nothing = ask(keyword, vector, download(allowed=BitMap())).ranks
     assert (len(nothing), nothing.best_score, nothing.best_cosine) == (0, None, None)
+
+
+class Panic(BaseException):
+    """As pyo3 raises where Rust panics: no Exception."""
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_panic_while_a_query_is_embedded_is_raised_and_not_waited_for(
+    keyword: WhooshIndex, vector: FaissIndex
+) -> None:
+    def embed(_: str) -> np.ndarray:
+        raise Panic("called `Option::unwrap()` on a `None` value")
+
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            search(download(), keyword, vector, embed, LIVE)
+        except Panic as error:
+            raised.append(error)
+
+    asked = Thread(target=run, daemon=True)
+    asked.start()
+    asked.join(timeout=30)  # seconds; it used to wait forever
+    assert len(raised) == 1

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from contents import TAXONOMY, add_taxonomy, ask, bring, evidence, tables, tags, the_one, votes
 from sqlalchemy import select
 
+from indexes.hashing import HashingEmbedder
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
 from insightrepo.accounts.users import add_user
 from insightrepo.library.checking import check
 from insightrepo.library.indexing import drain
 from insightrepo.library.retagging import retag
-from insightrepo.library.tagging import NotThere, remove_votes, settle, vote
+from insightrepo.library.tagging import NotThere, _remembering, remove_votes, settle, vote
 from insightrepo.library.training import train_heads
 from insightrepo.models import Head, Tag, Term, Vote
 from insightrepo.taxonomy.reading import UnknownTerm
@@ -273,3 +275,22 @@ def test_what_two_changes_enqueue_is_drained_once_and_left_nothing(tagged: Works
     assert drain(tagged) == 3
     assert count(tagged, ada, "STOP") == 0
     assert check(tagged) == []
+
+
+class ClearedMeanwhile(HashingEmbedder):
+    """While it embeds, another thread finds that too much is kept."""
+
+    def __init__(self, kept: dict[str, np.ndarray]) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def embed_documents(self, texts: Sequence[str]) -> np.ndarray:
+        self.kept.clear()
+        return super().embed_documents(texts)
+
+
+def test_words_are_embedded_while_another_thread_clears_what_is_kept(workspace: Workspace) -> None:
+    embed = _remembering(workspace, ClearedMeanwhile(workspace.term_vectors))
+    first = embed(["a fee", "a gate"])
+    again = embed(["a gate", "a stop", "a fee", "a gate"])
+    assert np.array_equal(again[[2, 0, 3]], first[[0, 1, 1]])
