@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import Team, Term
 from insightrepo.scores.focus import FocusWrong, TeamFocus, read_focus, set_focus
 from insightrepo.scores.targets import (
@@ -92,9 +93,10 @@ def set_(context: Context, name: str, **given: Any) -> None:
     for option, value in (("--wanted", given["wanted"]), ("--from", given["first_day"]), ("--to", given["last_day"])):
         if value is None:
             raise click.UsageError(f"a target needs {option}")
+    redactor = workspace_redactor(context.workspace)
     with context.workspace.database.writing() as session:
         asked = TargetWanted(name, dt.date.min, dt.date.min, 0.0)
-        made = _said(lambda: set_target(session, reader, _changed(session, reader, asked, given)))
+        made = _said(lambda: set_target(session, reader, _changed(session, reader, asked, given), redactor))
         click.echo(f"target {made.id} is set")
 
 
@@ -111,12 +113,13 @@ def edit(context: Context, number: int, **given: Any) -> None:
       insightrepo targets edit 3 --wanted 15
     """
     reader = context.reader_at_least("researcher")
+    redactor = workspace_redactor(context.workspace)
     with context.workspace.database.writing() as session:
         found = find_target(session, reader, number)
         if found is None:
             raise _unknown(number)
         asked = TargetWanted(**{name: getattr(found, name) for name in TOLD})
-        _said(lambda: change_target(session, reader, number, _changed(session, reader, asked, given)))
+        _said(lambda: change_target(session, reader, number, _changed(session, reader, asked, given), redactor))
     click.echo(f"target {number} is changed")
 
 
@@ -150,8 +153,9 @@ def remove(context: Context, number: int, reason: str) -> None:
       insightrepo targets remove 3 --reason "set twice"
     """
     reader = context.reader_at_least("researcher")
+    redactor = workspace_redactor(context.workspace)
     with context.workspace.database.writing() as session:
-        if _said(lambda: remove_target(session, reader, number, reason)) is None:
+        if _said(lambda: remove_target(session, reader, number, reason, redactor)) is None:
             raise _unknown(number)
     click.echo(f"target {number} is removed")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from insightrepo.scores.targets import TargetWanted
+
 
 @dataclass(frozen=True)
 class DemoPerson:
@@ -41,13 +43,10 @@ class DemoInsight:
 class DemoTarget:
     """What a team aims at in a period, and what came of it so far."""
 
-    name: str
+    asked: TargetWanted  # without its team, product and outcome: their ids are known once they are stored
     team: str
     product: str
     outcome: str
-    first_day: dt.date
-    last_day: dt.date
-    wanted: float
     reached: float | None
 
 
@@ -159,12 +158,12 @@ INSIGHTS = (
     ),
 )
 TARGETS = (
-    DemoTarget("Regions with counted beds", "Bookings", "bookings", "FT-05",
-               dt.date(2026, 1, 1), dt.date(2026, 6, 30), 12, 19),
-    DemoTarget("Improvements to confirmations", "Bookings", "bookings", "FT-07",
-               dt.date(2026, 7, 1), dt.date(2026, 12, 31), 4, 1),
-    DemoTarget("Sponsored places in the list of stops", "Planner", "planner", "FT-01",
-               dt.date(2026, 7, 1), dt.date(2026, 12, 31), 40, None),
+    DemoTarget(TargetWanted("Regions with counted beds", dt.date(2026, 1, 1), dt.date(2026, 6, 30), 12),
+               "Bookings", "bookings", "FT-05", 19),
+    DemoTarget(TargetWanted("Improvements to confirmations", dt.date(2026, 7, 1), dt.date(2026, 12, 31), 4),
+               "Bookings", "bookings", "FT-07", 1),
+    DemoTarget(TargetWanted("Sponsored places in the list of stops", dt.date(2026, 7, 1), dt.date(2026, 12, 31), 40),
+               "Planner", "planner", "FT-01", None),
 )  # fmt: skip
 DECISIONS = (
     DemoDecision(

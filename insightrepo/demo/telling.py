@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader
 from insightrepo.demo.story import ANNOTATIONS, DECISIONS, INSIGHTS, TARGETS, DemoInsight
 from insightrepo.library.decisions import decide
 from insightrepo.library.insights import write_insight
+from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import Decision, Evidence, Outcome, Product, Study, Target, Team
 from insightrepo.scores.annotations import annotate, annotations_between
-from insightrepo.scores.targets import TargetWanted, report_target, set_target
+from insightrepo.scores.targets import report_target, set_target
 from insightrepo.workspace import Workspace
 
 
@@ -19,9 +23,10 @@ def tell(workspace: Workspace, reader: Reader) -> int:
     """Write down what is not written yet; the number of insights."""
     for insight in INSIGHTS:
         _write(workspace, reader, insight)
+    redactor = workspace_redactor(workspace)
     with workspace.database.writing() as session:
         _annotate(session, reader)
-        _aim(session, reader)
+        _aim(session, reader, redactor)
     _decide(workspace, reader)
     return len(INSIGHTS)
 
@@ -60,18 +65,18 @@ def _annotate(session: Session, reader: Reader) -> None:
             annotate(session, reader, item.kind, item.first_day, item.text, **item.about)  # type: ignore[arg-type]
 
 
-def _aim(session: Session, reader: Reader) -> None:
+def _aim(session: Session, reader: Reader, redactor: Redactor) -> None:
     known = set(session.scalars(select(Target.name)))
     for target in TARGETS:
-        if target.name in known:
+        if target.asked.name in known:
             continue
-        asked = TargetWanted(
-            target.name, target.first_day, target.last_day, target.wanted,
+        asked = replace(
+            target.asked,
             team_id=session.scalars(select(Team.id).where(Team.name == target.team)).one(),
             product_id=session.scalars(select(Product.id).where(Product.code == target.product)).one(),
             outcome_id=session.scalars(select(Outcome.id).where(Outcome.code == target.outcome)).one(),
         )  # fmt: skip
-        made = set_target(session, reader, asked)
+        made = set_target(session, reader, asked, redactor)
         if target.reached is not None:
             report_target(session, reader, made.id, target.reached)
 

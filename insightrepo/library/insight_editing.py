@@ -45,7 +45,8 @@ def edit_insight(
     Raises:
         NotThere: the insight or a piece of evidence is not there for the reader.
         Forbidden: the reader is neither a researcher nor the owner of its study.
-        InsightRefused: claim or reason cannot be kept, the study has the same claim already, or it is withdrawn.
+        InsightRefused: claim or reason cannot be kept, the study has the same claim already, it is withdrawn, or named
+            as its own evidence.
     """
     redactor = workspace_redactor(workspace)
     claim = " ".join(redactor.redact(text).text.split())

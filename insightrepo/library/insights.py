@@ -125,7 +125,14 @@ def seen_evidence(session: Session, reader: Reader, ids: Collection[int]) -> Non
 
 
 def link_evidence(session: Session, reader: Reader, to_id: int, wanted: Collection[tuple[int, str]]) -> None:
-    """Link evidence to an insight, by id and kind: supports or contradicts."""
+    """Link evidence to an insight, by id and kind: supports or contradicts.
+
+    Raises:
+        InsightRefused: the insight is named as evidence for or against itself.
+    """
+    for number, kind in sorted(wanted):
+        if number == to_id:
+            raise InsightRefused(f"{kind}: evidence {number} is this insight itself, name other evidence")
     reason = {"by": reader.email}
     insert_rows(session, EvidenceLink, [
         {"from_id": number, "to_id": to_id, "kind": kind, "reason": reason} for number, kind in sorted(wanted)

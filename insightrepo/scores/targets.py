@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.models import DefinitionVersion, Target, Team, User, utcnow
@@ -85,23 +86,26 @@ class TargetWanted:
     outcome_id: int | None = None
 
 
-def set_target(session: Session, reader: Reader, asked: TargetWanted) -> Target:
-    """A new target, as a researcher.
+def set_target(session: Session, reader: Reader, asked: TargetWanted, redactor: Redactor) -> Target:
+    """A new target, as a researcher. Personal data in its name is redacted.
 
     Raises:
         Forbidden: the reader is no researcher.
         TargetWrong: a field makes no sense, or names what the reader may not see.
     """
     reader.require("researcher")
-    target = Target(**_checked(session, reader, asked), updated_by_id=reader.user_id)
+    target = Target(**_checked(session, reader, asked, redactor), updated_by_id=reader.user_id)
     session.add(target)
     session.flush()
     _keep(session, reader, target, "set")
     return target
 
 
-def change_target(session: Session, reader: Reader, target_id: int, asked: TargetWanted) -> Target | None:
+def change_target(
+    session: Session, reader: Reader, target_id: int, asked: TargetWanted, redactor: Redactor
+) -> Target | None:
     """Say a target otherwise, as a researcher; how it stood before is kept. None where there is no such target.
+    Personal data in its name is redacted.
 
     Raises:
         Forbidden, TargetWrong: as `set_target`.
@@ -110,7 +114,7 @@ def change_target(session: Session, reader: Reader, target_id: int, asked: Targe
     target = find_target(session, reader, target_id)
     if target is None:
         return None
-    new = _checked(session, reader, asked)
+    new = _checked(session, reader, asked, redactor)
     if all(getattr(target, name) == value for name, value in new.items()):
         return target
     _keep_first(session, target)
@@ -141,15 +145,16 @@ def report_target(session: Session, reader: Reader, target_id: int, reached: flo
     return target
 
 
-def remove_target(session: Session, reader: Reader, target_id: int, reason: str) -> Target | None:
+def remove_target(session: Session, reader: Reader, target_id: int, reason: str, redactor: Redactor) -> Target | None:
     """Take a target out of every list, as a researcher, with a reason; its history stays. None where there is none.
+    Personal data in the reason is redacted.
 
     Raises:
         Forbidden: the reader is no researcher.
         TargetWrong: the reason is missing.
     """
     reader.require("researcher")
-    words = " ".join(reason.split())
+    words = " ".join(redactor.redact(reason).text.split())
     if not words:
         raise TargetWrong("reason: say why it is removed, others will read it in its history")
     target = find_target(session, reader, target_id)
@@ -197,7 +202,7 @@ def target_history(session: Session, reader: Reader, target_id: int) -> tuple[Ta
     )  # fmt: skip
 
 
-def _checked(session: Session, reader: Reader, asked: TargetWanted) -> dict[str, Any]:
+def _checked(session: Session, reader: Reader, asked: TargetWanted, redactor: Redactor) -> dict[str, Any]:
     """The columns of a target, or the reason why it is none."""
     if not asked.name.strip():
         raise TargetWrong("name: say what is counted, for example improvements")
@@ -206,7 +211,7 @@ def _checked(session: Session, reader: Reader, asked: TargetWanted) -> dict[str,
     if not math.isfinite(asked.wanted) or asked.wanted <= 0:
         raise TargetWrong("wanted: write a number above 0")
     _refuse_unseen(session, reader, asked.team_id, asked.product_id, asked.outcome_id)
-    return {**{name: getattr(asked, name) for name in TOLD}, "name": " ".join(asked.name.split())}
+    return {**{name: getattr(asked, name) for name in TOLD}, "name": " ".join(redactor.redact(asked.name).text.split())}
 
 
 def _keep_first(session: Session, target: Target) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from wtforms import DateField, FloatField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import Target, Team
 from insightrepo.scores.choosing import outcomes_in_use, products_seen
 from insightrepo.scores.focus import FocusWrong, read_focus, set_focus
@@ -72,7 +73,7 @@ def new() -> ResponseReturnValue:
         return _page(form), 422
     try:
         with workspace().database.writing() as writing:
-            set_target(writing, reader(), form.asked())
+            set_target(writing, reader(), form.asked(), workspace_redactor(workspace()))
     except TargetWrong as error:
         flash(str(error), "danger")
         return _page(form), 422
@@ -109,12 +110,16 @@ def target(target_id: int) -> ResponseReturnValue:
 def change(target_id: int) -> ResponseReturnValue:
     """Say a target otherwise."""
     reader().require("researcher")
-    form = _form()
+    found = find_target(session(), reader(), target_id)
+    if found is None:
+        abort(404)
+    form = _form(found)
     if not form.validate_on_submit():
         return _one(target_id, form)
+    redactor = workspace_redactor(workspace())
     try:
         with workspace().database.writing() as writing:
-            if change_target(writing, reader(), target_id, form.asked()) is None:
+            if change_target(writing, reader(), target_id, form.asked(), redactor) is None:
                 abort(404)
     except TargetWrong as error:
         flash(str(error), "danger")
@@ -127,9 +132,10 @@ def change(target_id: int) -> ResponseReturnValue:
 def remove(target_id: int) -> ResponseReturnValue:
     """Take a target out of the list."""
     reader().require("researcher")
+    reason, redactor = request.form.get("reason", ""), workspace_redactor(workspace())
     try:
         with workspace().database.writing() as writing:
-            if remove_target(writing, reader(), target_id, request.form.get("reason", "")) is None:
+            if remove_target(writing, reader(), target_id, reason, redactor) is None:
                 abort(404)
     except TargetWrong as error:
         flash(str(error), "danger")
@@ -175,7 +181,16 @@ def _form(shown: Target | None = None) -> TargetForm:
     form.product.choices = [(0, "all products"), *((p.id, p.name) for p in products_seen(session(), reader()))]
     outcomes = outcomes_in_use(session(), reader())
     form.outcome.choices = [(0, "no outcome"), *((o.id, f"{o.code} {o.name[:60]}") for o in outcomes)]
+    if shown is not None:
+        _keep_offered(form, shown)
     return form
+
+
+def _keep_offered(form: TargetForm, shown: Target) -> None:
+    """Offer also what the target is of already: else saving one of retired terms would widen it."""
+    for field, term in ((form.product, shown.product), (form.outcome, shown.outcome)):
+        if term is not None and term.id not in dict(field.choices):
+            field.choices = [*field.choices, (term.id, f"{term.code} {term.name[:60]} ({term.status})")]
 
 
 def _page(form: TargetForm | None) -> str:

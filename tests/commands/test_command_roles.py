@@ -49,6 +49,7 @@ NEEDS = {
     "targets remove 1 --reason twice": "researcher",
     "targets history 1": "viewer",
     "focus list": "viewer",
+    "focus set Planner STOP": "researcher",
     "scores explain --wave 2025-Q3 --outcome STOP": "viewer",
     "changes": "viewer",
     "taxonomy export -": "researcher",
@@ -143,6 +144,9 @@ def test_a_command_is_for_its_role_and_those_above(run: Run, tmp_path: Path, lin
     if line.startswith("targets") and " 1" in line:
         words_of_it = "targets set improvements --wanted 12 --from 2025-01-01 --to 2025-03-31"
         assert run(*words_of_it.split()).exit_code == 0
+    if line.startswith("focus set"):
+        beside = ("--role", "viewer", "--password", PASSWORD, "--team", "Planner")
+        assert run("user", "add", "new@example.com", *beside).exit_code == 0
     if line.startswith("scores explain"):
         assert run("scores", "import", "2025-Q3", *words("ANSWERS", tmp_path)).exit_code == 0
     result = run("--as", EMAIL[ROLES[needed]], *words(line, tmp_path))

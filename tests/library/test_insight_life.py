@@ -160,6 +160,13 @@ def test_what_speaks_for_and_against_it_can_be_changed_without_a_revision(worksp
         assert session.get_one(Evidence, insight).revision == 1
 
 
+@pytest.mark.parametrize("kind", ["supports", "contradicts"])
+def test_an_insight_is_no_evidence_for_or_against_itself(workspace, rita, kind):
+    insight = written(workspace, rita)
+    with pytest.raises(InsightRefused, match=f"{kind}: evidence {insight} is this insight itself"):
+        edit_insight(workspace, rita, insight, CLAIM, "", **{kind: [insight]})
+
+
 def test_an_open_number_is_said_on_the_hit_until_it_is_reworded(workspace, rita):
     insight = written(workspace, rita, "Satisfaction with stops fell 12.95% in Q3")
 

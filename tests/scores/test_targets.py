@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from ingest.redact import Redactor
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Team, Term, User
 from insightrepo.scores.focus import FocusWrong, read_focus, set_focus
@@ -29,6 +30,7 @@ from insightrepo.scores.targets import (
 ADA = Reader(1, "ada@example.com", "administrator")
 VERA = Reader(9, "vera@example.com", "viewer")
 SAM_ID = 2
+REDACTOR = Redactor(["Petra Lindqvist"])
 QUARTER = (dt.date(2025, 1, 1), dt.date(2025, 3, 31))
 
 
@@ -79,7 +81,7 @@ def test_targets_of_all_teams_add_up_in_words(database):
             made = Team(name=team)
             session.add(made)
             session.flush()
-            target = set_target(session, ADA, wanted(count=6, team_id=made.id))
+            target = set_target(session, ADA, wanted(count=6, team_id=made.id), REDACTOR)
             report_target(session, ADA, target.id, reached)
     with database.reading() as session:
         lines = list_targets(session, VERA)
@@ -90,7 +92,7 @@ def test_targets_of_all_teams_add_up_in_words(database):
 
 def test_only_researchers_set_and_report_targets(database):
     with database.writing() as session, pytest.raises(Forbidden):
-        set_target(session, VERA, wanted())
+        set_target(session, VERA, wanted(), REDACTOR)
     with database.writing() as session, pytest.raises(Forbidden):
         report_target(session, VERA, 1, 3)
 
@@ -109,27 +111,29 @@ def test_only_researchers_set_and_report_targets(database):
 def test_what_makes_no_sense_is_refused_by_field(database, fields, named):
     usual = {"name": "improvements", "first_day": QUARTER[0], "last_day": QUARTER[1], "wanted": 12}
     with database.writing() as session, pytest.raises(TargetWrong, match=f"^{named}: "):
-        set_target(session, ADA, TargetWanted(**{**usual, **fields}))
+        set_target(session, ADA, TargetWanted(**{**usual, **fields}), REDACTOR)
 
 
 def test_a_target_of_a_product_outside_the_scopes_is_as_if_not_there(database, known):
     with database.writing() as session:
-        target = set_target(session, ADA, wanted(product_id=known["booking"]))
+        target = set_target(session, ADA, wanted(product_id=known["booking"]), REDACTOR)
     sam = Reader(SAM_ID, "sam@example.com", "researcher", products=frozenset({known["search"]}))
     with database.writing() as session:
         assert list_targets(session, sam) == []
         assert report_target(session, sam, target.id, 3) is None
         with pytest.raises(TargetWrong, match="product"):
-            set_target(session, sam, wanted(product_id=known["booking"]))
+            set_target(session, sam, wanted(product_id=known["booking"]), REDACTOR)
 
 
 def test_how_a_target_stood_before_is_in_its_history(database, known):
     with database.writing() as session:
-        number = set_target(session, ADA, wanted()).id
+        number = set_target(session, ADA, wanted(), REDACTOR).id
     with database.writing() as session:
-        change_target(session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]))
-    with database.writing() as session:
-        change_target(session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]))  # nothing is different
+        change_target(session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]), REDACTOR)
+    with database.writing() as session:  # nothing is different
+        change_target(
+            session, ADA, number, wanted(count=15, outcome_id=known["TRIP-1"]), REDACTOR
+        )  # nothing is different
         report_target(session, ADA, number, 19)
     with database.reading() as session:
         (line,) = list_targets(session, ADA)
@@ -145,24 +149,36 @@ def test_how_a_target_stood_before_is_in_its_history(database, known):
 
 def test_a_removed_target_is_in_no_list_and_keeps_its_history(database):
     with database.writing() as session:
-        number = set_target(session, ADA, wanted()).id
+        number = set_target(session, ADA, wanted(), REDACTOR).id
         with pytest.raises(TargetWrong, match="say why"):
-            remove_target(session, ADA, number, "  ")
-        remove_target(session, ADA, number, "set twice")
+            remove_target(session, ADA, number, "  ", REDACTOR)
+        remove_target(session, ADA, number, "set twice", REDACTOR)
     with database.writing() as session:
         assert list_targets(session, ADA) == []
         assert target_history(session, ADA, number)[0].what == "removed: set twice"
-        assert change_target(session, ADA, number, wanted(count=1)) is None
+        assert change_target(session, ADA, number, wanted(count=1), REDACTOR) is None
         assert report_target(session, ADA, number, 3) is None
 
 
 def test_targets_are_changed_and_removed_by_researchers(database):
     with database.writing() as session:
-        number = set_target(session, ADA, wanted()).id
-        for act in (lambda: change_target(session, VERA, number, wanted(count=1)),
-                    lambda: remove_target(session, VERA, number, "because")):  # fmt: skip
+        number = set_target(session, ADA, wanted(), REDACTOR).id
+        for act in (lambda: change_target(session, VERA, number, wanted(count=1), REDACTOR),
+                    lambda: remove_target(session, VERA, number, "because", REDACTOR)):  # fmt: skip
             with pytest.raises(Forbidden):
                 act()
+
+
+def test_names_of_people_are_redacted_in_a_target_and_in_why_it_was_removed(database):
+    named = TargetWanted("calls with Petra Lindqvist", *QUARTER, 3)
+    with database.writing() as session:
+        made = set_target(session, ADA, named, REDACTOR)
+        change_target(session, ADA, made.id, TargetWanted("visits of petra@example.com", *QUARTER, 3), REDACTOR)
+        remove_target(session, ADA, made.id, "Petra Lindqvist set it twice", REDACTOR)
+    with database.reading() as session:
+        told = " ".join(f"{step.what} {step.words}" for step in target_history(session, ADA, made.id))
+    assert ("calls with" in told, "visits of" in told, "set it twice" in told) == (True, True, True)
+    assert "etra" not in told
 
 
 @pytest.fixture
