@@ -44,7 +44,9 @@ def _read(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], most_bytes: 
         with archive.open(member) as opened:
             data = opened.read(left + 1)  # not what the archive says it has, which may be a lie
         if len(data) > left:
-            raise Unreadable(f"it would unpack to more than {most_bytes / 1e6:,.0f} MB: split it into smaller ones")
+            raise Unreadable(
+                f"it would unpack to more than the {most_bytes / 1e6:,.0f} MB left for it: split it into smaller ones"
+            )
         left -= len(data)
         found[name] = SourceFile(name, data)
     return list(found.values())

@@ -119,21 +119,23 @@ def _redacted(redactor: Redactor, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unpacked(sent: Sequence[SourceFile], max_bytes: int) -> list[SourceFile]:
     found: list[SourceFile] = []
+    left = UNPACKED * max_bytes  # of all archives together, so that many small ones are no way around it
     for file in sent:
+        if len(found) >= MOST_FILES:
+            raise ImportRefused(
+                f"these are more than {MOST_FILES} files, the most that is taken at once: send some later"
+            )
         if file.suffix != SUFFIX:
             found.append(file)
             continue
         try:
-            inside = unpack(file, MOST_FILES, UNPACKED * max_bytes)
+            inside = unpack(file, MOST_FILES - len(found), left)
         except Unreadable as error:
             raise ImportRefused(f"{file.name}: {error}") from error
+        left -= sum(len(one.data) for one in inside)
         found += _in_one_folder(file.name, inside)
     if not found:
         raise ImportRefused("choose at least one file")
-    if len(found) > MOST_FILES:
-        raise ImportRefused(
-            f"these are {len(found):,} files and at most {MOST_FILES} are taken at once: send some later"
-        )
     names = [file.name for file in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ImportRefused(f"two files are called {twice}: put them into folders of one ZIP archive")

@@ -28,8 +28,9 @@ STUDY_VALUES = ("date", *AXES)  # options that name a column, or else a value of
 
 
 def may_change(study: Study, reader: Reader) -> bool:
-    """Whether the reader owns the study or is a researcher."""
-    return study.owner_id == reader.user_id or reader.at_least("researcher")
+    """Whether the reader is a contributor who owns the study, or a researcher; a viewer changes nothing."""
+    own = study.owner_id == reader.user_id and reader.at_least("contributor")
+    return own or reader.at_least("researcher")
 
 
 @dataclass(frozen=True)

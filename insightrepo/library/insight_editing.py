@@ -123,7 +123,7 @@ def changeable_insight(session: Session, reader: Reader, evidence_id: int) -> Ev
 
     Raises:
         NotThere: there is no such insight for the reader.
-        Forbidden: it is another's and the reader no researcher.
+        Forbidden: the reader is a viewer, or it is another's and the reader no researcher.
     """
     query = select(Evidence, Study).join(Study, Study.id == Evidence.study_id)
     query = query.where(
@@ -133,6 +133,7 @@ def changeable_insight(session: Session, reader: Reader, evidence_id: int) -> Ev
     if found is None:
         raise NotThere(f"there is no insight {evidence_id}")
     insight, study = found
+    reader.require("contributor")
     if not may_change(study, reader):
         raise Forbidden("only the owner of its study and researchers may change an insight")
     return insight

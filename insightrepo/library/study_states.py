@@ -33,8 +33,8 @@ class Steps:
 
 def steps_of(reader: Reader, state: str, owner_id: int | None) -> Steps:
     """What a reader who sees the study may do with it."""
-    changes = owner_id == reader.user_id or reader.at_least("researcher")
     researcher = reader.at_least("researcher")
+    changes = researcher or (owner_id == reader.user_id and reader.at_least("contributor"))
     return Steps(
         publish=state == "draft" and researcher,
         withdraw=state != "withdrawn" and changes,
@@ -54,6 +54,7 @@ def seen_study(session: Session, reader: Reader, study_id: int, *, lock: bool = 
     study = session.scalar(query.with_for_update() if lock else query)
     if study is None:
         raise NotVisible(f"study {study_id}")
+    reader.require("contributor")
     if not may_change(study, reader):
         raise Forbidden("only its owner and researchers may change a study")
     return study

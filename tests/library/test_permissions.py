@@ -21,9 +21,13 @@ from sqlalchemy import select, update
 from insightrepo.accounts.access import Forbidden, Reader, visible_terms
 from insightrepo.accounts.users import add_user
 from insightrepo.library.checking import check
+from insightrepo.library.insight_editing import changeable_insight
 from insightrepo.library.outcome_list import list_outcomes
 from insightrepo.library.outcomes import read_outcome
 from insightrepo.library.reading import NotVisible, read_document, read_evidence, read_study
+from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.study_editing import edit_study, facts_now
+from insightrepo.library.study_states import Steps, steps_of, withdraw
 from insightrepo.library.tagging import vote
 from insightrepo.library.taxonomy_changes import import_taxonomy
 from insightrepo.models import (
@@ -425,3 +429,23 @@ def test_whoever_is_limited_to_a_product_names_it_when_they_import(own: Workspac
     assert again.already_here == again.read > 0
     with pytest.raises(Forbidden, match="--product"):
         bring(own, mia, path, study_title="Stops", product="shop")
+
+
+def test_a_viewer_who_owns_a_study_changes_nothing_of_it(fresh: Workspace, tmp_path: Path) -> None:
+    bring(fresh, reader_of(fresh, "rita"), write(tmp_path / "findings.md"), study_title="Mine", publish=True)
+    vera, [study] = reader_of(fresh, "vera"), studies(fresh)
+    with fresh.database.writing() as session:
+        session.execute(update(Study).values(owner_id=vera.user_id, sensitivity="internal"))
+        claim = session.scalar(select(Evidence.id).order_by(Evidence.id))
+        session.execute(update(Evidence).where(Evidence.id == claim).values(kind="insight"))
+    with fresh.database.writing() as session:
+        facts = facts_now(session.get_one(Study, study.id))
+        steps = (
+            lambda: edit_study(session, vera, study.id, replace(facts, sensitivity="public")),
+            lambda: withdraw(session, vera, study.id, "no longer wanted", workspace_redactor(fresh)),
+            lambda: changeable_insight(session, vera, claim),
+        )
+        for step in steps:
+            with pytest.raises(Forbidden, match="this needs the role contributor"):
+                step()
+    assert steps_of(vera, "published", vera.user_id) == Steps(False, False, False, False)
