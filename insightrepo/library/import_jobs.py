@@ -14,21 +14,23 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ingest.archives import SUFFIX, unpack
 from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
-from insightrepo.accounts.access import Reader
+from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.accounts.people import require_administration
 from insightrepo.library.background import ask_for
+from insightrepo.library.import_options import may_change
 from insightrepo.library.import_preview import preview
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import SafeNames, workspace_redactor
+from insightrepo.library.study_facts import TITLE
 from insightrepo.library.study_states import seen_study
 from insightrepo.library.uploads import Upload
-from insightrepo.models import Job, User, utcnow
+from insightrepo.models import Job, Study, User, utcnow
 from insightrepo.workspace import Workspace
 
 KIND = "upload"
@@ -45,6 +47,14 @@ TYPED = ("title", "method", "stage", "sharing_terms")
 
 class ImportRefused(ValueError):
     """The files cannot be taken; the message says why and what to do."""
+
+
+class TitleTaken(ImportRefused):
+    """A study of this title is there; `study_id` is one that the reader may add to instead, None: they may not."""
+
+    def __init__(self, study_id: int | None) -> None:
+        super().__init__("a study of this title is here already: give yours another")
+        self.study_id = study_id
 
 
 class NotNow(Exception):
@@ -80,13 +90,17 @@ def prepare_import(workspace: Workspace, reader: Reader, sent: Sequence[SourceFi
     Raises:
         Forbidden: the reader may not import, or not add to the study that the settings name.
         NotVisible: there is no such study that the reader may see.
+        TitleTaken: the reader sees a study of this title already.
         ImportRefused: no file, too many, an archive that cannot be taken, or two files of one name.
     """
     reader.require("contributor")
-    _require_study(workspace, reader, options.get("study"))
-    files = _unpacked(sent, workspace.settings.max_file_megabytes * 2**20)
     redactor = workspace_redactor(workspace)
     safe = SafeNames(redactor, workspace.pseudonyms)
+    with workspace.database.reading() as session:
+        if options.get("study") is not None:
+            seen_study(session, reader, options["study"])
+        _require_free_title(session, reader, safe, options)
+    files = _unpacked(sent, workspace.settings.max_file_megabytes * 2**20)
     kept = []
     for file in files:
         token = workspace.uploads.put(reader.user_id, Upload(file.name, file.data, PURPOSE))
@@ -105,10 +119,21 @@ def prepare_import(workspace: Workspace, reader: Reader, sent: Sequence[SourceFi
         return job.id
 
 
-def _require_study(workspace: Workspace, reader: Reader, study_id: int | None) -> None:
-    if study_id is not None:
-        with workspace.database.reading() as session:
-            seen_study(session, reader, study_id)
+def own_key(job_id: int) -> str:
+    """What the study that an import makes by its title is known by: never that of another study."""
+    return f"import:{job_id}"
+
+
+def _require_free_title(session: Session, reader: Reader, safe: SafeNames, options: Mapping[str, Any],
+                        job_id: int | None = None) -> None:  # fmt: skip
+    """Raises TitleTaken where the reader sees another study of this title; of hidden ones nothing is said."""
+    title = safe.words(options.get("title") or "")[:TITLE]
+    same = (Study.title == title) | (func.lower(Study.title) == title.lower())
+    query = select(Study).where(same, Study.id.in_(visible_studies(reader))).order_by(Study.id)
+    if job_id is not None:
+        query = query.where(Study.key != own_key(job_id))
+    if title and (there := session.scalars(query).all()):
+        raise TitleTaken(next((study.id for study in there if may_change(study, reader)), None))
 
 
 def _redacted(redactor: Redactor, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,15 +278,18 @@ def change_choices(workspace: Workspace, reader: Reader, job_id: int, options: d
 
     Raises:
         NotVisible, NotNow.
+        TitleTaken: as `prepare_import`.
     """
+    redactor = workspace_redactor(workspace)
     with workspace.database.writing() as session:
         job = _own(workspace, session, reader, job_id, STARTABLE)
+        _require_free_title(session, reader, SafeNames(redactor, workspace.pseudonyms), options, job_id)
         files = [dict(file) for file in job.arguments["files"]]
         for (place, number), choice in choices.items():
             tables = [dict(table) for table in files[place]["tables"]]
             tables[number]["choice"] = choice
             files[place]["tables"] = tables
-        options = _redacted(workspace_redactor(workspace), options)
+        options = _redacted(redactor, options)
         job.arguments = {**job.arguments, "files": files, "options": options}
 
 

@@ -59,6 +59,7 @@ class ImportOptions:
     segments: tuple[str, ...] = ()
     team_id: int | None = None
     study_key: str | None = None  # of the study that the files are added to
+    job_id: int | None = None  # of an import in the browser: it sets facts on studies that it makes, and on no other
     tables: Mapping[str, Sequence[TableChoice]] = field(default_factory=dict)  # by the name of a file, in its order
     columns_used: set[str] = field(default_factory=set)  # of `columns`, what some table had; noted while reading
     shared_respondents: bool = False  # respondent ids are those of the waves of answers; else the study's own

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ingest.pipeline import Pipeline, Prepared, Refused
 from ingest.readers import is_ignored
 from ingest.readers.base import SourceFile, Unreadable
 from ingest.studies import StudyFiles, group
 from ingest.verbatims import MappingError
-from insightrepo.accounts.access import Forbidden, Reader
+from insightrepo.accounts.access import Forbidden, Reader, visible_studies
 from insightrepo.library.column_choice import ColumnChooser
 from insightrepo.library.dry_run import DryRun
 from insightrepo.library.import_options import ImportOptions
@@ -195,7 +196,17 @@ class _Import:
             found = [StudyFiles(key=f"title:{title}", title=title, files=tuple(sorted(names)), moment=None)]
         else:
             found = group(sorted(names))
-        return [replace(study, key=self.safe(study.key), title=self.safe.words(study.title)) for study in found]
+        named = [replace(study, key=self.safe(study.key), title=self.safe.words(study.title)) for study in found]
+        return named if key or self.options.job_id is None else [self._apart(study) for study in named]
+
+    def _apart(self, study: StudyFiles) -> StudyFiles:
+        """The study, or one of its own where the reader does not see that of its key and is not to learn of it."""
+        hidden = Study.id.not_in(visible_studies(self.reader))
+        with self.workspace.database.reading() as session:
+            stored = stored_key(session, self.safe, study.key)
+            if session.scalar(select(Study.id).where(Study.key == stored, hidden)) is None:
+                return study
+        return replace(study, key=self.safe(f"{study.key} of import {self.options.job_id}"))
 
     def _import_file(self, study: StudyFiles, found: FoundFile) -> None:
         self.report.files += 1
@@ -259,10 +270,15 @@ class _Import:
             if row is None or document is None:
                 return 0
             before = on_evidence(row)
-            self.options.apply_to(session, row, self.reader)
+            self._apply(session, row, is_new=False)
             renew_evidence(session, row, before)
             self.report.study(row.id, row.title)
             return pieces_of(session, document)
+
+    def _apply(self, session: Session, study: Study, *, is_new: bool) -> None:
+        """Set what the user asked for. A form always says something: what is there already keeps what people set."""
+        if is_new or self.options.job_id is None:
+            self.options.apply_to(session, study, self.reader)
 
     def _store(self, file: SourceFile, stored: Called, called: Called, prepared: Prepared) -> None:
         sha256 = self.workspace.originals.put(file.data)
@@ -271,7 +287,7 @@ class _Import:
                 rename(session, known, stored, called)
             row = known or ensure_study(session, called.study, self.reader)
             before = on_evidence(row)
-            self.options.apply_to(session, row, self.reader)
+            self._apply(session, row, is_new=known is None)
             note_facts(row, prepared, called.study.moment)
             renew_evidence(session, row, before)
             original = (sha256, len(file.data))

@@ -9,11 +9,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ingest.dates import parse_moment
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
-from insightrepo.library.import_jobs import LOCK, PURPOSE, RUN_ASIDE
+from insightrepo.library.import_jobs import LOCK, PURPOSE, RUN_ASIDE, own_key
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_preview import from_json
 from insightrepo.library.import_report import ImportReport
@@ -93,7 +94,7 @@ def _import(workspace: Workspace, job_id: int) -> ImportReport:
         if user is None or not user.active:
             raise Forbidden("whoever sent it has no active account any more")
         reader, arguments = reader_for(session, user), job.arguments
-        key = _study_key(session, arguments["options"])
+        key = _study_key(session, arguments["options"], job_id)
     files = [_found(workspace, reader, number, file["token"]) for number, file in enumerate(arguments["files"])]
     names = [file.name for file in files]
     tables = {
@@ -101,13 +102,16 @@ def _import(workspace: Workspace, job_id: int) -> ImportReport:
         for name, file in zip(names, arguments["files"], strict=True)
         if "tables" in file
     }
-    options = import_options(arguments["options"], arguments["dry_run"], tables, key)
+    options = import_options(arguments["options"], arguments["dry_run"], tables, key, job_id)
     told = _Told(workspace, job_id, len(files))
     return import_files(workspace, reader, files, options, job_id, told.files, told.pieces)
 
 
-def _study_key(session: Any, options: dict[str, Any]) -> str | None:
-    return session.scalar(select(Study.key).where(Study.id == options["study"])) if options.get("study") else None
+def _study_key(session: Session, options: dict[str, Any], job_id: int) -> str | None:
+    """The key of the study that the files go into; None: each folder is one."""
+    if options.get("study"):
+        return session.scalar(select(Study.key).where(Study.id == options["study"]))
+    return own_key(job_id) if options.get("title") else None
 
 
 def _found(workspace: Workspace, reader: Reader, number: int, token: str) -> FoundFile:
@@ -118,7 +122,9 @@ def _found(workspace: Workspace, reader: Reader, number: int, token: str) -> Fou
     )
 
 
-def import_options(chosen: dict[str, Any], dry_run: bool, tables: dict[str, Any], key: str | None) -> ImportOptions:
+def import_options(
+    chosen: dict[str, Any], dry_run: bool, tables: dict[str, Any], key: str | None, job_id: int
+) -> ImportOptions:
     """The options of an import as a job keeps them (see `insightrepo.web.importing`)."""
     started, ended = (parse_moment(chosen[name]) if chosen.get(name) else None for name in ("started", "ended"))
     texts = {name: chosen.get(name) or None for name in ("method", "level", "stage", "sensitivity", "sharing_terms")}
@@ -126,6 +132,7 @@ def import_options(chosen: dict[str, Any], dry_run: bool, tables: dict[str, Any]
         **texts,
         study_title=chosen.get("title") or None,
         study_key=key,
+        job_id=job_id,
         started=started,
         ended=ended.day if ended else None,
         participants_n=chosen.get("participants_n"),

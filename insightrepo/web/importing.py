@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_t
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from markupsafe import Markup, escape
 from wtforms import HiddenField
 from wtforms.validators import AnyOf
 
@@ -24,6 +25,7 @@ from insightrepo.library.import_jobs import (
     ImportRefused,
     JobShown,
     NotNow,
+    TitleTaken,
     list_jobs,
     look_after,
     prepare_import,
@@ -105,6 +107,9 @@ def send() -> ResponseReturnValue:
     files = [SourceFile(name.replace("\\", "/").lstrip("/"), file.read()) for name, file in sent]
     try:
         job_id = prepare_import(workspace(), reader(), files, _options(form, into))
+    except TitleTaken as error:
+        form.title.errors = [_taken(error)]
+        return _start(form, 422)
     except ImportRefused as error:
         form.files.errors = [workspace_redactor(workspace()).redact(_capital(str(error))).text]
         return _start(form, 422)
@@ -114,6 +119,16 @@ def send() -> ResponseReturnValue:
 def _options(form: ImportForm, into: int | None) -> dict[str, Any]:
     """The settings of an import; a study that is there keeps its own."""
     return {"study": into} if into else {**form.options(), "study": None}
+
+
+def _taken(error: TitleTaken) -> Markup:
+    """Why a title cannot be, with the way to that study where the reader may add to it."""
+    why = escape(f"{_capital(str(error))}")
+    if error.study_id is None:
+        return why + "."
+    return why + Markup(', or <a href="{}">add the files to it</a>.').format(
+        url_for("importing.start", study=error.study_id)
+    )
 
 
 def _names_what_is_needed(form: ImportForm, has_files: bool) -> bool:
@@ -201,7 +216,11 @@ def act(job_id: int) -> ResponseReturnValue:
     valid = bool(into) or (form.validate() & _names_what_is_needed(form, True))
     if not valid or troubles:
         return _prepared(_with(found, choices), form, troubles, 422)
-    import_jobs.change_choices(workspace(), reader(), job_id, _options(form, into), choices)
+    try:
+        import_jobs.change_choices(workspace(), reader(), job_id, _options(form, into), choices)
+    except TitleTaken as error:
+        form.title.errors = [_taken(error)]
+        return _prepared(_with(found, choices), form, {}, 422)
     if action != "save":
         import_jobs.start_job(workspace(), reader(), job_id, dry_run=action == "try")
     else:

@@ -8,10 +8,19 @@ import zipfile
 import pytest
 from corpus import FINDINGS
 from homes import open_home, reader_of
+from sqlalchemy import select, update
 
 from ingest.readers.base import SourceFile
-from insightrepo.library import import_jobs
-from insightrepo.library.import_jobs import ImportRefused, prepare_import
+from insightrepo.library import import_jobs, job_runner
+from insightrepo.library.import_jobs import ImportRefused, TitleTaken, change_choices, prepare_import, start_job
+from insightrepo.library.job_runner import run_waiting
+from insightrepo.models import Document, Study
+
+
+@pytest.fixture(autouse=True)
+def nothing_aside(monkeypatch):
+    """What would be started aside, tests run themselves."""
+    monkeypatch.setattr(import_jobs, "ask_for", lambda *_: None)
 
 
 def zipped(name: str, *members: tuple[str, bytes]) -> SourceFile:
@@ -41,3 +50,62 @@ def test_no_further_archive_is_opened_once_there_are_enough_files(fresh, person,
     loose = [SourceFile(f"{n}.md", FINDINGS.encode()) for n in range(4)]
     with pytest.raises(ImportRefused, match="more than 3 files"):
         prepare_import(fresh, person("rita"), loose, {"study": None, "title": "Many"})
+
+
+def sent(workspace, reader, *files, **options):
+    """Files sent and the import of them begun; the id of the job."""
+    job_id = prepare_import(workspace, reader, [SourceFile(name, text.encode()) for name, text in files],
+                            {"study": None, "sensitivity": "internal", **options})  # fmt: skip
+    start_job(workspace, reader, job_id)
+    return job_id
+
+
+def facts(workspace):
+    """Title, sensitivity, state and number of documents of each study, in the order in which they came."""
+    with workspace.database.reading() as session:
+        return [
+            (study.title, study.sensitivity, study.state, len(documents_of(session, study.id)))
+            for study in session.scalars(select(Study).order_by(Study.id))
+        ]
+
+
+def documents_of(session, study_id):
+    return session.scalars(select(Document.id).where(Document.study_id == study_id)).all()
+
+
+def test_an_import_titled_like_a_study_that_its_sender_does_not_see_makes_its_own_and_learns_nothing(fresh, person):
+    rita, carl = person("rita"), person("carl")
+    sent(fresh, rita, ("a.md", FINDINGS), title="Pricing", sensitivity="personal")
+    run_waiting(fresh)
+    with pytest.raises(TitleTaken) as refused:
+        sent(fresh, rita, ("b.md", FINDINGS), title="Pricing")
+    assert refused.value.study_id == 1
+    sent(fresh, carl, ("c.md", FINDINGS), title="Pricing")
+    run_waiting(fresh)
+    assert facts(fresh) == [("Pricing", "personal", "draft", 1), ("Pricing", "internal", "draft", 1)]
+
+
+def test_a_folder_called_like_a_hidden_study_is_its_own_and_one_that_is_seen_keeps_its_facts(fresh, person):
+    rita, carl = person("rita"), person("carl")
+    files = ("Stops/findings.md", FINDINGS), ("Stops/plan.md", "# Plan\n\nFind out what families say of stops.\n")
+    sent(fresh, rita, *files, title="", sensitivity="confidential")
+    run_waiting(fresh)
+    sent(fresh, carl, *files, title="")
+    sent(fresh, rita, *files, ("Stops/more.md", FINDINGS.replace("photos", "maps")), title="", publish=True)
+    run_waiting(fresh)
+    assert facts(fresh) == [("Stops", "confidential", "draft", 3), ("Stops", "internal", "draft", 2)]
+
+
+def test_an_import_that_goes_on_leaves_what_people_set_meanwhile(fresh, person, monkeypatch):
+    rita = person("rita")
+    job_id = sent(fresh, rita, ("a.md", FINDINGS), ("b.md", FINDINGS.replace("photos", "maps")), title="Pricing")
+    with monkeypatch.context() as broken:
+        broken.setattr(job_runner._Told, "files", lambda *_: (_ for _ in ()).throw(job_runner.Cancelled))
+        run_waiting(fresh)
+    assert facts(fresh) == [("Pricing", "internal", "draft", 1)]
+    with fresh.database.writing() as session:
+        session.execute(update(Study).values(sensitivity="personal"))
+    change_choices(fresh, rita, job_id, {"study": None, "title": "Pricing", "sensitivity": "public"}, {})
+    start_job(fresh, rita, job_id)
+    run_waiting(fresh)
+    assert facts(fresh) == [("Pricing", "personal", "draft", 2)]

@@ -155,14 +155,30 @@ def test_an_archive_is_unpacked_and_each_folder_may_be_a_study(filled, send, pre
 
 
 def test_importing_the_same_again_is_already_here_and_no_error(filled, visit, send, press):
+    into = ""
     for _ in range(2):
-        url = send("researcher", [("talk.md", REPORT)], title="Twice").headers["Location"]
+        url = send("researcher", [("talk.md", REPORT)], title="Twice", study=into).headers["Location"]
         press("researcher", url, "import")
         run_waiting(filled)
+        into = str(job_of(filled, url).report["studies"][0]["id"])
     assert job_of(filled, url).report["already_here"] == 1
     page = visit("researcher").get(url).text
     assert "is left as it is" in page
     assert evidence_of(filled, "Twice") == 1
+
+
+def test_a_title_that_is_taken_is_refused_with_the_way_to_add_to_that_study(filled, library, visit, send, press):
+    study = library.studies["confidential"]  # "Pricing interviews"
+    answer = send("researcher", [("talk.md", REPORT)], title="pricing interviews")
+    assert answer.status_code == 422
+    assert f'give yours another, or <a href="/import?study={study}">add the files to it</a>.' in answer.text
+    url = send("researcher", [("talk.md", REPORT)], title="Pricing, again").headers["Location"]
+    later = press("researcher", url, "import", title="Pricing interviews")
+    assert (later.status_code, "add the files to it" in later.text) == (422, True)
+    press("researcher", url, "forget")
+    others = send("contributor", [("talk.md", REPORT)], title="Pricing interviews")  # who sees it and does not own it
+    assert "give yours another." in others.text
+    assert "add the files to it" not in others.text
 
 
 def test_an_uncertain_tag_is_decided_on_the_page_of_the_import(filled, visit, send, press, token):
