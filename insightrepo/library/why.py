@@ -21,7 +21,7 @@ from insightrepo.scores.annotations import AnnotationShown
 from insightrepo.scores.beside import MetricBeside, TaskBeside, metrics_beside, tasks_beside, tasks_of
 from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.interventions import BeforeAfter, before_after, happened, in_days
-from insightrepo.scores.movement import Movement, moved, movement_between
+from insightrepo.scores.movement import Movement, any_rounded, moved, movement_between
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores, score_rows
 from insightrepo.scores.splitting import PartShown, SplitShown, by_product, by_segment, by_task, one_task_is_hidden
 from insightrepo.scores.spoken import Cell
@@ -32,6 +32,10 @@ from insightrepo.workspace import Workspace
 MEASURE = "satisfaction"
 WITHHELD = (
     "The completion of its tasks is not split: one task is outside what you may see, and its score would stand alone."
+)
+ROUNDED = (
+    "What the change is made of is not shown: scores are rounded here, because a segment that they are weighted by has "
+    "too few people to be shown, and exact parts would give it away."
 )
 MOST = 0.5  # of the change: "most of it"
 
@@ -88,6 +92,7 @@ class Why:
     index_withheld: str = ""  # why there is no split of the task index, a sentence; empty where nothing is withheld
     beside: Beside = field(default_factory=Beside)
     importance_splits: tuple[SplitShown, ...] = ()  # as `splits`, where importance really moved
+    split_withheld: str = ""  # why there is no split, or one fewer, a sentence; empty where nothing is withheld
 
     @property
     def moving_tasks(self) -> tuple[TaskBeside, ...]:
@@ -121,11 +126,14 @@ def why(
     movement = movement_between(first, last, lambda: voices.people(waves))
     tasks = tasks_of(session, reader, question.outcome.id)
     index, index_movement, withheld = _task_index(session, reader, question, tasks)
-    splits = _splits(session, reader, question, voices, movement)
+    splits, held = _splits(session, reader, question, voices, movement)
     shown = _tasks(session, reader, question, tasks, movement, splits, voices)
     codes = question.outcome.code, _code(question.segment), _code(question.product)
     beside = read_beside(session, reader, voices, waves, codes)
     important = beside.importance if beside.importance is not None and beside.importance.is_real else None
+    important_splits, also = (
+        _splits(session, reader, question, voices, important, "importance") if important else ((), False)
+    )
     same = [row for row in history if last is not None and row.instrument == last.instrument]
     notes = happened(session, reader, question.outcome.code, tasks, _code(question.segment), _code(question.product))
     return Why(
@@ -136,7 +144,7 @@ def why(
         _interventions(session, question, voices, notes, same),
         in_days(notes, question.before.first_day, question.after.last_day),
         _disagreement(session, reader, question), withheld, beside,
-        _splits(session, reader, question, voices, important, "importance") if important else (),
+        important_splits, ROUNDED if held or also else "",
     )  # fmt: skip
 
 
@@ -252,24 +260,32 @@ def _splits(
     voices: Voices,
     movement: Movement,
     measure: str = MEASURE,
-) -> tuple[SplitShown, ...]:
-    """By segment unless one is chosen, then by product; none where the whole is not shown or not to be compared."""
+) -> tuple[tuple[SplitShown, ...], bool]:
+    """By segment unless one is chosen, then by product; none where the whole is not shown or not to be compared, and
+    none whose parts or whole are rounded in the scores: the exact parts would undo that. The last says whether one is
+    withheld for it.
+    """
     if movement.change is None:
-        return ()
+        return (), False
     answers = voices.pair((question.before, question.after), measure)
     if not len(answers[0]) or not len(answers[1]):
-        return ()
+        return (), False
     rows = read_scores(session, reader, ScoreQuery(
         waves=(question.before.code, question.after.code), outcomes=(question.outcome.code,), measures=(measure,),
     ))  # fmt: skip
     segment, product = _code(question.segment), _code(question.product)
-    splits: tuple[SplitShown, ...] = ()
-    if segment is None:
-        of_segments = [row for row in rows if row.segment is not None and row.product == product]
-        splits = by_segment(session, answers, _by(of_segments, "segment", question))
+    if any_rounded(*(row for row in rows if (row.segment, row.product) == (segment, product))):
+        return (), True
+    of_segments = [row for row in rows if row.segment is not None and row.product == product] if not segment else []
     of_products = [row for row in rows if row.product is not None and row.segment == segment]
-    chosen = question.product.id if question.product else None
-    return (*splits, *by_product(session, answers, _by(of_products, "product", question), chosen))
+    held = any_rounded(*of_segments), any_rounded(*of_products)
+    splits: tuple[SplitShown, ...] = ()
+    if segment is None and not held[0]:
+        splits = by_segment(session, answers, _by(of_segments, "segment", question))
+    if not held[1]:
+        chosen = question.product.id if question.product else None
+        splits += by_product(session, answers, _by(of_products, "product", question), chosen)
+    return splits, any(held)
 
 
 def _by(rows: Sequence[ScoreRow], axis: str, question: Question) -> tuple[dict[str, ScoreRow], dict[str, ScoreRow]]:

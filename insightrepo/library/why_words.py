@@ -335,7 +335,7 @@ def _of_wave(row: ScoreRow) -> list[str]:
 def warnings(found: Why) -> tuple[str, ...]:
     """Where the whole hides its parts: segments that disagree, a split that is
     withheld, and parts that moved although the whole did not."""
-    notes = [note for note in (found.disagreement, found.index_withheld) if note]
+    notes = [note for note in (found.disagreement, found.index_withheld, found.split_withheld) if note]
     if found.movement.is_real or found.movement.change is None:
         return tuple(notes)
     for split in found.splits:

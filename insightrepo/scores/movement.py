@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from insightrepo.scores.cells import CellKey, People
+from insightrepo.scores.companions import STEPS, is_rounded, round_change
 from insightrepo.scores.measures import LEVEL, MEASURES, NOT_ENOUGH, SMALLEST_FIRM, verdict
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.verdicts import Pair, compared
@@ -74,6 +76,7 @@ def movement_between(
     """As `moved`; waves that do not follow each other are tested alone, by the same test as all others.
 
     `people` reads those of the earlier and of the later wave, `seeds` are those of their bootstraps in the same order.
+    Where a score is rounded beside a hidden segment (`companions`), so is what is tested here from its people.
     """
     found = moved(before, after)
     few = min(found.n_before or 0, found.n_after or 0) < SMALLEST_FIRM
@@ -85,8 +88,23 @@ def movement_between(
     pair = Pair(measure, CellKey(None, None, None), 0, now, then, {}, seeds[1], seeds[0])
     result, known = compared(pair), MEASURES[measure]
     word = verdict(known, found.change, result.p_value, known.smallest_change, LEVEL)
-    return Movement(found.before, found.after, found.n_before, found.n_after, found.change, result.low, result.high,
-                    result.p_value, None, word, False)  # fmt: skip
+    alone = Movement(found.before, found.after, found.n_before, found.n_after, found.change, result.low, result.high,
+                     result.p_value, None, word, False)  # fmt: skip
+    return _rounded(alone, STEPS.get(measure, 1.0)) if any_rounded(before, after) else alone
+
+
+def any_rounded(*rows: ScoreRow | None) -> bool:
+    """Whether one of the scores is rounded beside a hidden segment: what is exact beside it would give that away."""
+    return any(row is not None and is_rounded(row.n, row.n_eff) for row in rows)
+
+
+def _rounded(found: Movement, step: float) -> Movement:
+    row: dict[str, Any] = {
+        "change": found.change, "change_low": found.low, "change_high": found.high, "p_value": found.p_value,
+        "q_value": found.q_value,
+    }  # fmt: skip
+    round_change(row, step)
+    return replace(found, change=row["change"], low=row["change_low"], high=row["change_high"], p_value=row["p_value"])
 
 
 def _nothing(before: ScoreRow | None, after: ScoreRow | None, note: str) -> Movement:

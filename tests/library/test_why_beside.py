@@ -9,7 +9,7 @@ import pytest
 from homes import reader_of
 
 from insightrepo.library.why import Why, why
-from insightrepo.library.why_words import headline, intervention_words
+from insightrepo.library.why_words import headline, intervention_words, warnings
 from insightrepo.models import Answer, Metric, Outcome, Score, Trial, Wave
 from insightrepo.scores.computing import compute_wave
 from insightrepo.workspace import Workspace
@@ -116,6 +116,23 @@ def test_waves_that_do_not_follow_each_other_are_tested_alone_and_that_is_said(f
     assert "in a test of its own: the waves do not follow each other" in headline(found).what
     assert headline(found).where.startswith("Families with school-age children (−18) has the largest part")
     assert headline(found).task == "Its tasks cannot be compared between these waves."
+
+
+@pytest.mark.parametrize(
+    ("segment", "shown"), [(None, []), ("teens", ["product"])], ids=["the whole is rounded", "a part is rounded"]
+)
+def test_what_is_rounded_beside_a_hidden_segment_is_not_split_exactly_and_that_is_said(fresh, story, segment, shown):
+    assert [split.axis for split in read(fresh).splits] == ["segment", "product"]
+    assert "rounded" not in " ".join(warnings(read(fresh)))
+    with fresh.database.writing() as session:
+        rounded = session.query(Score).filter_by(
+            wave_id=story.waves["2025-Q2"], measure="satisfaction", outcome_id=story.terms["STOP"], product_id=None,
+            segment_id=story.terms[segment] if segment else None,
+        )  # fmt: skip
+        rounded.one().n_eff = None  # as a score keeps beside a hidden segment: its people, and no effective n
+    found = read(fresh)
+    assert [split.axis for split in found.splits] == shown
+    assert "What the change is made of is not shown: scores are rounded here" in " ".join(warnings(found))
 
 
 def test_a_wave_that_an_intervention_falls_into_is_left_out_and_named(fresh, story):

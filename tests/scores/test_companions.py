@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.models import Score, Segment
+from insightrepo.library.voices import Voices
+from insightrepo.models import Outcome, Score, Segment
 from insightrepo.scores.cells import CellKey
 from insightrepo.scores.companions import round_companions
 from insightrepo.scores.computing import recompute_all, stale_waves
 from insightrepo.scores.explaining import explain
 from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.movement import movement_between
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.samples import sample
 from insightrepo.scores.score_rows import hide_small, sample_row
+from insightrepo.scores.spoken import Cell
 from insightrepo.scores.task_scores import Index, index_rows
 from insightrepo.scores.waves import find_wave
 
@@ -82,6 +85,22 @@ def test_a_change_to_the_next_wave_gives_no_more_digits_than_the_wave_itself(dat
     assert later.n_eff is not None
     assert later.change == round(later.change)
     assert later.change_low <= later.change <= later.change_high
+
+
+def test_waves_that_do_not_follow_each_other_are_tested_without_more_digits_either(database, weighted):
+    weighted("2025-Q1", singles=4)
+    weighted("2025-Q2", singles=30, satisfied_singles=20)
+    weighted("2025-Q3", singles=33, satisfied_singles=22)
+    pair = rows(database, "2025-Q1")[None], rows(database, "2025-Q3")[None]
+    with database.reading() as session:
+        waves = find_wave(session, "2025-Q1"), find_wave(session, "2025-Q3")
+        outcome = session.scalars(select(Outcome.id).where(Outcome.code == pair[1].outcome)).one()
+        voices = Voices(session, Cell(outcome, None, None))
+        found = movement_between(*pair, lambda: voices.people(waves))
+    assert not found.controlled
+    assert {found.change % 1, found.low % 1, found.high % 1} == {0.0}
+    assert found.low <= found.change <= found.high
+    assert found.p_value == float(f"{found.p_value:.1g}")
 
 
 GROUPS = st.tuples(*[st.tuples(st.integers(1, 60), st.floats(0, 1))] * 3)
