@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.library.coverage import people_heard
 from insightrepo.models import Evidence, Study, Tag
 
 INTERVIEW = "interview"  # in a study's method
@@ -18,10 +20,10 @@ INTERVIEW = "interview"  # in a study's method
 class Grounding:
     """Counts of what is tagged with an outcome, within the reader's scope.
 
-    `interviews` are the participants of interview studies (None: no such study says how many); `people` the known
-    respondents whose words are tagged; `confirmed` the pieces that a person or an import stands behind. `methods` are
-    (method, studies), the most frequent first. What researchers concluded is no observation: `insights` are counted
-    beside the rest and in none of it.
+    `interviews` are the participants of interview studies (None: no such study says how many); `people` those whose
+    words are tagged, counted as on the coverage map; `confirmed` the pieces that a person or an import stands behind.
+    `methods` are (method, studies), the most frequent first. What researchers concluded is no observation: `insights`
+    are counted beside the rest and in none of it.
     """
 
     studies: int
@@ -53,20 +55,19 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
     )
     tagged = select(everything).where(everything.c.kind != "insight").subquery()
     insights = session.scalar(select(func.count()).where(everything.c.kind == "insight"))
-    pieces, people = session.execute(
-        select(func.count(tagged.c.id), func.count(tagged.c.respondent_id.distinct()))
-    ).one()
+    spoken = session.execute(select(tagged.c.study_id, func.coalesce(tagged.c.respondent_id, 0))).all()
     confirmed = session.scalar(select(func.count()).select_from(tagged).where(tagged.c.state == "accepted"))
     studies = session.execute(
-        select(Study.method, Study.participants_n).where(Study.id.in_(select(tagged.c.study_id)))
+        select(Study.id, Study.method, Study.participants_n).where(Study.id.in_({study_id for study_id, _ in spoken}))
     ).all()
-    interviewed = [n for method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
-    methods = Counter(method or "method not said" for method, _ in studies)
+    of_study, respondent = np.array(spoken, dtype=np.int64).reshape(-1, 2).T
+    interviewed = [n for _, method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
+    methods = Counter(method or "method not said" for _, method, _ in studies)
     return Grounding(
         studies=len(studies),
         interviews=sum(interviewed) if interviewed else None,
-        people=people,
-        pieces=pieces,
+        people=people_heard(of_study, respondent, {number: n for number, _, n in studies}),
+        pieces=len(spoken),
         confirmed=confirmed or 0,
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
         insights=insights or 0,
