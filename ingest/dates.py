@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,16 @@ class Moment:
     precision: Precision
     at: datetime | None = None
     utc_offset: int | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period known: of a day the day itself, of 2025-Q3 the 30th of September."""
+        months = {"day": 0, "month": 1, "quarter": 3, "year": 12}[self.precision]
+        if not months:
+            return self.day
+        years, month = divmod(self.day.month - 1 + months, 12)
+        next_year = self.day.year + years
+        return date(next_year, month + 1, 1) - timedelta(days=1) if next_year <= MAXYEAR else date.max
 
 
 def parse_moment(text: str, timezone: str = "UTC", day_first: bool | None = None) -> Moment:

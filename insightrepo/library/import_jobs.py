@@ -94,6 +94,7 @@ def prepare_import(workspace: Workspace, reader: Reader, sent: Sequence[SourceFi
         ImportRefused: no file, too many, an archive that cannot be taken, or two files of one name.
     """
     reader.require("contributor")
+    sweep_imports(workspace)
     redactor = workspace_redactor(workspace)
     safe = SafeNames(redactor, workspace.pseudonyms)
     with workspace.database.reading() as session:
@@ -334,6 +335,30 @@ def forget_job(workspace: Workspace, reader: Reader, job_id: int) -> None:
         job.arguments = {"paths": job.arguments["paths"]}
     for token in tokens:
         workspace.uploads.remove(token)
+
+
+def sweep_imports(workspace: Workspace) -> None:
+    """Remove uploads that were kept for their time, and with them the cells that their jobs show.
+
+    A job that never ran is forgotten; another one keeps what came of it, and cannot be started again.
+    """
+    workspace.uploads.sweep()
+    with workspace.database.writing() as session:
+        left = select(Job).where(Job.kind == KIND, Job.state.in_(STARTABLE))
+        for job in session.scalars(left):
+            files = job.arguments.get("files", ())
+            if not files or all(workspace.uploads.has(file["token"]) for file in files):
+                continue
+            if job.state == "prepared":
+                job.state, job.finished_at = "forgotten", utcnow()
+                job.arguments = {"paths": job.arguments["paths"]}
+            else:
+                job.arguments = {**job.arguments, "files_gone": True, "files": [_without_cells(file) for file in files]}
+
+
+def _without_cells(file: Mapping[str, Any]) -> dict[str, Any]:
+    tables = [{**table, "samples": [[] for _ in table["columns"]]} for table in file.get("tables", ())]
+    return {**file, "tables": tables} if "tables" in file else dict(file)
 
 
 def _own(workspace: Workspace, session: Session, reader: Reader, job_id: int, states: Sequence[str]) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from ingest.dates import parse_moment
 from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
-from insightrepo.library.import_jobs import LOCK, PURPOSE, RUN_ASIDE, own_key
+from insightrepo.library.import_jobs import LOCK, PURPOSE, RUN_ASIDE, own_key, sweep_imports
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_preview import from_json
 from insightrepo.library.import_report import ImportReport
@@ -42,6 +43,7 @@ def run_waiting(workspace: Workspace) -> list[int]:
     try:
         with FileLock(workspace.home / LOCK).acquire(timeout=1):  # who only looks holds it for a moment
             _mark_interrupted(workspace)
+            sweep_imports(workspace)
             while (job_id := _next(workspace)) is not None:
                 _run(workspace, job_id)
                 done.append(job_id)
@@ -81,10 +83,17 @@ def _run(workspace: Workspace, job_id: int) -> None:
     except (Forbidden, MappingError, UploadMissing, OSError) as error:
         _failed(workspace, job_id, str(error), gone=isinstance(error, UploadMissing))
     except Exception as error:  # whatever it is, the page must say that it ended, and the next job must run
-        log.exception("job %s failed", job_id)
+        log.error("job %s failed: %s", job_id, _place(error))
         _failed(workspace, job_id, f"{type(error).__name__}: the log of the jobs says more")
     else:
         _well(workspace, job_id, report)
+
+
+def _place(error: BaseException) -> str:
+    """What went wrong and where in the code. Not its message: readers of files quote cells in theirs."""
+    calls = traceback.extract_tb(error.__traceback__)
+    where = " > ".join(f"{Path(call.filename).name}:{call.lineno} {call.name}" for call in calls)
+    return f"{type(error).__module__}.{type(error).__qualname__} at {where}"
 
 
 def _import(workspace: Workspace, job_id: int) -> ImportReport:
@@ -134,7 +143,7 @@ def import_options(
         study_key=key,
         job_id=job_id,
         started=started,
-        ended=ended.day if ended else None,
+        ended=ended.last_day if ended else None,
         participants_n=chosen.get("participants_n"),
         products=tuple(chosen.get("products", ())),
         segments=tuple(chosen.get("segments", ())),

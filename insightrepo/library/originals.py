@@ -67,6 +67,10 @@ class Originals:
             raise OriginalMissing(f"original {sha256[:12]} does not match its hash")
         return data
 
+    def has(self, sha256: str) -> bool:
+        """Whether the store has this original."""
+        return self._path(sha256).exists()
+
     def remove(self, sha256: str) -> None:
         """Delete an original; nothing happens where there is none."""
         self._path(sha256).unlink(missing_ok=True)

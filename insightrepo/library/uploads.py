@@ -57,6 +57,10 @@ class Uploads:
             raise gone
         return Upload(about["name"], data, about["purpose"])
 
+    def has(self, token: str) -> bool:
+        """Whether a file is still here."""
+        return self._store.has(token)
+
     def remove(self, token: str) -> None:
         """Forget a file; nothing happens where it is gone already."""
         self._store.remove(token)

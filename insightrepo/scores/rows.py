@@ -17,7 +17,6 @@ from ingest.readers.base import Row, Table
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.scores.columns import ColumnsUnclear
 from insightrepo.scores.memberships import Belonging, SegmentFinder, SegmentRefused
-from insightrepo.scores.waves import wave_period
 
 DONT_KNOW = frozenset({
     "don't know", "don’t know", "dont know", "dont_know", "do not know", "dk", "d/k", "n/a", "na", "not applicable",
@@ -192,8 +191,7 @@ class Cells:
         found = self.moment(row, "date") or ended or started
         if found is None:
             return None, False
-        last = last_day(found)
-        return found.day, not (wave.first_day <= found.day and last <= wave.last_day)
+        return found.day, not (wave.first_day <= found.day and found.last_day <= wave.last_day)
 
 
 def respondent_key(cells: Cells, row: Row, pseudonyms: Pseudonyms, wave: WaveFacts) -> str:
@@ -214,13 +212,6 @@ def segments_in(cells: Cells, row: Row, fields: Iterable[str], finder: SegmentFi
         return finder.find({name: cells.given(row, name) for name in fields})
     except SegmentRefused as error:
         raise cells.refuse(error.field, str(error)) from error
-
-
-def last_day(moment: Moment) -> dt.date:
-    """The last day of the day, month, quarter or year that a date speaks of."""
-    year, month = moment.day.year, moment.day.month
-    codes = {"month": f"{year}-{month:02}", "quarter": f"{year}-Q{(month + 2) // 3}", "year": f"{year}"}
-    return wave_period(codes[moment.precision])[1] if moment.precision in codes else moment.day
 
 
 def _bounds(low: float | None, high: float | None) -> str:

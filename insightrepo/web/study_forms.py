@@ -36,6 +36,15 @@ def _period(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(f"{error}; write 2025-03-14, 2025-03, 2025-Q1 or 2025") from error
 
 
+def _after_start(form: StudyForm, field: Field) -> None:
+    try:
+        began, ended = moment_of(form.started.data), moment_of(field.data)
+    except ValueError:  # which is said at the field that holds no date
+        return
+    if began and ended and ended.last_day < began.day:
+        raise ValidationError("It cannot end before it began.")
+
+
 def _whole(_form: FlaskForm, field: Field) -> None:
     text = (field.data or "").strip()
     if text and not (text.isdecimal() and int(text) <= MOST_PEOPLE):
@@ -53,7 +62,7 @@ class StudyForm(FlaskForm):
     title = StringField("Title", [Length(max=300)])
     method = StringField("Method", [Length(max=80)])
     started = StringField("Began", [Length(max=30), _period])
-    ended = StringField("Ended", [Length(max=30), _period])
+    ended = StringField("Ended", [Length(max=30), _period, _after_start])
     participants_n = StringField("People who took part", [Length(max=9), _whole])
     level = SelectField("Level", choices=[NOT_SAID, *((level, level) for level in LEVELS)])
     stage = SelectField("Stage of the product", choices=[NOT_SAID, *((stage, stage) for stage in STAGES)])
@@ -149,7 +158,7 @@ class EditForm(StudyForm):
             title=" ".join((self.title.data or "").split()),
             method=(self.method.data or "").strip(),
             started_on=began.day if began else None,
-            ended_on=ended.day if ended else None,
+            ended_on=ended.last_day if ended else None,
             date_precision=max(known, key=PRECISIONS.index) if known else None,  # the coarser holds for both
             participants_n=self.people(),
             level=self.level.data or None,

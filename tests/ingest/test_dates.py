@@ -151,3 +151,18 @@ def test_a_date_in_a_name_is_found(name: str, expected: Moment | None) -> None:
 def test_the_place_of_a_date_in_a_name_is_given() -> None:
     assert find_in_name("17_LovelyLLama_apr2018_x") == (Moment(date(2018, 4, 1), "month"), (15, 22))
     assert find_in_name("plan") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("2025-03-14", date(2025, 3, 14)),
+        ("2024-02", date(2024, 2, 29)),
+        ("2025-12", date(2025, 12, 31)),
+        ("2025-Q3", date(2025, 9, 30)),
+        ("2025-Q4", date(2025, 12, 31)),
+        ("2025", date(2025, 12, 31)),
+    ],
+)
+def test_a_period_ends_on_its_last_day(text: str, last: date) -> None:
+    assert parse_moment(text).last_day == last

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import logging
+import os
 import zipfile
 
 import pytest
@@ -12,9 +15,18 @@ from sqlalchemy import select, update
 
 from ingest.readers.base import SourceFile
 from insightrepo.library import import_jobs, job_runner
-from insightrepo.library.import_jobs import ImportRefused, TitleTaken, change_choices, prepare_import, start_job
+from insightrepo.library.import_jobs import (
+    ImportRefused,
+    NotNow,
+    TitleTaken,
+    cancel_job,
+    change_choices,
+    prepare_import,
+    start_job,
+    sweep_imports,
+)
 from insightrepo.library.job_runner import run_waiting
-from insightrepo.models import Document, Study
+from insightrepo.models import Document, Job, Study
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +121,51 @@ def test_an_import_that_goes_on_leaves_what_people_set_meanwhile(fresh, person, 
     start_job(fresh, rita, job_id)
     run_waiting(fresh)
     assert facts(fresh) == [("Pricing", "personal", "draft", 2)]
+
+
+TABLE = "id,comment\n1,The map was empty when we arrived\n"
+
+
+def test_what_is_shown_of_files_goes_with_the_files(fresh, person):
+    rita = person("rita")
+    waiting = prepare_import(fresh, rita, [SourceFile("a.csv", TABLE.encode())], {"study": None, "title": "One"})
+    stopped = sent(fresh, rita, ("b.csv", TABLE), title="Two")
+    cancel_job(fresh, rita, stopped)
+    sweep_imports(fresh)
+    assert "The map was empty" in str(arguments(fresh, waiting))
+    for path in (fresh.home / "uploads").glob("??/*"):
+        os.utime(path, (0, 0))
+    sweep_imports(fresh)
+    assert arguments(fresh, waiting) == ("forgotten", {"paths": ["a.csv"]})
+    state, kept = arguments(fresh, stopped)
+    assert (state, kept["files_gone"], kept["files"][0]["tables"][0]["samples"]) == ("cancelled", True, [[], []])
+    with pytest.raises(NotNow, match="send them again"):
+        start_job(fresh, rita, stopped)
+
+
+def arguments(workspace, job_id):
+    with workspace.database.reading() as session:
+        job = session.get_one(Job, job_id)
+        return job.state, dict(job.arguments)
+
+
+def test_the_log_says_where_a_job_failed_and_nothing_of_what_it_read(fresh, person, monkeypatch, caplog):
+    def refuses(*_):
+        raise LookupError("no such cell: Grace Miller cannot find the map")
+
+    sent(fresh, person("rita"), ("a.md", FINDINGS), title="One")
+    monkeypatch.setattr(job_runner, "import_files", refuses)
+    run_waiting(fresh)
+    said = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+    assert "builtins.LookupError at job_runner.py:" in said
+    assert said.endswith("refuses")
+    assert "Grace" not in said
+
+
+def test_a_study_ends_on_the_last_day_of_the_period_that_is_named(fresh, person):
+    sent(fresh, person("rita"), ("a.md", FINDINGS), title="One", started="2025-02", ended="2025-Q3")
+    run_waiting(fresh)
+    with fresh.database.reading() as session:
+        assert session.execute(select(Study.started_on, Study.ended_on)).one() == (
+            dt.date(2025, 2, 1), dt.date(2025, 9, 30)
+        )  # fmt: skip

@@ -270,6 +270,7 @@ def test_a_job_that_cannot_run_says_why_and_the_next_one_runs(filled, visit, sen
         ([], {}, "Choose at least one file"),
         ([("a.md", REPORT)], {"title": " "}, "Give the study a title"),
         ([("a.md", REPORT)], {"started": "someday"}, "write 2025-03-14"),
+        ([("a.md", REPORT)], {"started": "2025-05", "ended": "2025-Q1"}, "It cannot end before it began"),
         ([("a.md", REPORT)], {"participants_n": "many"}, "whole number"),
         ([("a.zip", "no archive")], {}, "damaged"),
         ([("a.md", REPORT), ("a.md", REPORT)], {}, "two files are called a.md"),
@@ -340,6 +341,9 @@ def test_the_facts_of_a_study_are_edited_and_its_evidence_follows(filled, visit,
                "level": "interaction", "stage": "beta", "sensitivity": "public", "products": "APP"}  # fmt: skip
     assert press("researcher", url, "", **changes).status_code == 302
     page = visit("viewer").get(f"/studies/{study}").text
+    with filled.database.reading() as session:
+        assert str(session.get_one(Study, study).ended_on) == "2024-06-30"
+    assert 'value="2024-Q2"' in visit("researcher").get(url).text
     for said in ("Now called so", "2024-Q2", "31", "interaction", "beta", "public", "FamilyTrip app"):
         assert said in page, said
     assert f"/studies/{study}" in visit("viewer").get("/search?product=APP&since=2024-04-01&until=2024-06-30").text
