@@ -73,6 +73,12 @@ def test_the_style_page_has_every_verdict_and_component(visit):
         assert re.search(rf'class="{component}["\s]|class="[^"]*\b{component}\b', page), component
 
 
+def test_an_example_of_a_score_leads_to_no_wave_that_was_never_measured(visit):
+    page = visit("viewer").get("/style").text
+    assert "worse than 2025-Q2" in page
+    assert "/why" not in page
+
+
 def test_the_help_names_the_three_roles_and_every_key(visit):
     page = visit("viewer").get("/help").text
     for said in ("You decide what to build", "You do research", "You write proposals", "<kbd>/</kbd>", "<kbd>?</kbd>"):
