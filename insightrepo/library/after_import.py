@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from indexes.parts import IndexMismatch, State
 from indexes.state import IndexDamaged
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.library.hits import VoteShown
 from insightrepo.library.indexing import follow
+from insightrepo.library.loading import votes_shown
 from insightrepo.library.wording import date_words
 from insightrepo.models import Evidence, Study, Tag, Term, Vote
 from insightrepo.workspace import Workspace
@@ -38,7 +40,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Uncertain:
-    """A tag that a machine only suggests; `value` is its certainty, 0 to 1."""
+    """A tag that a machine only suggests; `value` is its certainty, 0 to 1, and `votes` say why."""
 
     evidence_id: int
     text: str
@@ -46,6 +48,7 @@ class Uncertain:
     code: str
     name: str
     value: float
+    votes: tuple[VoteShown, ...]
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,19 @@ def _uncertain(
 ) -> tuple[int, tuple[Uncertain, ...]]:  # fmt: skip
     value = func.max(Vote.value)
     query = (
-        select(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name, value)
+        select(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name, value, Term.id)
         .join(Tag, Tag.evidence_id == Evidence.id)
         .join(Term, Term.id == Tag.term_id)
         .join(Vote, (Vote.evidence_id == Evidence.id) & (Vote.term_id == Term.id) & Vote.in_favour)
         .where(fresh, Tag.state == "suggested", Term.id.in_(visible_terms(reader)))
-        .group_by(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name)
+        .group_by(Evidence.id, Evidence.text, Term.axis, Term.code, Term.name, Term.id)
     )
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.execute(query.order_by(value.desc(), Evidence.id).limit(UNCERTAIN)).tuples()
-    return total, tuple(Uncertain(*row) for row in rows)
+    rows = session.execute(query.order_by(value.desc(), Evidence.id).limit(UNCERTAIN)).all()
+    votes = votes_shown(session, reader, [row.id for row in rows])
+    return total, tuple(
+        Uncertain(*row[:6], tuple(vote for vote in votes[row.id, row[6]] if vote.in_favour)) for row in rows
+    )
 
 
 def _alike(

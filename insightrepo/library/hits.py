@@ -40,12 +40,13 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class VoteShown:
-    """A vote as a hit shows it: who, for or against, and why in a sentence."""
+    """A vote as a hit shows it: who, for or against, and why in a sentence, which names `examples`: ids of evidence."""
 
     source: str
     in_favour: bool
     value: float
     because: str
+    examples: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ _VOTES = (
     .order_by(_V.id)
 )
 
-_STUDY_OF = select(_E.id, _E.study_id).where(_E.id.in_(_IDS))
+_STUDY_OF = select(_E.id, _E.study_id, _E.text).where(_E.id.in_(_IDS))
 
 STATE_ORDER = {"accepted": 0, "automatic": 1, "suggested": 2, "rejected": 3}
 
@@ -130,18 +130,19 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     terms = seen_terms(session, reader).by_id
     votes = [vote for vote in session.connection().execute(_VOTES, {"ids": ids}) if vote.term_id in terms]
     named = {number for vote in votes for number in evidence_named(vote.reason)}
-    examples = _visible(session, reader, named) if named else set()
+    examples = _visible(session, reader, named) if named else {}
     shown: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
     for vote in votes:
         words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour, examples)
-        shown[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words))
+        near = tuple(sorted(evidence_named(vote.reason) & examples.keys()))
+        shown[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words, near))
     return shown
 
 
-def _visible(session: Session, reader: Reader, ids: Collection[int]) -> set[int]:
-    """Those of these pieces of evidence that the reader may see."""
+def _visible(session: Session, reader: Reader, ids: Collection[int]) -> dict[int, str]:
+    """The words of those of these pieces of evidence that the reader may see."""
     studies = seen_studies(session, reader)
-    return {row.id for row in session.execute(_STUDY_OF, {"ids": list(ids)}) if row.study_id in studies}
+    return {row.id: row.text for row in session.execute(_STUDY_OF, {"ids": list(ids)}) if row.study_id in studies}
 
 
 def _outcome_tags(tags: Sequence[_Tag]) -> list[_Tag]:

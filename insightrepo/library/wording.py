@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 from ingest.readers.base import Locator
+
+QUOTED = 90  # characters of an example that are shown
+RULES = {
+    "phrase": "a phrase", "all": "words that stand together in it", "any": "one of several words",
+    "near": "words close to each other", "regex": "a pattern", "not": "words that speak against it",
+}  # fmt: skip
 
 
 def place_words(locator: Locator) -> str:
@@ -53,10 +60,12 @@ def evidence_named(reason: Mapping[str, Any]) -> set[int]:
     return near | {example["evidence"] for example in reason.get("examples", ())}
 
 
-def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: bool, visible: Collection[int]) -> str:
+def vote_words(
+    source: str, value: float, reason: Mapping[str, Any], in_favour: bool, visible: Mapping[int, str]
+) -> str:
     """A vote's reason as a sentence; `reason` is as ingest/tagger.py and the imports write it.
 
-    Of the examples that it names only those in `visible` are shown: ids of evidence that the reader may see.
+    Of the examples that it names only those in `visible` are shown: the words of evidence that the reader may see.
     """
     words = _SENTENCES[source](value, _for_reader(reason, visible))
     if "merged_from" in reason:
@@ -64,31 +73,35 @@ def vote_words(source: str, value: float, reason: Mapping[str, Any], in_favour: 
     return words if in_favour else f"against: {words}"
 
 
-def _for_reader(reason: Mapping[str, Any], visible: Collection[int]) -> Mapping[str, Any]:
+def _for_reader(reason: Mapping[str, Any], visible: Mapping[int, str]) -> Mapping[str, Any]:
     shown = dict(reason)
     if "examples" in reason:
-        shown["examples"] = [example for example in reason["examples"] if example["evidence"] in visible]
-    if "evidence" in reason and reason["evidence"] not in visible:
-        shown["evidence"] = None
+        seen = (example for example in reason["examples"] if example["evidence"] in visible)
+        shown["examples"] = [{**example, "said": _quoted(visible[example["evidence"]])} for example in seen]
+    if "evidence" in reason:
+        text = visible.get(reason["evidence"])
+        shown["evidence"] = _quoted(text) if text else None
     return shown
+
+
+def _quoted(text: str) -> str:
+    return f"“{shorten(text, QUOTED, placeholder=' …')}”"
 
 
 def _rule_words(_value: float, reason: Mapping[str, Any]) -> str:
     negated = ", but negated" if reason.get("negated") else ""
-    return f"a {reason['kind']} rule found “{reason['words']}”{negated}"
+    return f"a rule for {RULES.get(reason['kind'], reason['kind'])} found “{reason['words']}”{negated}"
 
 
 def _head_words(value: float, reason: Mapping[str, Any]) -> str:
-    nearest = ", ".join(f"#{example['evidence']} ({example['cosine']:.2f})" for example in reason["examples"])
+    nearest = ", ".join(f"{example['said']} ({example['cosine']:.2f})" for example in reason["examples"])
     like = f"; most like {nearest}" if nearest else ""
     return f"the trained model gives {value:.2f}, from {reason['threshold']:.2f} on it counts{like}"
 
 
 def _term_words(value: float, reason: Mapping[str, Any]) -> str:
-    if "phrase" in reason:
-        near = f"“{reason['phrase']}”"
-    else:
-        near = f"evidence #{reason['evidence']}" if reason["evidence"] else "an example that you may not see"
+    example = f"“{reason['phrase']}”" if "phrase" in reason else reason["evidence"]
+    near = example or "an example that you may not see"
     return f"close in meaning to {near}: {value:.2f}, from {reason['threshold']:.2f} on it is suggested"
 
 

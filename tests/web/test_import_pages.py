@@ -192,9 +192,12 @@ def test_an_uncertain_tag_is_decided_on_the_page_of_the_import(filled, visit, se
         term = session.scalar(select(Outcome.id).where(Outcome.code == "PACK-01"))
         session.merge(Tag(evidence_id=evidence, term_id=term, state="suggested", origin="rule"))
         session.add(Vote(evidence_id=evidence, term_id=term, source="rule", source_key="rule:99", in_favour=True,
-                         effect="suggest", value=0.7, reason={}, evidence_revision=1))  # fmt: skip
+                         effect="suggest", value=0.7,
+                         reason={"kind": "near", "words": "boring stop"}, evidence_revision=1))  # fmt: skip
     client = visit("researcher")
-    assert f"PACK-01 on evidence {evidence}" in client.get(url).text
+    page = client.get(url).text
+    assert f"PACK-01 on evidence {evidence}" in page
+    assert "Why: a rule for words close to each other found “boring stop”" in page
     number = url.rsplit("/", 1)[1]
     form = {"csrf_token": token(client), "axis": "outcome", "code": "PACK-01", "word": "accept", "job": number}
     answer = client.post(f"/evidence/{evidence}/tags", data=form)

@@ -118,7 +118,7 @@ def test_a_hit_shows_who_said_it_when_where_and_why_it_is_tagged(visit, library)
     assert "App store reviews" in text
     assert "PLAN-02" in text
     assert "automatic, by a rule" in text
-    assert "a phrase rule found “could not find”" in text
+    assert "a rule for a phrase found “could not find”" in text
     assert "Why this result" in text
     assert "by keywords" in text
 
