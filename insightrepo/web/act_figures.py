@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from insightrepo.library.coverage import ADVICE, MATTERS, STRONG, Coverage, Covered
@@ -14,7 +14,7 @@ from insightrepo.web.figures import Cell as HeatCell
 from insightrepo.web.figures import Figure, heat, shade
 
 STYLES = (("--series-2", "diamond"), ("--series-1", "square"), ("--series-3", "circle"), ("--series-4", "triangle-up"))
-LABELS = 30  # more codes beside their marks would cover each other
+LABELS = 30  # of more marks only those of the first group have their code, and those whose code covers nothing
 ROW = 30  # pixels of a row of the heat map
 LINE = {"color": "--ink-soft", "width": 1, "dash": "dot"}
 
@@ -129,16 +129,17 @@ def _scatter(
 ) -> Figure:
     groups = list(groups)
     everyone = [mark for _, marks in groups for mark in marks]
-    labelled = len(everyone) <= LABELS
-    places = _label_places(everyone, *span)
+    first = {mark.label for mark in (everyone if len(everyone) <= LABELS else groups[0][1])}
+    places = _label_places(everyone, first, *span)
     data = []
     for (name, marks), (colour, symbol) in zip(groups, STYLES, strict=True):
         if not marks:
             continue
         trace = {
-            "type": "scatter", "mode": "markers+text" if labelled else "markers", "name": name,
+            "type": "scatter", "mode": "markers+text", "name": name,
             "x": [mark.x for mark in marks], "y": [mark.y for mark in marks],
-            "text": [mark.label for mark in marks], "textposition": [places[mark.label] for mark in marks],
+            "text": [mark.label if mark.label in places else "" for mark in marks],
+            "textposition": [places.get(mark.label, "top center") for mark in marks],
             "customdata": [_wrapped(mark.told) for mark in marks],
             "hovertemplate": "%{customdata}<br>%{x:.0f} · %{y:.1f}<extra></extra>",
             "marker": {"color": colour, "symbol": symbol, "size": 11}, "cliponaxis": False,
@@ -150,21 +151,27 @@ def _scatter(
     return {"data": data, "layout": {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}}
 
 
-def _label_places(marks: Sequence[Mark], width: float, height: float) -> dict[str, str]:
-    """Where each label stands beside its mark so that it covers the fewest others; `width` and `height` of the axes."""
+def _label_places(marks: Sequence[Mark], first: Collection[str], width: float, height: float) -> dict[str, str]:
+    """Where labels stand beside their marks so that they cover the fewest others; `width` and `height` of the axes.
+
+    Those of `first` have a place whatever they cover; another is left out where it would cover anything.
+    """
     shifts = {"top center": (0.0, 0.045), "bottom center": (0.0, -0.045), "middle right": (0.055, 0.0),
               "middle left": (-0.055, 0.0)}  # fmt: skip
     taken = [(mark.x / width, mark.y / height) for mark in marks]
     places: dict[str, str] = {}
-    for mark in sorted(marks, key=lambda one: (-one.y, one.x)):
+    for mark in sorted(marks, key=lambda one: (one.label not in first, -one.y, one.x)):
         at = (mark.x / width, mark.y / height)
 
         def covers(name: str, at: tuple[float, float] = at) -> int:
             x, y = at[0] + shifts[name][0], at[1] + shifts[name][1]
-            return sum(1 for other in taken if other != at and abs(other[0] - x) < 0.09 and abs(other[1] - y) < 0.045)
+            return sum(1 for other in taken if other != at and abs(other[0] - x) < 0.07 and abs(other[1] - y) < 0.045)
 
-        places[mark.label] = min(shifts, key=covers)
-        shift = shifts[places[mark.label]]
+        place = min(shifts, key=covers)
+        if mark.label not in first and covers(place):
+            continue
+        places[mark.label] = place
+        shift = shifts[place]
         taken.append((at[0] + shift[0], at[1] + shift[1]))
     return places
 
