@@ -249,11 +249,11 @@ def figure_of_bars(bars: Bars) -> Figure:
     trace: dict[str, Any] = {
         "type": "bar", "orientation": "h", "y": list(bars.categories), "x": list(bars.values),
         "hovertext": list(bars.labels), "hovertemplate": "%{y}: %{hovertext}<extra></extra>",
-        "marker": {"color": [BAR_COLOURS[tone] for tone in bars.tones]},
+        "marker": {"color": [BAR_COLOURS[tone] for tone in bars.tones], "opacity": 0.6},  # intervals are seen on it
     }  # fmt: skip
     if all(known):
         trace["error_x"] = {
-            "type": "data", "symmetric": False, "color": "--ink-soft", "thickness": 1.2, "width": 4,
+            "type": "data", "symmetric": False, "color": "--ink", "thickness": 1.5, "width": 4,
             "array": [high - value for high, value in zip(bars.highs, bars.values, strict=True)],  # type: ignore[operator]
             "arrayminus": [value - low for low, value in zip(bars.lows, bars.values, strict=True)],  # type: ignore[operator]
         }  # fmt: skip
