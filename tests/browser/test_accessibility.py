@@ -23,6 +23,12 @@ NARROW = ["target-size", "scrollable-region-focusable"]  # and what a screen's w
 AXE = Axe().axe_script
 
 
+def violations(page: Page) -> list[str]:
+    """What axe finds in a page as it is."""
+    page.evaluate(AXE)
+    return page.evaluate(VIOLATIONS, [[], ""])
+
+
 def troubles(page: Page, url: str) -> dict[str, Any]:
     """What is wrong with a page, by the screen it is seen on."""
     page.set_viewport_size(WIDE)
