@@ -20,7 +20,7 @@ from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
 from insightrepo.library.records import IN_FORCE
-from insightrepo.library.word_growth import GrownWord, Said, grown_words, said
+from insightrepo.library.word_growth import GrownWord, Said, grown_words, leaning_words, said
 from insightrepo.library.wording import date_words
 from insightrepo.models import Evidence, Study, Tag
 from insightrepo.models.library import study_product, study_segment
@@ -31,6 +31,7 @@ MOST_QUOTES = 6
 NEAR_MEANING = 0.4  # cosine from which a text is about the task
 NEAR_WORDS = 2  # words that it shares with the task's name
 ALIKE = 0.5  # of the words of the shorter of two quotes: then they say the same
+MOST_TELLING = 3  # words of a text that speak for it: a long text is not a telling one
 WELL_RATED, ILL_RATED = 0.7, 0.5  # of a rating's best end, from where and up to where
 
 Nearness = Callable[[Sequence[str], Sequence[str]], np.ndarray]  # content hashes, phrases -> cosines, NaN: unknown
@@ -57,11 +58,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Quote:
-    """A piece of evidence with the grown words in it; `near_task`: it speaks of the task that moved with the score."""
+    """A piece of evidence with the grown words in it; `near_task`: it speaks of the task that moved with the score.
+    `rated`: 1 where its author rated well, -1 where ill, 0 where neither or not.
+    """
 
     hit: Hit
     words: tuple[str, ...]
     near_task: bool
+    rated: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,9 @@ def characteristic(
     """The words that grew from the period before to the later one, and the verbatims that are most telling of it.
 
     Only evidence that the reader may see and whose tag of the outcome is in force counts. Quotes that speak of the
-    task come first, then by the grown words they hold; one a person, and none that says what another says already.
+    task come first, then by the grown words they hold (where none grew beyond chance, by those that lean that way); one
+    a person, and none that says what another says already. Passages of reports are quoted where no verbatim is: a plan
+    or a finding is not what customers say.
     """
     later = _within(session.execute(_pieces(reader, asked, asked.first_day, asked.last_day)), asked.first_day,
                     asked.last_day)  # fmt: skip
@@ -111,8 +117,11 @@ def characteristic(
     analyzer = Analyzer(language)  # type: ignore[arg-type]
     texts = {row.id: said(row.text, analyzer) for row in (*before, *later)}
     enough = min(_voices(before), _voices(later)) >= ENOUGH_VOICES
-    grown = grown_words(_by_voice(before, texts), _by_voice(later, texts)) if enough else ()
-    chosen = _chosen(later, texts, grown, asked, analyzer, nearness)
+    voices = _by_voice(before, texts), _by_voice(later, texts)
+    grown = grown_words(*voices) if enough else ()
+    telling = grown or (leaning_words(*voices) if enough else ())
+    spoken = [row for row in later if row.kind == "verbatim"] or later
+    chosen = _chosen(spoken, texts, grown, telling, asked, analyzer, nearness)
     return Words(grown, _quotes(session, reader, chosen, grown, texts, language), behind(later), behind(before),
                  enough, widened)  # fmt: skip
 
@@ -184,6 +193,7 @@ def _chosen(
     rows: Sequence[Row],
     texts: dict[int, Said],
     grown: Sequence[GrownWord],
+    telling: Sequence[GrownWord],
     asked: Asked,
     analyzer: Analyzer,
     nearness: Nearness | None,
@@ -191,7 +201,7 @@ def _chosen(
     """The best, one a voice of a person, two a study, none alike."""
     near = _near(rows, texts, asked, analyzer, nearness)
     candidates = [
-        _Candidate(row, near[row.id] > 0, _score(row, texts[row.id], grown, asked, near[row.id])) for row in rows
+        _Candidate(row, near[row.id] > 0, _score(row, texts[row.id], telling, asked, near[row.id])) for row in rows
     ]
     if grown:  # what holds none of it is not what the change is about
         candidates = [c for c in candidates if c.near or any(w.key in texts[c.row.id].terms for w in grown)]
@@ -211,13 +221,14 @@ def _chosen(
     return chosen
 
 
-def _score(row: Row, text: Said, grown: Sequence[GrownWord], asked: Asked, near: float) -> float:
-    """The z of the grown words it holds, and what speaks for it beside: a person's tag, and a rating that points the
-    way the score went (one that points the other way counts against it).
+def _score(row: Row, text: Said, telling: Sequence[GrownWord], asked: Asked, near: float) -> float:
+    """The z of the most telling words it holds, and what speaks for it beside: a person's tag, and a rating that points
+    the way the score went (one that points the other way counts against it). A question says less than a statement.
     """
-    words = sum(word.z for word in grown if word.key in text.terms)
+    words = sum(sorted((word.z for word in telling if word.key in text.terms), reverse=True)[:MOST_TELLING])
     confirmed = 0.5 if row.state == "accepted" else 0.0
-    return words + confirmed + near + 3.0 * asked.direction * _leaning(row)
+    asks = 1.0 if any(mark in row.text for mark in "?？؟") else 0.0
+    return words + confirmed + near - asks + 3.0 * asked.direction * _leaning(row)
 
 
 def _leaning(row: Row) -> int:
@@ -261,7 +272,12 @@ def _quotes(
     ids = [found.row.id for found in chosen]
     hits = {hit.id: hit for hit in load_hits(session, reader, ids, NO_FILTER, {}, ParsedQuery("", pieces), language)}
     return tuple(
-        Quote(hits[found.row.id], tuple(w.text for w in grown if w.key in texts[found.row.id].terms), found.near)
+        Quote(
+            hits[found.row.id],
+            tuple(w.text for w in grown if w.key in texts[found.row.id].terms),
+            found.near,
+            _leaning(found.row),
+        )
         for found in chosen
         if found.row.id in hits
     )

@@ -258,7 +258,9 @@ def _words(found: Why) -> str:
     quotes, after = found.words.quotes, found.question.after.code
     if not quotes:
         return f"In {after} nobody whose words you may see spoke of it."
-    first = next((quote for quote in quotes if quote.hit.kind == "verbatim"), quotes[0])
+    said = [quote for quote in quotes if quote.hit.kind == "verbatim"] or quotes
+    agreeing = [quote for quote in said if quote.rated == found.movement.direction]  # ill rated where it fell
+    first = (agreeing or said)[0]
     who = "Customers say" if first.hit.kind == "verbatim" else "A report says"
     text = f"{who}: “{shortened(first.hit.text)}”"
     if found.words.words:

@@ -62,6 +62,16 @@ def grown_words(before: Iterable[Sequence[Said]], after: Iterable[Sequence[Said]
     Only words of `FEWEST_VOICES` voices or more in the later period, with z of at least 1.96. A word that its voices
     mostly use in one pair that grew too is left to the pair.
     """
+    found = [word for word in leaning_words(before, after) if word.z >= LEAST_Z]
+    pairs = [word for word in found if len(word.key) == 2]
+    kept = [word for word in found if not any(_stands_for(pair, word) for pair in pairs)]
+    return tuple(sorted(kept, key=lambda word: (-word.z, -word.after, word.key))[:MOST_WORDS])
+
+
+def leaning_words(before: Iterable[Sequence[Said]], after: Iterable[Sequence[Said]]) -> list[GrownWord]:
+    """The words that more voices use than before, also where chance explains it: to put texts in order, not to claim
+    that a word grew. Of `FEWEST_VOICES` voices or more in the later period.
+    """
     written: dict[tuple[str, ...], Counter[str]] = {}
     counts = _count(before, {}), _count(after, written)
     both = counts[0] + counts[1]
@@ -71,11 +81,9 @@ def grown_words(before: Iterable[Sequence[Said]], after: Iterable[Sequence[Said]
         if voices < FEWEST_VOICES:
             continue
         z = _z(counts[0][key], sums[0], voices, sums[1], PRIOR * both[key])
-        if z >= LEAST_Z:
+        if z > 0:
             found.append(GrownWord(key, written[key].most_common(1)[0][0], z, counts[0][key], voices))
-    pairs = [word for word in found if len(word.key) == 2]
-    kept = [word for word in found if not any(_stands_for(pair, word) for pair in pairs)]
-    return tuple(sorted(kept, key=lambda word: (-word.z, -word.after, word.key))[:MOST_WORDS])
+    return found
 
 
 def _count(voices: Iterable[Sequence[Said]], written: dict[tuple[str, ...], Counter[str]]) -> Counter[tuple[str, ...]]:

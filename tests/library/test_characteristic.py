@@ -102,3 +102,21 @@ def test_with_too_few_voices_before_all_that_came_before_stands_for_it(feed):
     assert found.widened
     assert found.before.verbatims == 30
     assert found.enough
+
+
+def test_a_statement_is_quoted_before_a_question_where_no_word_grew(feed):
+    early = {"before_first": dt.date(2024, 1, 1), "before_last": dt.date(2024, 12, 31)}
+    late = {"first_day": dt.date(2025, 10, 1), "last_day": dt.date(2025, 12, 31)}
+    day = dt.date(2025, 11, 20)
+    for number in range(10):
+        for said_on in (dt.date(2024, 5, 1), day):
+            feed.say(f"A remark on travelling {number}.", said_on)
+    asked = feed.say("Where is the setting for three of them?", day, rating=1.0)
+    stated = feed.say("The screen is full and nothing fits on it.", day, rating=1.0)
+    plan = feed.say("We compare how often the list is opened. Decided before the start.", day)
+    with feed.workspace.database.writing() as session:
+        session.get_one(Evidence, plan).kind = "passage"
+    order = [quote.hit.id for quote in feed.read(**early, **late).quotes]
+    assert order.index(stated) < order.index(asked)
+    assert plan not in order
+    assert next(quote for quote in feed.read(**early, **late).quotes if quote.hit.id == stated).rated == -1
