@@ -20,9 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime
 from filelock import FileLock
-from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from tokenizers import Tokenizer
 
 from indexes.hashing import HashingEmbedder
@@ -34,14 +32,6 @@ FORMAT = 1  # raise it when an exported folder is read in another way; it is the
 BATCH_TOKENS = 1024  # measured on 2 cores: 300 short texts a second; 250 at 4096, 120 at 16384
 CHUNK = 256  # texts embedded between two writes to the cache
 REMEMBERED_QUERIES = 1000
-LOAD_ERRORS = (  # onnxruntime's errors have no base of their own
-    onnx_errors.Fail,
-    onnx_errors.InvalidArgument,
-    onnx_errors.InvalidGraph,
-    onnx_errors.InvalidProtobuf,
-    onnx_errors.NotImplemented,
-    onnx_errors.RuntimeException,
-)
 
 
 class ModelUnavailable(Exception):
@@ -154,20 +144,38 @@ def read_config(target: Path) -> dict[str, Any]:
     return config
 
 
+def _open_session(target: Path) -> Any:
+    """The exported model, ready to run. Raises ModelUnavailable.
+
+    Importing onnxruntime starts a native thread: a server forks before, or its workers abort when they end.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    load_errors = (  # they have no base of their own
+        errors.Fail,
+        errors.InvalidArgument,
+        errors.InvalidGraph,
+        errors.InvalidProtobuf,
+        errors.NotImplemented,
+        errors.RuntimeException,
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(target / MODEL_NAME), options, providers=["CPUExecutionProvider"])
+    except load_errors as error:
+        raise ModelUnavailable(f"the embedding model in {target} cannot be loaded: {error}") from error
+
+
 class OnnxEmbedder:
     """Keeps `Embedder` by an exported transformer, with pooling and normalising in numpy."""
 
     def __init__(self, target: Path, config: Mapping[str, Any], threads: int) -> None:
         self.key, self.dimension, self.serving = config["key"], config["dimension"], "onnxruntime"
         self._config, self._threads = config, threads
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._tokenizer = Tokenizer.from_file(str(target / TOKENIZER_NAME))
-        try:
-            path = str(target / MODEL_NAME)
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except LOAD_ERRORS as error:
-            raise ModelUnavailable(f"the embedding model in {target} cannot be loaded: {error}") from error
+        self._session = _open_session(target)
         self.max_pieces = window_size(self._tokenizer, config["max_length"], config["document_prompt"])
         self._query = lru_cache(maxsize=REMEMBERED_QUERIES)(self._embed_query)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 
 from pydantic_settings import DotEnvSettingsSource
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from config import PREFIX, Settings
 
@@ -46,4 +47,14 @@ def _words(name: str, value: object) -> str:
         return "empty"
     if name in SECRET:
         return "set"
-    return re.sub(r"(?<=://)[^@/]*@", "…@", str(value))
+    return _address(value) if name == "database_url" and isinstance(value, str) else str(value)
+
+
+def _address(url: str) -> str:
+    """Where a database is, without user, password and options: each may hold a secret."""
+    try:
+        whole = make_url(url)
+    except ArgumentError:
+        return "set, and no URL"
+    shown = URL.create(whole.drivername, host=whole.host, port=whole.port, database=whole.database)
+    return shown.render_as_string()

@@ -8,6 +8,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from config import Settings
 from insightrepo.accounts import adoption
 from insightrepo.library import upkeep_jobs
 from insightrepo.library.job_runner import run_waiting
@@ -145,11 +146,29 @@ def test_settings_say_where_they_come_from_and_no_secret(filled, visit, monkeypa
     shown = {one.name: one for one in settings_in_force(filled.settings.model_copy(update=changed))}
     (filled.home / "settings.env").unlink()
     assert not any("hush" in one.value for one in shown.values())
-    assert shown["INSIGHTREPO_DATABASE_URL"].value == "postgresql+pg8000://…@db/insights"
+    assert shown["INSIGHTREPO_DATABASE_URL"].value == "postgresql+pg8000://db/insights"
     assert shown["INSIGHTREPO_SECRET_KEY"].value == "set"
     sources = {name: shown[f"INSIGHTREPO_{name}"].source for name in ("TIMEZONE", "THREADS", "LANGUAGE")}
     assert sources == {"TIMEZONE": "environment", "THREADS": "settings.env", "LANGUAGE": "default"}
     assert "INSIGHTREPO_PHONE_REGION" in visit("administrator").get("/admin/settings").text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://ann:hu/sh@db/insights",
+        "postgresql+psycopg://db/insights?password=hush",
+        "postgresql+psycopg:///insights?host=db&user=ann&password=hu@sh",
+        "hush no url",
+    ],
+)
+def test_no_form_of_a_database_address_shows_its_password(tmp_path, url):
+    (shown,) = (
+        one.value
+        for one in settings_in_force(Settings(home=tmp_path, database_url=url))
+        if one.name == "INSIGHTREPO_DATABASE_URL"
+    )
+    assert not any(secret in shown for secret in ("hu/sh", "hush", "sh@", "ann"))
 
 
 def test_the_audit_log_is_searched_and_taken_away_and_that_is_noted(filled, visit, library):
