@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.home.products import MyProducts
 from insightrepo.home.reasons import Facts, Reason, fall, order, reasons_of
-from insightrepo.library.coverage import STRONG, Evidence, Strength
+from insightrepo.library.coverage import Evidence, Strength
 from insightrepo.library.decisions import DecisionShown, decisions_of
 from insightrepo.models import Evidence as EvidenceRow
 from insightrepo.models import EvidenceLink, Score, Segment, Tag, Task
@@ -59,7 +59,7 @@ class Attention:
     @property
     def advice(self) -> str:
         """Whether the evidence carries a decision."""
-        return "strong enough to act on" if self.strength.value >= STRONG else "thin: ask more people first"
+        return f"thin: {self.strength.thin}" if self.strength.thin else "strong enough to act on"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Strength is the plain mean of six parts of 0 to 1, each shown beside it. None of
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from insightrepo.library.indexing import follow
 from insightrepo.models import EvidenceLink, Study
 from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, outcomes_in_use
 from insightrepo.scores.opportunity import BANDS
-from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores
+from insightrepo.scores.reading import NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.workspace import Workspace
 
 ENOUGH_STUDIES = 3
@@ -30,14 +31,15 @@ ENOUGH_PEOPLE = 12
 ENOUGH_METHODS = 2
 FRESH_DAYS, STALE_DAYS = 180, 730  # recency is 1 up to the first, 0 from the second, straight in between
 STRONG = 0.5  # from here evidence is strong
+FEWEST_PEOPLE, LEAST_REVIEWED = 5, 0.5  # below either no decision rests on it, however strong the mean
 MATTERS = BANDS[-1][0]  # from this opportunity on an outcome is worth a look
 PARTS = ("studies", "people", "methods", "segments", "recency", "reviewed")
-QUADRANTS = ("act", "research", "watch", "fine")
+QUADRANTS = ("act", "research", "watch", "less open")
 ADVICE = {
-    "act": "it matters and the evidence is strong",
-    "research": "it matters and the evidence is thin",
-    "watch": "it matters less and the evidence is thin",
-    "fine": "it matters less and the evidence is strong",
+    "act": "opportunity of 10 or more, and the evidence is strong",
+    "research": "opportunity of 10 or more, and the evidence is thin",
+    "watch": "opportunity below 10, and the evidence is thin",
+    "less open": "opportunity below 10, and the evidence is strong",
 }
 EPOCH = dt.date(1970, 1, 1)
 
@@ -46,8 +48,8 @@ EPOCH = dt.date(1970, 1, 1)
 class Strength:
     """What the evidence of an outcome rests on; `parts` are the six components of 0 to 1, in the order of `PARTS`.
 
-    `people`: respondents who spoke of it, and for a study whose evidence names nobody the pieces of evidence, at most
-    its participants. `segments` of `segments_of`: those of its evidence among those it applies to. `reviewed`: the
+    `people`: respondents known by name (or pseudonym) who spoke of it, as the search counts them. `segments` of
+    `segments_of`: those of its evidence among those it applies to. `reviewed`: the
     share of its tags that a person or an import stands behind. `latest`: the newest day. `insights` are in none of it.
     """
 
@@ -67,12 +69,22 @@ class Strength:
         """The mean of the parts, 0 to 1."""
         return sum(self.parts) / len(self.parts)
 
+    @property
+    def thin(self) -> str:
+        """Why no decision should rest on it, in a few words; empty where it carries one."""
+        if self.people < FEWEST_PEOPLE:
+            return f"{self.people or 'nobody'} known by name" if self.pieces else "nobody spoke of it"
+        if self.reviewed < LEAST_REVIEWED:
+            return f"{100 * self.reviewed:.0f}% of its tags are reviewed"
+        return f"strength {100 * self.value:.0f} of 100" if self.value < STRONG else ""
+
 
 @dataclass(frozen=True)
 class Covered:
     """An outcome on the map; `quadrant` is None where opportunity is unknown, and `why` then says so.
 
-    `borderline`: the interval of the opportunity holds the line between the quadrants.
+    `borderline`: the interval of the opportunity holds the line between the quadrants. `fell`: satisfaction really got
+    worse since the wave before, whatever the quadrant.
     """
 
     outcome: OutcomeShown
@@ -81,6 +93,7 @@ class Covered:
     quadrant: str | None
     borderline: bool
     why: str
+    fell: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,8 +113,8 @@ def read_coverage(
     """
     outcomes = [o for o in outcomes_in_use(session, reader) if o.applies_to(choice.segment)]
     found = Evidence(workspace, session, reader, choice.segments, today)
-    scores = _opportunities(session, reader, choice)
-    covered = [_covered(outcome, scores.get(outcome.code), found.strength(outcome)) for outcome in outcomes]
+    scores = _scores(session, reader, choice)
+    covered = [_covered(outcome, scores.get(outcome.code, {}), found.strength(outcome)) for outcome in outcomes]
     covered.sort(key=_place)
     return Coverage(choice, tuple(covered))
 
@@ -120,24 +133,19 @@ def strength_parts(
     return tuple(min(1.0, max(0.0, part)) for part in parts)
 
 
-def people_heard(studies: np.ndarray, respondents: np.ndarray, participants: Mapping[int, int | None]) -> int:
-    """How many people pieces of evidence come from, by the study and respondent (0: unnamed) of each piece.
+def people_heard(respondents: np.ndarray) -> int:
+    """How many people known by name pieces of evidence come from, by the respondent (0: unnamed) of each piece.
 
-    Named respondents once each; of a study whose evidence names nobody its pieces, at most its participants.
+    What names nobody counts for nobody: it cannot be told whether two such pieces come from one person.
     """
-    unnamed = 0
-    for number in np.unique(studies):
-        here = studies == number
-        if not respondents[here].any():
-            unnamed += min(participants.get(int(number)) or 0, int(here.sum()))
-    return int(np.count_nonzero(np.unique(respondents))) + unnamed
+    return int(np.count_nonzero(np.unique(respondents)))
 
 
 def quadrant(opportunity: float, strength: float) -> str:
     """Where an opportunity (0 to 20) and a strength of evidence (0 to 1) put an outcome."""
-    if opportunity >= MATTERS:
+    if round(opportunity, 1) >= MATTERS:  # as it is printed
         return "act" if strength >= STRONG else "research"
-    return "fine" if strength >= STRONG else "watch"
+    return "less open" if strength >= STRONG else "watch"
 
 
 def as_json(found: Coverage) -> dict[str, Any]:
@@ -170,7 +178,7 @@ class Evidence:
         self._insights = allowed & self._bitmaps.get("kind:insight")
         repeated = BitMap(one for one, other in session.execute(pairs) if other in allowed)
         self._allowed = allowed - repeated - self._insights
-        rows = session.execute(select(Study.id, Study.method, Study.participants_n)).all()
+        rows = session.execute(select(Study.id, Study.method)).all()
         self._studies: Mapping[int, Any] = {row.id: row for row in rows}
         self._segments = segments
         self._today = today or dt.date.today()
@@ -193,8 +201,7 @@ class Evidence:
         studies = self._bitmaps.column("study", ids)
         which = [int(number) for number in np.unique(studies) if number]
         methods = {self._studies[number].method for number in which if number in self._studies} - {""}
-        participants = {number: self._studies[number].participants_n for number in which if number in self._studies}
-        people = people_heard(studies, self._bitmaps.column("respondent", ids), participants)
+        people = people_heard(self._bitmaps.column("respondent", ids))
         relevant = [segment for segment in self._segments if outcome.applies_to(segment)]
         heard = sum(1 for segment in relevant if ids.intersect(self._bitmaps.get(f"term:{segment.id}")))
         days = self._bitmaps.days(ids)
@@ -213,24 +220,31 @@ class Evidence:
         return self._bitmaps.get(f"term:{outcome.id}") & self._allowed
 
 
-def _opportunities(session: Session, reader: Reader, choice: Choice) -> dict[str, ScoreRow]:
+def _scores(session: Session, reader: Reader, choice: Choice) -> dict[str, dict[str, ScoreRow]]:
+    """Opportunity and satisfaction of the chosen cell by outcome and measure."""
     if choice.wave is None:
         return {}
     query = ScoreQuery(
         waves=(choice.wave,), segments=(choice.segment_code,), products=(choice.product_code,),
-        measures=("opportunity",),
+        tasks=(NONE,), measures=("opportunity", "satisfaction"),
     )  # fmt: skip
-    return {row.outcome: row for row in read_scores(session, reader, query) if row.outcome}
+    found: dict[str, dict[str, ScoreRow]] = defaultdict(dict)
+    for row in read_scores(session, reader, query):
+        if row.outcome:
+            found[row.outcome][row.measure] = row
+    return found
 
 
-def _covered(outcome: OutcomeShown, row: ScoreRow | None, strength: Strength) -> Covered:
+def _covered(outcome: OutcomeShown, scores: Mapping[str, ScoreRow], strength: Strength) -> Covered:
+    row, satisfaction = scores.get("opportunity"), scores.get("satisfaction")
+    fell = satisfaction is not None and satisfaction.verdict == "worse"
     if row is None or row.value is None:
         why = "opportunity not asked" if row is None else "opportunity not shown: too few people"
         if row is not None and row.note != "suppressed":
             why = "opportunity: not enough data"
-        return Covered(outcome, None, strength, None, False, why)
+        return Covered(outcome, None, strength, None, False, why, fell)
     borderline = row.low is not None and row.high is not None and row.low < MATTERS <= row.high
-    return Covered(outcome, row, strength, quadrant(row.value, strength.value), borderline, "")
+    return Covered(outcome, row, strength, quadrant(row.value, strength.value), borderline, "", fell)
 
 
 def _place(covered: Covered) -> tuple[Any, ...]:
@@ -247,6 +261,7 @@ def _covered_json(covered: Covered) -> dict[str, Any]:
         "quadrant": covered.quadrant,
         "borderline": covered.borderline,
         "why": covered.why,
+        "fell": covered.fell,
         "opportunity": {name: getattr(row, name) for name in ("value", "low", "high", "n", "band")} if row else None,
         "strength": round(strength.value, 3),
         "parts": dict(zip(PARTS, (round(part, 3) for part in strength.parts), strict=True)),

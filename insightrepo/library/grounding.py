@@ -60,13 +60,12 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
     studies = session.execute(
         select(Study.id, Study.method, Study.participants_n).where(Study.id.in_({study_id for study_id, _ in spoken}))
     ).all()
-    of_study, respondent = np.array(spoken, dtype=np.int64).reshape(-1, 2).T
     interviewed = [n for _, method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
     methods = Counter(method or "method not said" for _, method, _ in studies)
     return Grounding(
         studies=len(studies),
         interviews=sum(interviewed) if interviewed else None,
-        people=people_heard(of_study, respondent, {number: n for number, _, n in studies}),
+        people=people_heard(np.array([respondent for _, respondent in spoken], dtype=np.int64)),
         pieces=len(spoken),
         confirmed=confirmed or 0,
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),

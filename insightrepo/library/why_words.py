@@ -16,7 +16,6 @@ from insightrepo.scores.splitting import PartShown, SplitShown
 ALL = 0.97  # of the change: "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
 MIXED = 0.25  # of the change, or 2 points: a shift in who answered is worth a sentence
-CONTROL = "control over all tests"  # as the glossary calls it
 QUOTED = 160  # letters of a quote in the headline
 
 
@@ -108,7 +107,7 @@ def beside_words(found: Why) -> str:
 
 def _control(movement: Movement) -> str:
     if movement.controlled:
-        return f"after {CONTROL}"
+        return "after control for all that was tested beside it"
     return "in a test of its own: the waves do not follow each other, so it is not controlled for what else was tested"
 
 
@@ -180,13 +179,10 @@ def _shared(found: Why, split: SplitShown) -> str:
     apart = [part for part in parts if _share(found, part) < LITTLE]
     if not sharing:
         return ""
-    waves = found.question.before.code, found.question.after.code
-    judged = any(part.score is not None and (part.score.previous_wave, part.score.wave) == waves for part in sharing)
     kind = "segment" if split.axis == "segment" else "product"
-    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind} really moved by itself"
+    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind}’s own change can be told from chance"
     if len(sharing) == 1:
-        text = f"{_upper(_list(found, sharing))} has the largest part, though it did not really move by itself"
-    text += f", not after {CONTROL}" if judged else ": parts are not tested between these waves"
+        text = f"{_upper(_list(found, sharing))} has the largest part, though its own change cannot be told from chance"
     return text + (f"; not so {_list(found, apart)}." if apart else ".")
 
 

@@ -36,9 +36,6 @@ STATISTICS = {  # what stands beside figures: (name, what it means)
     "real": ("really moved, better, worse", "Chance does not explain the change, even among all comparisons made "
              "(false discoveries are controlled), and it is at least the smallest change of interest. Better or worse "
              "says whether that is good, not whether the number rose."),
-    "control": ("control over all tests", "Of many comparisons some differ by chance. A change is called real only "
-                "where it stands among all that were made with it (Benjamini-Hochberg, see q). An interval is of one "
-                "comparison alone: it may leave out 0 where the change does not stand after that control."),
     "no-evidence": ("no evidence of change", "It may have moved, but chance explains as much. It does not say that "
                     "nothing changed."),
     "not-enough": ("not enough data", "Fewer than 30 people in one of the two waves, or nothing to compare with."),

@@ -18,7 +18,7 @@ from insightrepo.scores.statistics import Comparison, Estimate, Z
 DRAWS = 1000  # of each bootstrap
 HIGHEST = 20.0
 BANDS = ((15.0, "major"), (12.0, "solid"), (10.0, "worth a look"))  # configurable by convention, printed with scores
-LOWEST_BAND = "served or unimportant"
+LOWEST_BAND = "low opportunity"
 HIGH = 7.0  # from here importance and satisfaction (0 to 10) both count as high: table stakes
 
 
@@ -41,10 +41,12 @@ def opportunity_parts(before: tuple[float, float], after: tuple[float, float]) -
 
 
 def band(value: float, bands: Sequence[tuple[float, str]] = BANDS) -> str:
-    """The name of an opportunity: above 15 major, 12 to 15 solid, 10 to 12 worth a look, else served or unimportant.
+    """The name of an opportunity: above 15 major, 12 to 15 solid, 10 to 12 worth a look, else low opportunity;
+    cut on the value as it is printed, with one decimal.
 
     `bands` are others than these: (from, name), falling; the first begins above its floor, the others on it.
     """
+    value = round(value, 1)
     if value > bands[0][0]:
         return bands[0][1]
     return next((name for floor, name in bands[1:] if value >= floor), LOWEST_BAND)
@@ -56,7 +58,7 @@ def landscape(importance: float, satisfaction: float) -> str:
     Under-served (opportunity of 10 or more, and I above S), over-served (S above I), table stakes (both at least 7),
     appropriately served.
     """
-    if importance > satisfaction and opportunity(importance, satisfaction) >= BANDS[-1][0]:
+    if importance > satisfaction and round(opportunity(importance, satisfaction), 1) >= BANDS[-1][0]:
         return "under-served"
     if satisfaction > importance:
         return "over-served"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ from contents import ask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.library.coverage import Evidence, as_json, people_heard, quadrant, read_coverage, strength_parts
+from insightrepo.library.coverage import (
+    Evidence,
+    Strength,
+    as_json,
+    people_heard,
+    quadrant,
+    read_coverage,
+    strength_parts,
+)
 from insightrepo.scores.choosing import choose, outcomes_in_use
 
 TODAY = dt.date(2025, 7, 1)
@@ -38,7 +47,7 @@ def test_more_evidence_is_never_weaker(studies, people, methods, segments, age):
 
 @pytest.mark.parametrize(
     ("opportunity", "strength", "expected"),
-    [(10, 0.5, "act"), (10, 0.49, "research"), (9.9, 0.5, "fine"), (9.9, 0.49, "watch")],
+    [(10, 0.5, "act"), (10, 0.49, "research"), (9.96, 0.5, "act"), (9.9, 0.5, "less open"), (9.9, 0.49, "watch")],
 )
 def test_the_quadrants(opportunity, strength, expected):
     assert quadrant(opportunity, strength) == expected
@@ -74,11 +83,24 @@ def test_a_study_that_one_may_not_see_makes_no_evidence_stronger(evidence):
     assert of_one.people == 0
 
 
-def test_people_of_a_study_that_names_nobody_are_at_most_its_pieces_and_its_participants():
-    studies, respondents = np.array([1, 1, 1, 2, 2, 3]), np.array([7, 7, 8, 0, 0, 0])
-    assert people_heard(studies, respondents, {1: 50, 2: 9, 3: None}) == 2 + 2
-    assert people_heard(studies, respondents, {1: 50, 2: 1, 3: 4}) == 2 + 1 + 1
-    assert people_heard(np.array([], dtype=int), np.array([], dtype=int), {}) == 0
+def test_people_known_by_name_are_counted_once_and_who_is_not_named_not_at_all():
+    assert people_heard(np.array([7, 7, 8, 0, 0, 0])) == 2
+    assert people_heard(np.array([], dtype=int)) == 0
+
+
+def test_evidence_of_few_people_or_of_suggestions_carries_no_decision_however_strong_its_mean():
+    strong = Strength(20, 5, 9, 3, 4, 4, None, 0.8, (1.0,) * 6)
+    assert strong.thin == ""
+    assert replace(strong, people=4).thin == "4 known by name"
+    assert replace(strong, reviewed=0.22).thin == "22% of its tags are reviewed"
+    assert replace(strong, parts=(0.4,) * 6).thin == "strength 40 of 100"
+    assert replace(strong, pieces=0, people=0).thin == "nobody spoke of it"
+
+
+def test_the_people_of_an_outcome_are_those_that_the_search_counts(evidence):
+    seen, outcomes = evidence("ada")
+    for outcome in outcomes.values():
+        assert seen.strength(outcome).people == seen.counts(outcome)[1]
 
 
 def test_the_map_says_where_to_act_with_every_part(library):

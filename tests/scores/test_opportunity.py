@@ -126,7 +126,8 @@ def test_the_same_people_show_a_change_more_clearly_than_different_people():
 @pytest.mark.parametrize(
     ("value", "name"),
     [(15.1, "major"), (15, "solid"), (12, "solid"), (11.9, "worth a look"), (10, "worth a look"),
-     (9.9, "served or unimportant")],
+     (9.9, "low opportunity"),
+     (11.96, "solid"), (9.96, "worth a look"), (15.04, "solid")],
 )  # fmt: skip
 def test_bands(value, name):
     assert band(value) == name
