@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import CLEARANCE, Reader, visible_products
 from insightrepo.models import ROLES, Task, Term, Wave, utcnow
+from insightrepo.packs.decisions import decided
 from insightrepo.packs.evidence import new_evidence
 from insightrepo.packs.measured import changes_of, gaps_of, trends_of
 from insightrepo.packs.periods import Period
@@ -53,6 +54,7 @@ def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, A
     changes, gaps = changes_of(session, maker, about), gaps_of(session, maker, about)
     trends = trends_of(session, maker, about, changes, gaps)
     evidence = new_evidence(session, maker, about, [row["outcome"] for row in changes["real"] if row["outcome"]])
+    told = {row["outcome"] for row in changes["real"] if row["outcome"]} | {row["code"] for row in gaps["rows"]}
     used = {code for step in changes["steps"] for code in (step["from"], step["to"])}
     used |= {gaps["wave"]} - {None} | {point["wave"] for trend in trends for point in trend["points"]}
     content = {
@@ -74,6 +76,7 @@ def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, A
         "evidence": evidence,
         "voices": voices_of(session, maker, about, gaps, [one["id"] for one in evidence["said"]]),
         "questions": open_questions(session, maker, reader, about),
+        "decisions": decided(session, maker, told),
         "targets": targets_of(session, maker, about),
         "happened": _happened(session, maker, about),
         "waves": snapshots(session, used),

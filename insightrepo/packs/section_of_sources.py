@@ -7,6 +7,8 @@ from typing import Any
 from insightrepo.packs.parts import Bullets, Section, Table
 from insightrepo.packs.phrases import more_than
 
+MOST_DECISIONS = 10
+
 
 def questions_section(content: dict[str, Any]) -> Section:
     """What nobody has answered yet."""
@@ -31,15 +33,23 @@ def questions_section(content: dict[str, Any]) -> Section:
 
 
 def meanwhile_section(content: dict[str, Any]) -> Section:
-    """Targets, events and interventions."""
+    """Targets, decisions, events and interventions."""
     targets = tuple(f"{one['name']}{f' ({of})' if (of := one['of']) else ''}: {one['words']}"
                     for one in content["targets"])  # fmt: skip
     happened = tuple(f"{one['when']}: {one['text']} ({one['kind']}, {one['concerns']})" for one in content["happened"])
     found = [Bullets("Targets", targets)] if targets else []
+    if decisions := content.get("decisions", ()):  # a pack of an earlier version has none
+        items = tuple(_decision(one) for one in decisions[:MOST_DECISIONS])
+        found.append(Bullets("Decisions on these outcomes", items, more_than(len(items), len(decisions))))
     if happened:
         found.append(Bullets("What happened", happened))
-    lead = () if found else ("No target, event or intervention was written down for this period.",)
+    lead = () if found else ("No target, decision, event or intervention was written down for this period.",)
     return Section("meanwhile", "Targets and what happened", lead, bullets=tuple(found))
+
+
+def _decision(one: dict[str, Any]) -> str:
+    reason = f" ({one['reason']})" if one["reason"] else ""
+    return f"{one['outcome']}, {one['state']} ({one['day']}): {one['text']}{reason}"
 
 
 def sources_section(content: dict[str, Any]) -> Section:

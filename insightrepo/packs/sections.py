@@ -23,12 +23,12 @@ def sections(content: dict[str, Any], withheld: int = 0) -> tuple[Section, ...]:
 
 
 def in_short(content: dict[str, Any]) -> tuple[str, ...]:
-    """The pack in a few sentences: what moved most, the biggest gap, what was said."""
+    """The pack in a few sentences: what moved most, of whom and in which task, the biggest gap, what was said."""
     changes, gaps, evidence = content["changes"], content["gaps"], content["evidence"]
     widest = {row["code"]: row for row in reversed(changes["real"])}  # everybody stands before segments
     outcomes = [row for row in widest.values() if row["kind"] == "outcome"]
     told = sorted(outcomes or widest.values(), key=changes["real"].index)
-    said = [change_sentence(row) for row in told[:3]]
+    said = [change_sentence(row) for row in (*told[:3], *_parts(told[:3], changes["real"]))]
     if changes["steps"] and not said:
         said = ["No change is certain."]
     if not changes["steps"]:
@@ -42,3 +42,11 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
         said.append(f"{count(total, 'new piece')} of evidence{people} from "
                     f"{count(evidence['studies_total'], 'study', 'studies')}.")  # fmt: skip
     return tuple(said)
+
+
+def _parts(told: list[dict[str, Any]], real: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The segment that moved most in what is told, and the task that moved most, unless they are told already."""
+    codes = {row["code"] for row in told}
+    segments = [row for row in real if row["segment"] and row["code"] in codes and row not in told]
+    tasks = [row for row in real if row["kind"] == "task" and row not in told]
+    return [*segments[:1], *tasks[:1]]

@@ -8,7 +8,7 @@ import json
 import pytest
 from packed import SECRET
 
-from insightrepo.models import Evidence, Quantity, Score, Tag, Term, User
+from insightrepo.models import Decision, Evidence, Quantity, Score, Tag, Term, User
 from insightrepo.packs.periods import PeriodWrong, read_period
 from insightrepo.packs.sections import in_short, sections
 from insightrepo.scores.issues import freeze, reissue
@@ -166,3 +166,29 @@ def test_a_gap_whose_segments_disagree_says_so_beside_its_band(kit, workspace):
         "solid, but segments disagree: more than wanted for All the rest"
     )
     assert all(about["score"] for about in table.about)
+
+
+def test_the_decisions_on_what_it_shows_are_in_it_and_those_on_other_outcomes_are_not(kit, workspace):
+    with workspace.database.writing() as session:
+        for code, text in (("STOP", "Show three stops only"), ("MUTE", "Leave it")):
+            outcome = session.query(Term).filter_by(code=code).one()
+            session.add(Decision(outcome_id=outcome.id, text=text, state="open", day=dt.date(2025, 9, 1)))
+    content = kit.read("contributor", kit.make()).content
+    (meanwhile,) = [one for one in sections(content) if one.key == "meanwhile"]
+    (decisions,) = [one for one in meanwhile.bullets if one.title.startswith("Decisions")]
+    assert decisions.items == ("STOP, open (2025-09-01): Show three stops only",)
+
+
+def test_in_short_names_the_segment_and_the_task_that_moved_most(kit):
+    content = kit.read("contributor", kit.make()).content
+    whole = next(row for row in content["changes"]["real"] if row["kind"] == "outcome" and not row["segment"])
+    content["changes"]["real"] = [
+        whole,
+        {**whole, "segment": "Parents of toddlers", "segment_code": "toddlers"},
+        {**whole, "segment": "Couples", "segment_code": "couples"},
+        {**whole, "kind": "task", "code": "T-1", "name": "Add a stop", "measure": "success", "outcome": None},
+    ]
+    said = " ".join(in_short(content))
+    assert "(Parents of toddlers)" in said
+    assert "T-1, add a stop: completion" in said
+    assert "Couples" not in said
