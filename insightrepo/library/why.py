@@ -306,20 +306,21 @@ def _task_index(
         return None, None, ""
     waves = question.before, question.after
     codes = tuple(wave.code for wave in waves)
+    names, withheld = {code: task.name for code, task in tasks.items()}, ""
     for segment in dict.fromkeys((_code(question.segment), None)):
+        of_tasks = _by(score_rows(session, *_of_all_tasks(question, segment)), "task", question)
+        if one_task_is_hidden(of_tasks, names):
+            withheld = WITHHELD
+            continue
         cells = (segment or ALL,)
         index = read_scores(session, reader, ScoreQuery(
             waves=codes, outcomes=(question.outcome.code,), segments=cells, products=(ALL,), measures=("success",)
         ))  # fmt: skip
         by_wave = {row.wave: row for row in index}
         if len(by_wave) == 2:
-            rows = score_rows(session, *_of_all_tasks(question, segment))
             pair = by_wave[codes[0]], by_wave[codes[1]]
-            names = {code: task.name for code, task in tasks.items()}
-            of_tasks = _by(rows, "task", question)
-            withheld = WITHHELD if one_task_is_hidden(of_tasks, names) else ""
-            return by_task(waves, pair, of_tasks, names), moved(*pair), withheld
-    return None, None, ""
+            return by_task(waves, pair, of_tasks, names), moved(*pair), ""
+    return None, None, withheld
 
 
 def _of_all_tasks(question: Question, segment: str | None) -> list[Any]:

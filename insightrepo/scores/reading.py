@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
 from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
+from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.opportunity import BANDS, band
 from insightrepo.scores.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
@@ -95,7 +96,8 @@ def read_scores(session: Session, reader: Reader, query: ScoreQuery) -> list[Sco
     """The scores that a query asks for, in order of time, outcome, task, product, segment and measure.
 
     Left out is what has a segment or product outside the reader's scopes, a task of such a product, or a term that the
-    reader may not see; the cells of all segments and products are for everyone. A code that nobody knows finds nothing.
+    reader may not see; the cells of all segments and products are for everyone, but a task index that would tell the
+    rate of the one task that the reader may not see. A code that nobody knows finds nothing.
     """
     conditions = [
         *_among(Score.wave_id, query.waves, select(Wave.id).where(Wave.code.in_(query.waves or ())), None),
@@ -125,12 +127,43 @@ def _among(column: Any, codes: Sequence[str] | None, ids: Any, word: str | None)
 def within(reader: Reader) -> list[Any]:
     """The conditions on `Score` that keep what the reader may see."""
     products = visible_products(reader)
-    return [
+    conditions = [
         Score.outcome_id.is_(None) | Score.outcome_id.in_(visible_terms(reader)),
         Score.segment_id.is_(None) | Score.segment_id.in_(visible_segments(reader)),
         Score.product_id.is_(None) | Score.product_id.in_(products),
         Score.task_id.is_(None) | Score.task_id.in_(select(Task.id).where(Task.product_id.in_(products))),
     ]
+    everything = reader.products is None and reader.at_least("administrator")
+    return conditions if everything else [*conditions, _tells_no_hidden_task(products)]
+
+
+def _tells_no_hidden_task(products: Select[tuple[int]]) -> ColumnElement[bool]:
+    """Leaves out a task index of all products that rests on exactly one task outside `products`, in its own wave or in
+    the one that its change is from: with the rates of the other tasks that one's would follow from it.
+    """
+    hidden = select(Task.id).where(Task.product_id.not_in(products))
+    of_hidden = select(task_outcome.c.outcome_id).where(task_outcome.c.task_id.in_(hidden))
+    return or_(
+        Score.measure != "success", Score.task_id.is_not(None), Score.product_id.is_not(None),
+        Score.outcome_id.not_in(of_hidden),
+        and_(*(_hidden_tasks(hidden, wave) != 1 for wave in (Score.wave_id, Score.previous_wave_id))),
+    )  # fmt: skip
+
+
+def _hidden_tasks(hidden: Select[tuple[int]], wave: Any) -> Any:
+    """On how many of the hidden tasks a task index rests in a wave."""
+    other, serves = aliased(Score), task_outcome.alias()
+    return (
+        select(func.count())
+        .select_from(other)
+        .join(serves, and_(serves.c.task_id == other.task_id, serves.c.outcome_id == Score.outcome_id))
+        .where(
+            other.wave_id == wave, other.measure == "success", other.value.is_not(None), other.task_id.in_(hidden),
+            other.segment_id.is_not_distinct_from(Score.segment_id),
+        )
+        .correlate(Score)
+        .scalar_subquery()
+    )  # fmt: skip
 
 
 def score_rows(session: Session, *conditions: Any) -> list[ScoreRow]:

@@ -163,6 +163,26 @@ def test_the_task_index_is_the_mean_completion_of_the_outcomes_tasks(tried, read
     assert found[None].low < 62.5 < found[None].high
 
 
+def test_an_index_that_would_tell_the_one_task_outside_the_scopes_is_not_there(database, tried, read):
+    tried("2025-Q1", "T-1", (30, YES), (10, NO), compute=False)
+    tried("2025-Q1", "T-2", (20, YES), (20, NO))
+    with database.writing() as session:
+        task = session.scalars(select(Task).where(Task.code == "T-3")).one()
+        task.outcomes.append(session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one())
+        search = session.scalars(select(Product.id).where(Product.code == "search")).one()
+    for code in ("2025-Q2", "2025-Q3"):  # with two tasks outside neither follows
+        for task in ("T-1", "T-2", "T-3"):
+            tried(code, task, (30, YES), (10, NO), compute=task == "T-3")
+    sam = Reader(1, "sam@example.com", "researcher", products=frozenset({search}))
+    with database.reading() as session:
+        found = read_scores(session, sam, ScoreQuery(outcomes=("TRIP-1",)))
+    # the change of Q2 is from Q1, so that would follow from it
+    assert {(row.wave, row.product) for row in found} == {
+        ("2025-Q1", "search"), ("2025-Q2", "search"), ("2025-Q3", "search"), ("2025-Q3", None)
+    }  # fmt: skip
+    assert len(read(outcomes=("TRIP-1",), products=("all",))) == 3
+
+
 def test_tasks_may_be_weighted_in_the_index(tried, read):
     tried("2025-Q1", "T-1", (30, YES), (10, NO), compute=False)
     tried("2025-Q1", "T-2", (20, YES), (20, NO), task_weights={"T-1": 3.0})
