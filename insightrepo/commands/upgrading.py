@@ -40,7 +40,8 @@ def upgrade(context: Context, backed_up: bool) -> None:
 def backup(context: Context, file: Path) -> None:
     """Write the database, the originals, the reports and the settings into one FILE; the server may go on meanwhile.
 
-    The workspace's key is not in it: keep workspace.key apart, `restore` asks for it.
+    The workspace's key is not in it: keep workspace.key apart, `restore` asks for it. Nor are the settings DATABASE_URL
+    and SECRET_KEY.
 
     \b
     Example:
@@ -69,9 +70,10 @@ def restore_command(context: Context, file: Path, key: Path) -> None:
     Example:
       insightrepo --home /srv/insightrepo restore insightrepo-2025-10-01.tar.gz --key workspace.key
     """
-    home = context.bare_workspace.home
+    settings = context.bare_workspace.settings
+    home = settings.home
     try:
-        found = restore(home, file, key)
+        found = restore(home, file, key, settings.database_url)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{found.originals:,} originals are back" + (" and the database" if found.has_database else ""))
