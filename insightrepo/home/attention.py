@@ -21,7 +21,7 @@ from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.chips import CellWanted, Chip, chips
 from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, choose, outcomes_in_use
 from insightrepo.scores.disagreements import cautioned, read_disagreements
-from insightrepo.scores.gaps import Gap, gap
+from insightrepo.scores.gaps import Gap, clearly_apart, gap
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.workspace import Workspace
 
@@ -31,7 +31,7 @@ READ = ("satisfaction", "importance", "opportunity")
 
 @dataclass(frozen=True)
 class WorstSegment:
-    """Where an outcome is worst: the segment with the highest opportunity among those it applies to, with its score.
+    """Where an outcome is worst: of the segments clearly below everybody the one with the highest opportunity.
 
     `share` is its part of the population of its dimension (0 to 1; None: not known), `population` its size.
     """
@@ -131,7 +131,7 @@ def _known(
         known[outcome.id] = Facts(
             lead[outcome.id], gap(cell.get("importance"), cell.get("satisfaction")), _value(cell.get("opportunity")),
             _fell(choice.segments, outcome, cells, code), odd.get(outcome.id), read.tasks[outcome.id],
-            contradicted.get(outcome.id, 0),
+            contradicted.get(outcome.id, 0), _below(choice.segments, outcome, cells, code),
         )  # fmt: skip
     return known
 
@@ -199,10 +199,29 @@ def _fell(
     return [(name, row) for name, row in rows if row is not None and row.verdict == "worse" and row.change is not None]
 
 
+def _below(
+    segments: Iterable[TermShown],
+    outcome: OutcomeShown,
+    cells: Mapping[tuple[str | None, str | None], Mapping[str, ScoreRow]],
+    product: str | None,
+) -> list[tuple[str, ScoreRow]]:
+    """Satisfaction of the segments with enough answers that is clearly below everybody's."""
+    whole = cells.get((None, product), {}).get("satisfaction")
+    found = [(s.name, cells.get((s.code, product), {})) for s in segments if outcome.applies_to(s)]
+    return [(name, cell["satisfaction"]) for name, cell in found if _is_firm(cell) and _is_below(cell, whole)]
+
+
+def _is_below(cell: Mapping[str, ScoreRow], whole: ScoreRow | None) -> bool:
+    return clearly_apart(cell.get("satisfaction"), whole) < 0
+
+
 def _worst_segments(
     session: Session, reader: Reader, segments: Sequence[TermShown], outcomes: Iterable[OutcomeShown], read: _Read
 ) -> dict[int, WorstSegment]:
-    """Where each of these outcomes is worst, among the segments with enough answers; all scores in one reading."""
+    """Where each of these outcomes is worst, among the segments with enough answers; all scores in one reading.
+
+    Only a segment whose satisfaction is clearly below everybody's is named.
+    """
     sizes = _populations(session)
     worst: dict[int, tuple[TermShown, CellWanted]] = {}
     for outcome in outcomes:
@@ -211,7 +230,11 @@ def _worst_segments(
             code = product.code if product else None
             by_segment = {s: cell for s in concerned if _is_firm(cell := cells.get((s.code, code), {}))}
             if by_segment:
-                segment = max(by_segment, key=lambda s: _badness(by_segment[s]))
+                whole = cells.get((None, code), {}).get("satisfaction")
+                below = [s for s in by_segment if _is_below(by_segment[s], whole)]
+                if not below:
+                    break
+                segment = max(below, key=lambda s: _badness(by_segment[s]))
                 worst[outcome.id] = segment, CellWanted(outcome.id, segment.id, product.id if product else None)
                 break
     found = chips(session, reader, [cell for _, cell in worst.values()])

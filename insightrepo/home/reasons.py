@@ -14,14 +14,17 @@ from insightrepo.scores.wording import number
 
 WORTH_A_LOOK = BANDS[-1][0]  # opportunity from which a gap is a reason
 RULE = (
-    "What really got worse comes first, the largest fall on top. Then what has the most other reasons; "
-    "among equals the higher opportunity. What is decided moves below, until it really gets worse again."
+    "What really got worse comes first, the largest fall on top. Then, by opportunity, what has another reason in its "
+    "scores; findings that only contradict each other come last. "
+    "What is decided moves below, until it really gets worse again."
 )
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason: `kind` is fell, fell for some, gap, task, disagree or contradiction; `words` and `detail` say it."""
+    """One reason: `kind` is fell, fell for some, gap, task, apart, disagree or contradiction; `words` and
+    `detail` say it.
+    """
 
     kind: str
     words: str
@@ -31,7 +34,7 @@ class Reason:
 @dataclass(frozen=True)
 class Facts:
     """What is known of an outcome where the reasons are looked for; `tasks` are (name, score) of those that serve it,
-    `fell` the satisfaction of segments, by name, that really got worse.
+    `fell` the satisfaction of segments, by name, that really got worse, `apart` of those clearly below everybody's.
     """
 
     chip: Chip | None
@@ -41,11 +44,12 @@ class Facts:
     disagreement: Disagreement | None
     tasks: Iterable[tuple[str, ScoreRow]]
     contradictions: int
+    apart: Sequence[tuple[str, ScoreRow]] = ()
 
 
 def reasons_of(facts: Facts) -> tuple[Reason, ...]:
     """The reasons to look at an outcome; none: there is nothing to see now."""
-    found = (_fell(facts.chip), _fell_for_some(facts), _gap(facts), _task(facts.tasks), _disagree(facts),
+    found = (_fell(facts.chip), _fell_for_some(facts), _gap(facts), _task(facts.tasks), _apart(facts), _disagree(facts),
              _contradiction(facts.contradictions))  # fmt: skip
     return tuple(reason for reason in found if reason is not None)
 
@@ -57,7 +61,8 @@ def fall(chip: Chip | None) -> float:
 
 def order(reasons: Sequence[Reason], chip: Chip | None, opportunity: float | None, code: str) -> tuple[object, ...]:
     """The key that sorts the list by `RULE`."""
-    return -fall(chip), -len(reasons), -(opportunity or 0.0), code
+    only_contradicted = all(reason.kind == "contradiction" for reason in reasons)
+    return -fall(chip), only_contradicted, -(opportunity or 0.0), code
 
 
 def _fell(chip: Chip | None) -> Reason | None:
@@ -96,6 +101,15 @@ def _task(tasks: Iterable[tuple[str, ScoreRow]]) -> Reason | None:
     return Reason("task", f"a task with it: “{name}” fell {_size(row.change, row.measure, row.unit)}{more}",
                   f"task success {number(row.value, row.measure, row.unit)}, n {row.n:,}"
                   if row.value is not None and row.n is not None else "")  # fmt: skip
+
+
+def _apart(facts: Facts) -> Reason | None:
+    if not facts.apart:
+        return None
+    name, row = min(facts.apart, key=lambda one: one[1].value or 0.0)
+    more = f" and {len(facts.apart) - 1} more" if len(facts.apart) > 1 else ""
+    return Reason("apart", f"clearly below everybody: {name} {number(row.value or 0.0, row.measure, row.unit)}{more}",
+                  "their 95% intervals do not touch")  # fmt: skip
 
 
 def _disagree(facts: Facts) -> Reason | None:

@@ -14,7 +14,7 @@ from insightrepo.models import Segment
 from insightrepo.scores.cell_outcomes import CellOutcome, cell_outcomes, sort_outcomes
 from insightrepo.scores.choosing import OutcomeShown, outcomes_in_use
 from insightrepo.scores.disagreements import read_disagreements
-from insightrepo.scores.gaps import Gap
+from insightrepo.scores.gaps import Gap, clearly_apart
 from insightrepo.workspace import Workspace
 
 
@@ -152,6 +152,4 @@ def _apart(own: list[CellOutcome], everybody: list[CellOutcome]) -> tuple[Apart,
 
 def _do_not_touch(mine: CellOutcome, whole: CellOutcome) -> bool:
     a, b = mine.score, whole.score
-    if a is None or b is None or a.wave != b.wave or None in (a.value, a.low, a.high, b.value, b.low, b.high):
-        return False
-    return a.low > b.high or a.high < b.low  # type: ignore[operator]
+    return a is not None and b is not None and a.wave == b.wave and clearly_apart(a, b) != 0

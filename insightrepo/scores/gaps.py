@@ -33,6 +33,16 @@ class Gap:
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
+def clearly_apart(one: Scored | None, other: Scored | None) -> int:
+    """Whether two scores have 95% intervals that do not touch: 1 the first is above, -1 below, 0 it cannot be told.
+
+    That is stricter than a test of their difference.
+    """
+    if one is None or other is None or None in (one.value, one.low, one.high, other.value, other.low, other.high):
+        return 0
+    return 1 if one.low > other.high else -1 if one.high < other.low else 0  # type: ignore[operator]
+
+
 def gap(importance: Scored | None, satisfaction: Scored | None) -> Gap | None:
     """The gap of two scores of one cell and wave; None where either is missing, suppressed or without an interval."""
     if importance is None or satisfaction is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
-from insightrepo.home.reasons import Facts, order, reasons_of
+from insightrepo.home.reasons import Facts, Reason, order, reasons_of
 from insightrepo.scores.chips import Chip
 from insightrepo.scores.gaps import Gap
 
@@ -65,15 +65,21 @@ def test_tasks_disagreement_and_contradiction_are_reasons_of_their_own():
     assert reasons_of(facts)[1].detail == odd.sentence
 
 
-def test_falls_come_first_by_size_then_the_number_of_reasons_then_opportunity():
-    one, two = ("gap",), ("gap", "task")
+def test_a_segment_clearly_below_everybody_is_a_reason():
+    scores = [SimpleNamespace(value=value, measure="satisfaction", unit="percent") for value in (34.0, 40.0)]
+    below = list(zip(("New parents", "Couples"), scores, strict=True))
+    assert words(replace(NOTHING, apart=below)) == ["clearly below everybody: New parents 34% and 1 more"]
+
+
+def test_falls_come_first_by_size_then_opportunity_and_contradiction_alone_comes_last():
+    scored, contradicted = (Reason("gap", ""),), (Reason("contradiction", ""),)
     rows = {
-        "small fall": order(one, replace(FELL, change=-5.0), 8.0, "E"),
-        "large fall": order(one, FELL, 3.0, "D"),
-        "two reasons": order(two, CHIP, 10.0, "C"),
-        "higher opportunity": order(one, CHIP, 15.0, "B"),
-        "lower opportunity": order(one, CHIP, 11.0, "A"),
+        "small fall": order(scored, replace(FELL, change=-5.0), 8.0, "E"),
+        "large fall": order(scored, FELL, 3.0, "D"),
+        "two reasons": order(scored + contradicted, CHIP, 10.0, "C"),
+        "higher opportunity": order(scored, CHIP, 15.0, "B"),
+        "only contradicted": order(contradicted, CHIP, 18.0, "A"),
     }
     assert sorted(rows, key=rows.__getitem__) == [
-        "large fall", "small fall", "two reasons", "higher opportunity", "lower opportunity",
+        "large fall", "small fall", "higher opportunity", "two reasons", "only contradicted",
     ]  # fmt: skip
