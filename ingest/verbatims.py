@@ -308,8 +308,10 @@ _OPEN_QUESTION = re.compile(
 _ANALYSIS = re.compile(r"\b(?:findings?|insights?|recommendations?|severity|hypothes[ie]s|observations?|next steps?)\b")
 
 
-def guess_mapping(table: Table) -> tuple[Mapping, tuple[str, ...]]:
+def guess_mapping(table: Table, dimensions: Sequence[str] = ()) -> tuple[Mapping, tuple[str, ...]]:
     """A mapping from the headers and what stands in the columns, and a sentence on each choice.
+
+    Columns that are called as one of `dimensions`, those of the customer segments, hold segments before any other.
 
     Raises:
         MappingError: no column reads like customers' words.
@@ -322,8 +324,12 @@ def guess_mapping(table: Table) -> tuple[Mapping, tuple[str, ...]]:
     because = "its name" if _CALLED_TEXT.fullmatch(plain_header(texts[0])) else "its long and varied answers"
     said = [f"text: {', '.join(repr(text) for text in texts)} (by {because})"]
     chosen: dict[str, Any] = {"text": texts}
-    for field, called in _CALLED.items():
-        column = _column_called(table, called.split("|"), taken={*texts, *map(str, chosen.values())})
+    of_dimensions = {plain_header(name) for name in dimensions}
+    if segments := tuple(name for name in table.header if name not in texts and plain_header(name) in of_dimensions):
+        chosen["segment"] = segments
+        said.append(f"segment: {', '.join(map(repr, segments))} (called as a dimension of the segments)")
+    for field, called in ((name, called) for name, called in _CALLED.items() if name not in chosen):
+        column = _column_called(table, called.split("|"), taken={*texts, *segments, *map(str, chosen.values())})
         if column and (field != "rating" or _numbers(table, column)):
             chosen[field] = column
             said.append(f"{field}: {column!r} (by its name)")

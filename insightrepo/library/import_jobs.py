@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from ingest.archives import SUFFIX, unpack
 from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.accounts.people import require_administration
 from insightrepo.library.background import ask_for
 from insightrepo.library.import_options import may_change
@@ -30,7 +30,7 @@ from insightrepo.library.safe_names import SafeNames, workspace_redactor
 from insightrepo.library.study_facts import TITLE
 from insightrepo.library.study_states import seen_study
 from insightrepo.library.uploads import Upload
-from insightrepo.models import Job, Study, User, utcnow
+from insightrepo.models import Job, Segment, Study, User, utcnow
 from insightrepo.workspace import Workspace
 
 KIND = "upload"
@@ -101,11 +101,12 @@ def prepare_import(workspace: Workspace, reader: Reader, sent: Sequence[SourceFi
         if options.get("study") is not None:
             seen_study(session, reader, options["study"])
         _require_free_title(session, reader, safe, options)
+        dimensions = list(session.scalars(select(Segment.dimension).where(Segment.id.in_(visible_terms(reader)))))
     files = _unpacked(sent, workspace.settings.max_file_megabytes * 2**20)
     kept = []
     for file in files:
         token = workspace.uploads.put(reader.user_id, Upload(file.name, file.data, PURPOSE))
-        looked = preview(file, redactor, workspace.settings.max_file_megabytes * 2**20)
+        looked = preview(file, redactor, workspace.settings.max_file_megabytes * 2**20, dimensions)
         kept.append({"token": token, "name": safe(file.name), "size": len(file.data), **looked})
     arguments = {
         "paths": [file["name"] for file in kept],

@@ -24,8 +24,11 @@ MOST_TABLES = 30  # of a file that are shown; what comes after them is guessed w
 Preview = dict[str, Any]
 
 
-def preview(file: SourceFile, redactor: Redactor, max_bytes: int) -> Preview:
-    """What a file is: ``{"tables": […]}``, ``{}`` for a report, or ``{"cause": why it cannot be read}``."""
+def preview(file: SourceFile, redactor: Redactor, max_bytes: int, dimensions: Sequence[str] = ()) -> Preview:
+    """What a file is: ``{"tables": […]}``, ``{}`` for a report, or ``{"cause": why it cannot be read}``.
+
+    A column that is called as one of `dimensions` is guessed to hold customer segments.
+    """
     try:
         reader = reader_for(file)
         if not reader.__name__.endswith((".table", ".workbook")):  # type: ignore[attr-defined]
@@ -34,12 +37,12 @@ def preview(file: SourceFile, redactor: Redactor, max_bytes: int) -> Preview:
     except Unreadable as error:
         return {"cause": redactor.redact(str(error).removeprefix(f"{file.name}: ")).text}
     knowing = redactor.with_names(frozenset().union(*(names_in_table(table) for table in tables)))
-    return {"tables": [_table(table, knowing) for table in tables[:MOST_TABLES]]}
+    return {"tables": [_table(table, knowing, dimensions) for table in tables[:MOST_TABLES]]}
 
 
-def _table(table: Table, redactor: Redactor) -> Preview:
+def _table(table: Table, redactor: Redactor, dimensions: Sequence[str]) -> Preview:
     header = table.header[:MOST_COLUMNS]
-    choice, notes = _guess(table)
+    choice, notes = _guess(table, dimensions)
     return {
         "sheet": redactor.redact(table.sheet or "").text,
         "rows": len(table.rows),
@@ -63,9 +66,9 @@ def _cells(table: Table, place: int) -> list[str]:
     return found
 
 
-def _guess(table: Table) -> tuple[TableChoice, tuple[str, ...]]:
+def _guess(table: Table, dimensions: Sequence[str]) -> tuple[TableChoice, tuple[str, ...]]:
     try:
-        mapping, notes = guess_mapping(table)
+        mapping, notes = guess_mapping(table, dimensions)
     except MappingError as error:
         return TableChoice(False, ("",) * len(table.header)), (str(error).partition("; name it")[0],)
     return choice_of(table, mapping, looks_like_verbatims(table)), notes

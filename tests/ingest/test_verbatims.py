@@ -170,6 +170,14 @@ def test_a_text_column_is_told_by_its_long_and_varied_answers() -> None:
     assert "long and varied" in explanations[0]
 
 
+def test_a_column_called_as_a_dimension_of_the_segments_holds_segments_before_any_other() -> None:
+    feed = table("comment | plan | family_stage", "we could not find the way | gold | young children")
+    assert [one.column for one in guess_mapping(feed)[0].segment] == ["plan"]
+    mapping, explained = guess_mapping(feed, ("Way of travelling", "Family stage"))
+    assert [one.column for one in mapping.segment] == ["family_stage"]
+    assert "segment: 'family_stage' (called as a dimension of the segments)" in explained
+
+
 def test_guessing_refuses_a_table_without_words() -> None:
     with pytest.raises(MappingError, match=r"--text \(the columns are task, seconds\)"):
         guess_mapping(table("task | seconds", "1 | 20", "2 | 30"))
