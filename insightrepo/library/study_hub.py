@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class Spoke:
 class StudyHub:
     """A study's page. `said` are the first and last day of its evidence, in words. `age_days` counts from the day on
     which it ended, else from the last one; None where neither is known. `people` are known respondents, None where
-    there are too few to say; `unnamed` are the pieces that name nobody.
+    there are too few to say; `unnamed` are the pieces that name nobody. `suggested` has code, name and pieces of
+    outcomes that a machine suggests and nobody accepted.
     """
 
     detail: StudyDetail
@@ -65,6 +67,7 @@ class StudyHub:
     segments: tuple[tuple[str, str], ...]
     main: DocumentLine | None
     outcomes: tuple[StudyOutcome, ...]
+    suggested: tuple[tuple[str, str, int], ...]
     insights: tuple[Hit, ...]
     insights_total: int
     contradictions: tuple[Contradiction, ...]
@@ -104,7 +107,8 @@ def read_study_hub(
     row = session.get_one(Study, study_id)
     live = (Evidence.study_id == study_id, Evidence.withdrawn.is_(False))
     first, latest = session.execute(select(func.min(Evidence.said_on), func.max(Evidence.said_on)).where(*live)).one()
-    last = row.ended_on or row.started_on or latest
+    known = row.ended_on or row.started_on
+    last = last_day(known, row.date_precision) if known else latest
     newest = select(Evidence.id).where(*live, Evidence.kind == "insight").order_by(Evidence.id.desc())
     insights = list(session.scalars(newest))
     shown = insights[:MOST_INSIGHTS]
@@ -116,6 +120,7 @@ def read_study_hub(
         segments=_set(session, reader, study_segment.c.study_id, study_segment.c.segment_id, study_id),
         main=_main(detail.documents),
         outcomes=_outcomes(session, reader, study_id, detail.documents),
+        suggested=_suggested(session, reader, study_id),
         insights=tuple(hits[number] for number in shown if number in hits),
         insights_total=len(insights),
         contradictions=contradictions(session, reader, select(Evidence.id).where(*live)),
@@ -167,6 +172,27 @@ def _outcomes(
         for outcome_id, code, name, number, sure in rows
     ]  # fmt: skip
     return tuple(sorted(shown, key=lambda one: (-one.pieces, one.code)))
+
+
+def _suggested(session: Session, reader: Reader, study_id: int) -> tuple[tuple[str, str, int], ...]:
+    """What is only suggested, by falling evidence."""
+    pieces = func.count()
+    found = (
+        select(Outcome.code, Outcome.name, pieces)
+        .join(Tag, Tag.term_id == Outcome.id)
+        .join(Evidence, Evidence.id == Tag.evidence_id)
+        .where(Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Tag.state == "suggested",
+               Outcome.id.in_(visible_terms(reader)))
+        .group_by(Outcome.code, Outcome.name)
+        .order_by(pieces.desc(), Outcome.code)
+    )  # fmt: skip
+    return tuple(session.execute(found).tuples())
+
+
+def last_day(day: dt.date, precision: str | None) -> dt.date:
+    """The last day of the month, quarter or year that a date stands for."""
+    month = {"month": day.month, "quarter": (day.month + 2) // 3 * 3, "year": 12}.get(precision or "day")
+    return day.replace(month=month, day=monthrange(day.year, month)[1]) if month else day
 
 
 def _spoke(session: Session, reader: Reader, study_id: int) -> tuple[int | None, tuple[Spoke, ...], int]:

@@ -7,10 +7,12 @@ import re
 
 import pytest
 from markupsafe import Markup
+from sqlalchemy import select
 
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.study_hub import read_study_hub
-from insightrepo.models import Evidence, EvidenceLink, Respondent, Segment, Study, Tag
+from insightrepo.library.records import IN_FORCE
+from insightrepo.library.study_hub import last_day, read_study_hub
+from insightrepo.models import Evidence, EvidenceLink, Outcome, Respondent, Segment, Study, Tag
 
 
 def words(page) -> str:
@@ -85,6 +87,28 @@ def test_two_years_after_its_end_a_study_is_stale(filled, library):
         "2027-02-21": ("2 years ago", False),
         "2027-02-23": ("2 years ago", True),
     }
+
+
+def test_what_is_known_to_the_month_ended_on_its_last_day():
+    day = dt.date(2026, 10, 1)
+    ends = {precision: last_day(day, precision).isoformat() for precision in ("day", "month", "quarter", "year", None)}
+    assert ends == {"day": "2026-10-01", "month": "2026-10-31", "quarter": "2026-12-31", "year": "2026-12-31",
+                    None: "2026-10-01"}  # fmt: skip
+
+
+def test_an_outcome_that_is_only_suggested_is_said_apart(filled, library):
+    with filled.database.writing() as session:
+        viewer = acting_reader(session, "viewer@example.org")
+        before = read_study_hub(filled, session, viewer, library.studies["published"])
+        tag = session.scalars(select(Tag).join(Evidence).join(Outcome, Outcome.id == Tag.term_id).where(
+            Evidence.study_id == library.studies["published"], Tag.state.in_(IN_FORCE))).first()  # fmt: skip
+        tag.state = "suggested"
+        session.flush()
+        after = read_study_hub(filled, session, viewer, library.studies["published"])
+        session.rollback()
+    known, now = ({code: pieces for code, _, pieces in hub.suggested} for hub in (before, after))
+    assert sum(now.values()) == sum(known.values()) + 1
+    assert sum(one.pieces for one in after.outcomes) == sum(one.pieces for one in before.outcomes) - 1
 
 
 def test_what_contradicts_a_study_is_shown_to_who_sees_both(filled, study, library):
