@@ -60,7 +60,9 @@ def cite(session: Session, reader: Reader, evidence_id: int, address: str) -> Ci
         text=hit.text,
         asked=hit.context if hit.kind == "verbatim" else "",
         who=_who(hit),
-        source=tuple(filter(None, (study.title, study.method, _people(study.participants_n), hit.date, hit.place))),
+        source=tuple(
+            filter(None, (study.title, study.method, _people(study.participants_n), *dates(hit, study.when), hit.place))
+        ),
         scores=tuple(
             CitedScore(tag.code, tag.name, score_words(tag.chip)) for tag in hit.outcomes if tag.state in IN_FORCE
         ),
@@ -136,6 +138,11 @@ def _who(hit: Hit) -> tuple[str, ...]:
 def _listed(names: Iterable[str]) -> str:
     found = list(names)
     return " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:])))
+
+
+def dates(hit: Hit, studied: str) -> tuple[str | None, ...]:
+    """When it was said; of an insight, when it was studied and when it was written."""
+    return (studied, f"written {hit.date}" if hit.date else None) if hit.kind == "insight" else (hit.date,)
 
 
 def _people(number_: int | None) -> str:

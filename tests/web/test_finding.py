@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
-from insightrepo.library.citing import Citation, CitedScore, as_html, as_markdown, as_text, score_words
+from insightrepo.library.citing import Citation, CitedScore, as_html, as_markdown, as_text, dates, score_words
 from insightrepo.library.surroundings import around
 from insightrepo.models import Evidence, Respondent, Study
 from insightrepo.scores.chips import Chip
+from insightrepo.web.samples import HIT
 
 CHIP = Chip(measure="satisfaction", value=52.0, unit="percent", better="higher", low=47.4, high=56.6, n=412,
             segment=None, product=None, wave="2025-Q3", provisional=False, verdict="worse", note=None, change=-18.0,
@@ -94,6 +96,11 @@ def test_a_citation_has_the_exact_words_who_where_when_and_the_score_with_its_ba
     assert forms["text"].endswith(f"http://localhost/evidence/{library.evidence['feed 0']}")
     assert forms["markdown"].startswith("> The calendar is impossible")
     assert forms["html"].startswith("<blockquote><p>“The calendar is impossible")
+
+
+def test_an_insight_is_cited_with_the_time_of_its_study_and_the_day_on_which_it_was_written():
+    assert dates(replace(HIT, kind="insight", date="2026-11-28"), "2025-12") == ("2025-12", "written 2026-11-28")
+    assert dates(HIT, "2025-12") == (HIT.date,)
 
 
 def test_the_page_of_a_citation_shows_all_three_forms_without_a_script(visit, library):
