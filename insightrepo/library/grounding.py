@@ -23,7 +23,7 @@ class Grounding:
     `interviews` are the participants of interview studies (None: no such study says how many); `people` those whose
     words are tagged, counted as on the coverage map; `confirmed` the pieces that a person or an import stands behind.
     `methods` are (method, studies), the most frequent first. What researchers concluded is no observation: `insights`
-    are counted beside the rest and in none of it.
+    are counted beside the rest and in none of it, as the `further` studies that have nothing else.
     """
 
     studies: int
@@ -33,6 +33,7 @@ class Grounding:
     confirmed: int
     methods: tuple[tuple[str, int], ...]
     insights: int = 0
+    further: int = 0
 
     @property
     def ungrounded(self) -> bool:
@@ -54,7 +55,10 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         .subquery()
     )
     tagged = select(everything).where(everything.c.kind != "insight").subquery()
-    insights = session.scalar(select(func.count()).where(everything.c.kind == "insight"))
+    of_insights = everything.c.kind == "insight"
+    insights = session.scalar(select(func.count()).where(of_insights))
+    apart = of_insights & everything.c.study_id.not_in(select(tagged.c.study_id))
+    further = session.scalar(select(func.count(everything.c.study_id.distinct())).where(apart))
     spoken = session.execute(select(tagged.c.study_id, func.coalesce(tagged.c.respondent_id, 0))).all()
     confirmed = session.scalar(select(func.count()).select_from(tagged).where(tagged.c.state == "accepted"))
     studies = session.execute(
@@ -70,4 +74,5 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         confirmed=confirmed or 0,
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
         insights=insights or 0,
+        further=further or 0,
     )
