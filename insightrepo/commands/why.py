@@ -11,6 +11,7 @@ from insightrepo.library.why import why as read_why
 from insightrepo.library.why_json import changes_as_json, why_as_json
 from insightrepo.library.why_words import caveats, headline, intervention_words, measure_words, points, warnings
 from insightrepo.scores.changes import ChangedCell, NoSuchStep, what_changed
+from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import SplitShown
 from insightrepo.scores.waves import WaveUnknown
 
@@ -76,8 +77,12 @@ def _print_split(split: SplitShown, what: str) -> None:
     click.echo(f"{what} by {split.title.lower()}: {points(whole.change, 1)} points = {effects}")
     for shown in split.parts:
         part = shown.part
-        own = f", its own change: {shown.score.verdict}" if shown.score else ""
+        own = f", its own change: {_verdict(shown.score)}" if shown.score else ""
         click.echo(f"  {points(part.effect, 1)}  {shown.name}, n {part.before.n} → {part.after.n}{own}")
+
+
+def _verdict(score: ScoreRow) -> str:
+    return f"{score.verdict} ({score.no_arrow})" if score.no_arrow else score.verdict
 
 
 @click.command()

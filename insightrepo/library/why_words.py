@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from insightrepo.library.why import MOST, Why
 from insightrepo.scores.beside import SamePeople, TaskBeside, TaskMeasure
 from insightrepo.scores.interventions import BeforeAfter
-from insightrepo.scores.measures import NOT_ENOUGH
+from insightrepo.scores.measures import NO_CHANGE, NOT_ENOUGH
 from insightrepo.scores.movement import Movement
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import PartShown, SplitShown
@@ -16,6 +16,7 @@ from insightrepo.scores.splitting import PartShown, SplitShown
 ALL = 0.97  # of the change: "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
 MIXED = 0.25  # of the change, or 2 points: a shift in who answered is worth a sentence
+CONTROL = "control over all tests"  # as the glossary calls it
 QUOTED = 160  # letters of a quote in the headline
 
 
@@ -107,7 +108,7 @@ def beside_words(found: Why) -> str:
 
 def _control(movement: Movement) -> str:
     if movement.controlled:
-        return "after control for all that was tested beside it"
+        return f"after {CONTROL}"
     return "in a test of its own: the waves do not follow each other, so it is not controlled for what else was tested"
 
 
@@ -136,12 +137,27 @@ def _where(found: Why) -> str:
         if named and _share(found, named[0]) >= MOST:
             where = "among" if split.axis == "segment" else "in"
             much = "All" if ALL <= _share(found, named[0]) <= 2 - ALL else "Most"
-            return f"{much} of it is {where} {lowered(named[0].name)} ({_of(found, named[0])})."
+            return f"{much} of it is {where} {lowered(named[0].name)} ({_of(found, named[0])}){_also(found, split)}."
     for split in splits:
         named = _moving(found, split)
         if named:
-            return f"It shows {'among' if split.axis == 'segment' else 'in'} {_list(found, named)}."
+            return (
+                f"It shows {'among' if split.axis == 'segment' else 'in'} {_list(found, named)}{_also(found, split)}."
+            )
     return _shared(found, splits[0]) if splits else ""
+
+
+def _also(found: Why, split: SplitShown) -> str:
+    """The parts that moved the same way and would count alone: nobody should believe that only the named one moved."""
+    direction = found.movement.direction
+    parts = [
+        part for part in _with_verdict(found, split, NO_CHANGE)
+        if part.score is not None and part.score.no_arrow and (part.score.change or 0.0) * direction > 0
+    ]  # fmt: skip
+    if not parts:
+        return ""
+    word = "fell" if direction < 0 else "rose"
+    return f"; it {word} too for {_list(found, parts)}, beyond chance alone but not among all comparisons"
 
 
 def _moving(found: Why, split: SplitShown) -> list[PartShown]:
@@ -179,10 +195,13 @@ def _shared(found: Why, split: SplitShown) -> str:
     apart = [part for part in parts if _share(found, part) < LITTLE]
     if not sharing:
         return ""
+    waves = found.question.before.code, found.question.after.code
+    judged = any(part.score is not None and (part.score.previous_wave, part.score.wave) == waves for part in sharing)
     kind = "segment" if split.axis == "segment" else "product"
-    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind}’s own change can be told from chance"
+    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind} really moved by itself"
     if len(sharing) == 1:
-        text = f"{_upper(_list(found, sharing))} has the largest part, though its own change cannot be told from chance"
+        text = f"{_upper(_list(found, sharing))} has the largest part, though it did not really move by itself"
+    text += f", not after {CONTROL}" if judged else ": parts are not tested between these waves"
     return text + (f"; not so {_list(found, apart)}." if apart else ".")
 
 

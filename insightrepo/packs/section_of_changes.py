@@ -49,8 +49,9 @@ def changes_section(content: dict[str, Any]) -> Section:
     return Section(
         "changes", "What really changed", (first, second), bars=_change_bars(real, dated), table=table,
         more=more_than(len(real), changes["total"]),
-        notes=("Real is what the test leaves, controlled for all tests made beside it (q at most 0.05), and what is at "
-               "least the smallest change that matters.",),
+        notes=("Real is what the tests leave: q at most 0.05 within its family (one measure, the same two waves), at "
+               "most 0.03 over all tests of the two waves, and at least the smallest change that matters. Some "
+               "of the others would count if they stood alone.",),
     )  # fmt: skip
 
 

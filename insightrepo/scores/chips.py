@@ -91,6 +91,7 @@ class Point:
     id: int | None = None  # of the score, by which it is explained
     new_meaning: bool = False
     asked_with: str | None = None  # that the outcome was reworded since
+    no_arrow: str = ""  # why there is no evidence of a change whose interval leaves zero out
 
 
 def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dict[CellWanted, Chip | None]:
@@ -267,6 +268,7 @@ def points_of(rows: Sequence[ScoreRow]) -> list[Point]:
             row.high, row.n, row.note, row.verdict, row.change,
             starts_series=before is not None and (row.instrument, row.meaning) != (before.instrument, before.meaning),
             id=row.id, new_meaning=before is not None and row.meaning != before.meaning, asked_with=row.asked_with,
+            no_arrow=row.no_arrow,
         )
         for before, row in zip([None, *rows], rows, strict=False)
     ]  # fmt: skip

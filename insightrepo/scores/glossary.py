@@ -30,14 +30,20 @@ DEFINITIONS = {  # of the measures, in words for people who never saw a formula
 STATISTICS = {  # what stands beside figures: (name, what it means)
     "n": ("n", "How many people stand behind a figure. Fewer than five are never shown."),
     "interval": ("95% interval", "Computed so that it holds the true value in 95 of 100 such surveys."),
-    "q": ("q", "A change is called real at 0.05 or below: then at most 5 of 100 such calls are expected to be false, "
-          "however many comparisons were made (Benjamini-Hochberg). p is of one comparison alone: how often a "
+    "q": ("q", "The share of false ones to expect among changes called real at this limit, however many comparisons "
+          "were made (Benjamini-Hochberg). Real needs 0.05 or below within its family (one measure, the same two "
+          "waves) and 0.03 or below over all comparisons of the two waves. p is of one comparison alone: how often a "
           "difference at least as large comes by chance where nothing changed."),
     "real": ("really moved, better, worse", "Chance does not explain the change, even among all comparisons made "
              "(false discoveries are controlled), and it is at least the smallest change of interest. Better or worse "
              "says whether that is good, not whether the number rose."),
-    "no-evidence": ("no evidence of change", "It may have moved, but chance explains as much. It does not say that "
-                    "nothing changed."),
+    "control": ("control over all tests", "Of many comparisons some differ by chance. Real needs q of 0.05 or below "
+                "within its family (one measure, the same two waves) and of 0.03 or below over all comparisons of the "
+                "two waves: families where nothing moved bring false arrows of their own, and with both rules at most "
+                "5 of 100 arrows are false. A 95% interval is of one comparison alone: it may leave out 0 where the "
+                "change does not stand after that control (alone it would count)."),
+    "no-evidence": ("no evidence of change", "It may have moved; among so many comparisons the answers do not show it. "
+                    "It does not say that nothing changed."),
     "not-enough": ("not enough data", "Fewer than 30 people in one of the two waves, or nothing to compare with."),
     "indicative": ("indicative", "5 to 29 people: good for a question, not for a decision. It gets no verdict."),
     "provisional": ("provisional", "The wave is still open: the figure may change until it is frozen."),

@@ -36,6 +36,7 @@ class Movement:
     verdict: str
     controlled: bool
     note: str = ""
+    no_arrow: str = ""  # why there is no evidence of a change whose interval leaves zero out
 
     @property
     def is_real(self) -> bool:
@@ -63,7 +64,7 @@ def moved(before: ScoreRow | None, after: ScoreRow | None) -> Movement:
         return Movement(before.value, after.value, before.n, after.n, change, None, None, None, None, NOT_ENOUGH,
                         follows, note)  # fmt: skip
     return Movement(before.value, after.value, before.n, after.n, after.change, after.change_low, after.change_high,
-                    after.p_value, after.q_value, after.verdict, True)  # fmt: skip
+                    after.p_value, after.q_value, after.verdict, True, no_arrow=after.no_arrow)  # fmt: skip
 
 
 def movement_between(

@@ -15,6 +15,7 @@ from insightrepo.accounts.access import Reader, visible_products, visible_segmen
 from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
+from insightrepo.scores.chance import no_arrow
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.opportunity import BANDS, band
 from insightrepo.scores.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
@@ -24,7 +25,7 @@ NONE = "none"  # in outcomes and tasks: the scores that are of no outcome, of no
 STORED = (
     "id", "value", "low", "high", "unweighted_value", "unweighted_low", "unweighted_high", "n", "n_eff", "answers",
     "excluded", "note", "verdict", "change", "change_low", "change_high", "p_value", "q_value", "definition_version",
-    "measure",
+    "measure", "detail",
 )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ class ScoreRow:
     Outcome, task, segment, product and waves are codes; None: the cell of all. A task's score names no outcome.
     `band` is that of an opportunity, by the wave's bands. `instrument` is its name: rows of two instruments in a
     series are not to be joined, nor those of two `meaning`s: the version since which the outcome has meant the same.
-    `asked_with` says that the outcome was reworded since it was asked; None: it was not.
+    `asked_with` says that the outcome was reworded since it was asked; None: it was not. `no_arrow` says why there is
+    no evidence of a change whose interval leaves zero out; empty elsewhere.
     """
 
     id: int
@@ -90,6 +92,7 @@ class ScoreRow:
     definition_version: int
     meaning: int = 1
     asked_with: str | None = None
+    no_arrow: str = ""
 
 
 def read_scores(session: Session, reader: Reader, query: ScoreQuery) -> list[ScoreRow]:
@@ -248,6 +251,7 @@ def _row(row: Any, waves: dict[int, _WaveShown], worded: Wordings, unit: str, be
         previous_wave=previous.code if previous else None, band=band(row.value, wave.bands) if banded else None,
         definition_version=row.definition_version, meaning=worded.meaning(row.definition_version),
         asked_with=asked_with(worded, row.measure, row.definition_version),
+        no_arrow=no_arrow(row.verdict, row.change_low, row.change_high, row.q_value, row.detail),
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def test_the_sentence_goes_from_score_to_task_to_words(ask):
     said = headline(ask())
     assert said.what == (
         "Satisfaction with “find enriching stops” fell 18 points between 2025-Q2 and 2025-Q3 (80% → 62%), "
-        "worse after control for all that was tested beside it."
+        "worse after control over all tests."
     )
     assert said.where == "All of it is among families with school-age children (−18 of −18)."
     assert said.task == "The task “add a stop on the route” goes with it (completion 84% → 61%)."

@@ -61,6 +61,15 @@ def test_the_page_says_score_task_and_words(signed_in):
     assert "cause" not in page.lower().replace("because", "")
 
 
+def test_what_control_means_is_a_link_to_the_glossary(signed_in):
+    page = signed_in("vera").get("/outcomes/STOP/why").get_data(as_text=True)
+    link = re.search(
+        r'worse after <a class="means" href="/glossary#(statistic-control)"[^>]*>control over all tests</a>\.', page
+    )
+    assert link, "no link"
+    assert f'href="#{link[1]}"' in signed_in("vera").get("/glossary").get_data(as_text=True)
+
+
 def test_only_what_fell_has_an_arrow(signed_in):
     found = arrows(signed_in("vera"), "/outcomes/STOP/why")
     assert all("worse" in words for words in found)
