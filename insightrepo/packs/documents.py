@@ -140,7 +140,7 @@ def _footer(paragraph: Paragraph, text: str) -> None:
 def _section(document: Docx, section: Section) -> None:
     document.add_heading(section.title, 1)
     for text in section.lead:
-        document.add_paragraph(text)
+        document.add_paragraph(text).paragraph_format.keep_with_next = section.table is not None
     if section.table:
         _table(document, section.table, WIDTHS.get(section.key))
     for quote in section.quotes:
@@ -163,6 +163,7 @@ def _table(document: Docx, table: Table, widths: tuple[float, ...] | None) -> No
     _repeat(made.rows[0])
     for place, text in enumerate(table.headings):
         _write(made.rows[0].cells[place], text, bold=True, right=place in table.numeric)
+        made.rows[0].cells[place].paragraphs[0].paragraph_format.keep_with_next = True
         _shade(made.rows[0].cells[place])
     for values in table.rows:
         row = made.add_row()

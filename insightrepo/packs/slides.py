@@ -50,6 +50,7 @@ LEADING = 1.25  # height of a line by the size of its letters
 PLOT_AT, LABEL_ROOM = 0.34, 0.42  # of a chart's width: where bars begin; of their range: room for their labels
 MOST_BARS, MOST_ROWS, SMALLEST = 10, 8, 12
 HASH_LETTERS = 64
+MOST_WHO = 260  # letters of whose words they are: the study and the row stand at the end
 
 
 def pptx_of(pack: PackReading) -> bytes:
@@ -282,7 +283,7 @@ def _quotes(slide: Slide, section: Section, top: float, room: float) -> None:
     used, shown = [0.0] * columns, 0
     for quote in section.quotes:
         said = quote.text if quote.kind == "insight" else f"“{quote.text}”"
-        said, who = _cut(said, 280), _cut(quote.who, 120)
+        said, who = _cut(said, 280), _cut(quote.who, MOST_WHO)
         need = _height([said], 15, width) + _height([who], 11, width) + 0.18
         column = used.index(min(used))
         if used[column] + need > room - 0.35:
