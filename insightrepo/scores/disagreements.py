@@ -208,7 +208,7 @@ def _change(whole: Row[Any] | None, segments: Sequence[Row[Any]]) -> str:
             both = f"it got better for {moved['better']} and worse for {moved['worse']}"
             return f"{pooled} shows no evidence of change, but {both}."
         return ""
-    pooled = f"{pooled} got {whole.verdict} ({whole.change:+.0f})"
+    pooled = f"{pooled} got {whole.verdict} ({_signed(whole.change)})"
     if moved[other]:
         return f"{pooled}, but {other} for {moved[other]}."
     dimension = _reversed_dimension(whole, segments)
@@ -241,18 +241,25 @@ def _reversed_dimension(whole: Row[Any], segments: Iterable[Row[Any]]) -> str | 
 
 def _named(segments: Iterable[Row[Any]], verdict: str) -> str:
     found = [
-        f"{row.name} ({row.change:+.0f}, n {row.n:,})"
+        f"{row.name} ({_signed(row.change)}, n {row.n:,})"
         for row in segments
         if row.verdict == verdict and row.change is not None and row.n is not None
     ]
     return ", ".join(found[:MOST_NAMED]) + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 
 
+def _signed(value: float) -> str:
+    """A difference without decimals, with its sign and a true minus."""
+    return f"{value:+.0f}".replace("-", "−")
+
+
 def _told(found: Gap) -> str:
     """ "satisfaction falls short of importance by 30 points (12 to 48, n 140)"."""
     bounds = sorted((abs(found.low), abs(found.high))) if found.sign else [found.low, found.high]
-    numbers = f"{round(bounds[0])} to {round(bounds[1])}" + (f", n {found.n:,}" if found.n is not None else "")
+    numbers = f"{round(bounds[0])} to {round(bounds[1])}".replace("-", "−") + (
+        f", n {found.n:,}" if found.n is not None else ""
+    )
     if not found.sign:
-        return f"it cannot be told which is higher ({round(found.value):+d} points, {numbers})"
+        return f"it cannot be told which is higher ({_signed(found.value)} points, {numbers})"
     verb = "falls short of" if found.sign > 0 else "exceeds"
     return f"satisfaction {verb} importance by {round(abs(found.value))} points ({numbers})"

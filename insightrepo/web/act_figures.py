@@ -12,9 +12,11 @@ from insightrepo.scores.portfolio import Cell, Portfolio
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.web.figures import Cell as HeatCell
 from insightrepo.web.figures import Figure, heat, shade
+from insightrepo.web.formatting import signed
 
 STYLES = (("--series-2", "diamond"), ("--series-1", "square"), ("--series-3", "circle"), ("--series-4", "triangle-up"))
 LABELS = 30  # of more marks only those of the first group have their code, and those whose code covers nothing
+TICK = 28  # letters of an outcome beside a row of the heat map
 ROW = 30  # pixels of a row of the heat map
 LINE = {"color": "--ink-soft", "width": 1, "dash": "dot"}
 
@@ -61,13 +63,27 @@ def coverage_figure(found: Coverage) -> Figure:
 
 def portfolio_figure(found: Portfolio) -> Figure:
     """Outcomes by product as a heat map, the orange the worse."""
-    rows = [outcome.code for outcome in found.outcomes]
     columns = [product.code for product in found.products]
+    rows = [
+        one.code for one in found.outcomes
+        if any(cell_text(found.cells[one.code, column], found.show) for column in columns)
+    ]  # fmt: skip
     cells = [_heat_cell(found.cells[row, column], found.show) for row in rows for column in columns]
     figure = heat(cells, rows, columns)
+    names = {outcome.code: outcome.name for outcome in found.outcomes}
+    narrow = {"xaxis": dict(figure["layout"]["xaxis"]), "yaxis": dict(figure["layout"]["yaxis"])}
+    figure["layout"]["yaxis"] |= {"tickvals": rows, "ticktext": [_tick(row, names[row]) for row in rows]}
+    figure["layout"]["xaxis"]["ticktext"] = [_plain(product.name) for product in found.products]
     figure["layout"]["height"] = 60 + ROW * len(rows)
-    figure["layout"]["margin"] = {"l": 64, "r": 8, "t": 40, "b": 8}
+    figure["layout"]["margin"] = {"l": 240, "r": 8, "t": 40, "b": 8}
+    figure["layout"]["narrow"] = {**narrow, "margin": {"l": 64, "r": 8, "t": 40, "b": 8}}  # codes alone on a phone
     return figure
+
+
+def _tick(code: str, name: str) -> str:
+    """What stands beside a row: the code and how the outcome begins."""
+    begin = name if len(name) <= TICK else name[: TICK - 1].rsplit(" ", 1)[0].rstrip(" ,") + "…"
+    return _plain(f"{code} {begin}")
 
 
 def cell_shade(cell: Cell, show: str) -> int | None:
@@ -82,9 +98,7 @@ def cell_shade(cell: Cell, show: str) -> int | None:
 def cell_text(cell: Cell, show: str) -> str:
     """A cell in a few signs: its value; where it has none its tasks, or that it is suppressed; else nothing."""
     if cell.value is not None:
-        return (
-            f"{cell.value:+.0f}" if show == "gap" else f"{cell.value:.1f}" if show == "opportunity" else _percent(cell)
-        )
+        return signed(cell.value) if show == "gap" else f"{cell.value:.1f}" if show == "opportunity" else _percent(cell)
     if cell.tasks:
         values = [f"{task.score.value:.0f}%" for task in cell.tasks if task.score.value is not None]
         return f"task {', '.join(values)}" if values else ""

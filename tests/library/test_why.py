@@ -217,7 +217,7 @@ def test_opposite_changes_of_segments_are_warned_of(fresh, story):
     give_verdicts(fresh, story, young="better", school="worse")
     (warning,) = warnings(read(fresh, "COST"))
     assert "it got better for Families with young children (+20, n 80)" in warning
-    assert "and worse for Families with school-age children (-20, n 240)" in warning
+    assert "and worse for Families with school-age children (−20, n 240)" in warning
 
 
 def test_a_part_that_moved_although_the_whole_did_not_is_warned_of(fresh, story):

@@ -66,8 +66,10 @@ function layoutOf(given, style) {
 
 function draw(figure) {
   const { data, layout = {} } = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+  const { narrow, ...given } = layout; // what is laid out otherwise on a phone
   const style = getComputedStyle(document.documentElement);
-  return Plotly.react(figure.querySelector(".chart-plot"), coloured(data, style), layoutOf(layout, style), CONFIG);
+  const laidOut = layoutOf({ ...given, ...(phone.matches ? narrow : {}) }, style);
+  return Plotly.react(figure.querySelector(".chart-plot"), coloured(data, style), laidOut, CONFIG);
 }
 
 function download(figure, format) {
