@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from insightrepo.memory import remembered
 from insightrepo.models import Score, Segment, Term, Wave
 from insightrepo.scores.chips import CellWanted, Chip
 from insightrepo.scores.gaps import Gap, gap
+from insightrepo.scores.measures import LEVEL
+from insightrepo.scores.statistics import Z, benjamini_hochberg
 
 MEASURES_READ = ("satisfaction", "importance")
 MOST_NAMED = 3  # segments in a sentence
@@ -172,7 +175,7 @@ def _compare(rows: Sequence[Row[Any]]) -> Disagreement | None:
         for code, parts in by_segment.items()
         if (found := gap(parts.get("importance"), parts.get("satisfaction")))
     ]
-    opposite = _opposite(pooled, gaps)
+    opposite = _opposite(pooled, _controlled(gaps))
     satisfaction = [parts["satisfaction"] for parts in by_segment.values() if "satisfaction" in parts]
     change = _change(whole.get("satisfaction"), satisfaction)
     if not opposite and not change:
@@ -180,6 +183,20 @@ def _compare(rows: Sequence[Row[Any]]) -> Disagreement | None:
     moved = tuple((row.name, row.verdict) for row in satisfaction if row.verdict in ("better", "worse"))
     against = tuple((name, verdict) for name, verdict in moved if verdict != _verdict(whole)) if change else ()
     return Disagreement(rows[0].outcome, rows[0].wave, pooled, opposite, change, against)
+
+
+def _controlled(gaps: list[Opposite]) -> list[Opposite]:
+    """The segments whose sign stays sure over all segments of the outcome that were looked at (Benjamini-Hochberg).
+
+    The p-value is of the normal that has the near end of the gap's 95% interval, which is the wider one.
+    """
+    q_values = benjamini_hochberg([_p_value(one.gap) for one in gaps])
+    return [one for one, q_value in zip(gaps, q_values, strict=True) if one.gap.sign and q_value <= LEVEL]
+
+
+def _p_value(found: Gap) -> float:
+    reach = found.value - found.low if found.value > 0 else found.high - found.value
+    return math.erfc(Z * abs(found.value) / reach / math.sqrt(2)) if reach > 0 else float(found.value == 0)
 
 
 def _opposite(pooled: Gap | None, gaps: list[Opposite]) -> tuple[Opposite, ...]:

@@ -9,7 +9,8 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models import JourneyStage, Outcome, Product, Score, Segment, Task, Term, Wave
 from insightrepo.scores.chips import CellWanted, chips
 from insightrepo.scores.choosing import choose
-from insightrepo.scores.disagreements import cautioned, disagreement, read_disagreements
+from insightrepo.scores.disagreements import Opposite, _controlled, cautioned, disagreement, read_disagreements
+from insightrepo.scores.gaps import Gap
 from insightrepo.scores.journey import read_journey
 from insightrepo.scores.landscape import quadrant, read_landscape
 from insightrepo.scores.portfolio import read_portfolio
@@ -249,3 +250,11 @@ def test_a_chip_of_everybody_says_that_segments_disagree_and_a_segments_own_does
         found = cautioned(session, ADA, chips(session, ADA, [everybody, parents]))
     assert found[everybody].disagreement.startswith("Segments disagree in 2025-Q1")
     assert found[parents].disagreement is None
+
+
+def test_a_sign_that_is_sure_alone_but_not_over_all_segments_is_no_disagreement():
+    sure, barely = Gap(40.0, 30.0, 50.0, 300, None), Gap(-28.0, -56.0, -1.0, 36, None)
+    unsure = [Opposite(f"s{number}", f"S{number}", Gap(2.0, -20.0, 24.0, 40, None)) for number in range(4)]
+    segments = [Opposite("a", "A", sure), Opposite("b", "B", barely), *unsure]
+    assert [one.segment for one in _controlled(segments)] == ["a"]
+    assert [one.segment for one in _controlled(segments[1:2])] == ["b"]
