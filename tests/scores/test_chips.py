@@ -113,7 +113,7 @@ def test_an_outcome_may_lead_with_another_measure(database, answered, chip):
     assert (chip().measure, chip().value, chip().better) == ("opportunity", pytest.approx(15), "lower")
 
 
-def test_a_page_of_chips_takes_two_queries(database, answered, ids):
+def test_a_page_of_chips_takes_four_queries_however_many_they_are(database, answered, ids):
     answered("2025-Q1", (30, "5", "5", "parents", "search"), (30, "1", "5", "couples", "booking"))
     wanted = [
         CellWanted(ids[outcome], segment, product)
@@ -125,7 +125,7 @@ def test_a_page_of_chips_takes_two_queries(database, answered, ids):
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     with database.reading() as session:
         found = chips(session, ADA, wanted)
-    assert sum(statement.startswith("SELECT") for statement in statements) == 2
+    assert sum(statement.startswith("SELECT") for statement in statements) == 4  # terms, scores, versions, new meanings
     assert list(found) == wanted
     assert sum(shown is not None for shown in found.values()) == 9
 
