@@ -134,7 +134,8 @@ def test_the_chip_as_scripts_read_it(answered, chip):
     answered("2025-Q1", (20, "1", "5"), (20, "5", "5"))
     shown = as_json(chip(segment="parents"))
     assert list(shown) == ["measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave",
-                           "verdict", "opportunity", "provisional", "note", "fell_back", "disagreement"]  # fmt: skip
+                           "verdict", "opportunity", "provisional", "note", "fell_back", "disagreement",
+                           "asked_with"]  # fmt: skip
     assert (shown["measure"], shown["value"], shown["segment"], shown["n"]) == ("satisfaction", 50, None, 40)
 
 
