@@ -211,7 +211,7 @@ def test_what_people_wrote_down_is_about_what_is_there(codes):
     spoken_of = {target.outcome for target in TARGETS} | {decision.outcome for decision in DECISIONS}
     assert spoken_of | {code for insight in INSIGHTS for code in insight.outcomes} <= codes["outcome"]
     assert {insight.study for insight in INSIGHTS} <= {study.title for study in STUDIES}
-    assert (TARGETS[0].reached, TARGETS[0].wanted) == (19, 12)
+    assert (TARGETS[0].reached, TARGETS[0].asked.wanted) == (19, 12)
 
 
 def test_an_outcome_is_asked_only_where_it_applies(taxonomy):
