@@ -11,7 +11,12 @@ from insightrepo.library.job_runner import run_waiting
 
 @click.group()
 def jobs() -> None:
-    """Imports and other long work."""
+    """Imports and other long work.
+
+    \b
+    Example:
+      insightrepo jobs list
+    """
 
 
 @jobs.command("list")

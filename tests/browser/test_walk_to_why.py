@@ -91,7 +91,9 @@ def test_an_arrow_in_the_list_of_outcomes_leads_to_score_task_and_words(opened):
 
 def test_what_changed_leads_to_why(opened):
     page = opened("/changes")
-    expect(page.get_by_role("link", name="What changed")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="What changed")).to_have_attribute(
+        "aria-current", "page"
+    )
     page.get_by_role("link", name=re.compile("Find enriching stops")).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Why did it move?")
 

@@ -14,7 +14,7 @@ SCORE = {
     "measure", "value", "unit", "better", "low", "high", "n", "segment", "product", "wave", "verdict", "opportunity",
 }  # fmt: skip
 HIT = {
-    "id", "kind", "text", "study", "locator", "date", "segments", "products", "keyword_rank", "meaning_rank",
+    "id", "kind", "text", "study", "locator", "date", "segments", "products", "keyword_rank", "meaning_rank", "insight",
     "outcomes",
 }  # fmt: skip
 FACETS = {"outcome", "category", "segment", "product", "kind", "level", "method", "year", "state"}
@@ -35,7 +35,10 @@ def test_search(demo_home: Path) -> None:
     assert all(hit.keys() == HIT for hit in found["hits"])
     tags = [tag for hit in found["hits"] for tag in hit["outcomes"]]
     assert all(tag.keys() == {"code", "origin", "state", "score"} for tag in tags)
-    assert all(tag["score"].keys() == SCORE | {"provisional", "note", "fell_back", "disagreement"} for tag in tags)
+    assert all(
+        tag["score"].keys() == SCORE | {"provisional", "note", "fell_back", "disagreement", "asked_with"}
+        for tag in tags
+    )
     assert {spoken["code"] for spoken in found["outcomes"]} == set(found["facets"]["outcome"])
     for spoken in found["outcomes"]:
         assert spoken.keys() == {"code", "hits", "people", "studies", "score"}
@@ -134,7 +137,7 @@ def test_scores(run: Run, tmp_path: Path) -> None:
             "n", "note", "verdict", "change", "previous_wave",
             "id", "first_day", "last_day", "issue", "instrument", "task", "unweighted_value", "unweighted_low",
             "unweighted_high", "n_eff", "answers", "excluded", "change_low", "change_high", "p_value", "q_value",
-            "band", "definition_version",
+            "band", "definition_version", "meaning", "asked_with", "no_arrow",
         }
     ]  # fmt: skip
     assert (rows[0]["wave"], rows[0]["value"], rows[0]["n"], rows[0]["provisional"]) == ("2025-Q3", 40.0, 80, True)
