@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FILES = Path(__file__).parent / "files"
 TAXONOMY = FILES / "taxonomy.yaml"
@@ -90,7 +91,7 @@ def _study(folder: Path) -> DemoStudy:
     import frontmatter
 
     [plan] = folder.glob("*.md")
-    said = frontmatter.load(str(plan)).metadata
+    said: dict[str, Any] = frontmatter.load(str(plan)).metadata
     return DemoStudy(
         folder=folder,
         title=said["title"],
@@ -136,8 +137,10 @@ INSTRUMENT = DemoInstrument(
 
 def _wave(code: str, first_day: dt.date, last_day: dt.date, **invited: int) -> DemoWave:
     named = {segment.replace("_", "-"): number for segment, number in invited.items()}
-    tables = (FILES / "waves" / f"{kind}-{code}.csv" for kind in ("answers", "trials", "ratings", "metrics"))
-    return DemoWave(code, *tables, first_day, last_day, named)
+    answers, trials, ratings, metrics = (
+        FILES / "waves" / f"{kind}-{code}.csv" for kind in ("answers", "trials", "ratings", "metrics")
+    )
+    return DemoWave(code, answers, trials, ratings, metrics, first_day, last_day, named)
 
 
 WAVES = (
