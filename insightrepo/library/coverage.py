@@ -48,7 +48,7 @@ EPOCH = dt.date(1970, 1, 1)
 class Strength:
     """What the evidence of an outcome rests on; `parts` are the six components of 0 to 1, in the order of `PARTS`.
 
-    `people`: respondents known by name (or pseudonym) who spoke of it, as the search counts them. `segments` of
+    `people`: respondents, each known by a key, who spoke of it, as the search counts them. `segments` of
     `segments_of`: those of its evidence among those it applies to. `reviewed`: the
     share of its tags that a person or an import stands behind. `latest`: the newest day. `insights` are in none of it.
     """
@@ -73,7 +73,7 @@ class Strength:
     def thin(self) -> str:
         """Why no decision should rest on it, in a few words; empty where it carries one."""
         if self.people < FEWEST_PEOPLE:
-            return f"{self.people or 'nobody'} known by name" if self.pieces else "nobody spoke of it"
+            return f"fewer than {FEWEST_PEOPLE} people" if self.pieces else "nobody spoke of it"
         if self.reviewed < LEAST_REVIEWED:
             return f"{100 * self.reviewed:.0f}% of its tags are reviewed"
         return f"strength {100 * self.value:.0f} of 100" if self.value < STRONG else ""
@@ -134,7 +134,7 @@ def strength_parts(
 
 
 def people_heard(respondents: np.ndarray) -> int:
-    """How many people known by name pieces of evidence come from, by the respondent (0: unnamed) of each piece.
+    """How many people pieces of evidence come from, by the respondent (0: not told apart) of each piece.
 
     What names nobody counts for nobody: it cannot be told whether two such pieces come from one person.
     """

@@ -91,7 +91,7 @@ def test_people_known_by_name_are_counted_once_and_who_is_not_named_not_at_all()
 def test_evidence_of_few_people_or_of_suggestions_carries_no_decision_however_strong_its_mean():
     strong = Strength(20, 5, 9, 3, 4, 4, None, 0.8, (1.0,) * 6)
     assert strong.thin == ""
-    assert replace(strong, people=4).thin == "4 known by name"
+    assert replace(strong, people=4).thin == "fewer than 5 people"
     assert replace(strong, reviewed=0.22).thin == "22% of its tags are reviewed"
     assert replace(strong, parts=(0.4,) * 6).thin == "strength 40 of 100"
     assert replace(strong, pieces=0, people=0).thin == "nobody spoke of it"
