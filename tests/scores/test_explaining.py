@@ -209,12 +209,15 @@ def test_a_score_of_an_earlier_version_is_given_no_formula_that_nobody_kept(data
 def test_the_parts_of_an_index_are_printed_to_who_may_see_all_its_tasks_only(database):
     with database.writing() as session:
         products = {product.code: product.id for product in session.scalars(select(Product))}
-        tasks = [Task(code=f"T-{code}", name=code, product_id=products[code]) for code in ("search", "booking")]
+        tasks = [
+            Task(code=f"T-{code}-{number}", name=code, product_id=products[code])
+            for number, code in enumerate(("search", "booking", "booking"))
+        ]
         outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
         outcome.tasks.extend(tasks)
         wave = ensure_wave(session, "2025-Q1", ensure_instrument(session, "Survey", 1, 5))
         session.flush()
-        for task, share in zip(tasks, (0.5, 0.34), strict=True):
+        for task, share in zip(tasks, (0.5, 0.34, 0.42), strict=True):
             of = {"wave_id": wave.id, "task_id": task.id, "identity": task.code}
             session.add(TrialSummary(**of, measure="success", n=50, value=share))
         session.flush()
@@ -224,7 +227,7 @@ def test_the_parts_of_an_index_are_printed_to_who_may_see_all_its_tasks_only(dat
         everything = numbers(explain_cell(session, ADA, cell).formula)
         limited = Reader(0, "sam@example.com", "researcher", products=frozenset({products["search"]}))
         part = numbers(explain_cell(session, limited, cell).formula)
-    assert "(1·50.0% + 1·34.0%) / 2 = 42.0%" in everything
+    assert "(1·50.0% + 1·34.0% + 1·42.0%) / 3 = 42.0%" in everything
     assert "42.0%" in part
     assert "34.0%" not in part
     assert "50.0%" not in part
