@@ -94,6 +94,7 @@ def change_person(
         UnknownTerm: a scope names no term.
     """
     require_administration(reader)
+    _lock_administrators(session)
     user = find_person(session, reader, user_id)
     if role not in ROLES:
         raise AccountError(f"no role is called {role!r}")
@@ -135,6 +136,7 @@ def find_person(session: Session, reader: Reader, user_id: int) -> User:
 def change_team(session: Session, reader: Reader, team_id: int | None, name: str, scopes: Sequence[str]) -> int:
     """Make a team or set its name and scopes; its id. Raises Forbidden, AccountError, UnknownTerm."""
     require_administration(reader)
+    _lock_administrators(session)
     name = " ".join(name.split())[:300]
     if not name:
         raise AccountError("a team needs a name")
@@ -174,6 +176,11 @@ def _set_scopes(session: Session, holder: User | Team, scopes: Sequence[str]) ->
     kept = [scope for scope in holder.scopes if scope.term_id in wanted]
     new = wanted.keys() - {scope.term_id for scope in kept}
     holder.scopes = [*kept, *(wanted[term_id] for term_id in sorted(new))]
+
+
+def _lock_administrators(session: Session) -> None:
+    """Whoever else changes who administrates waits: two who take it from each other would both see one left."""
+    session.execute(select(User.id).where(User.role == "administrator").order_by(User.id).with_for_update())
 
 
 def _require_administrator(session: Session) -> None:

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.models import Visit
+from insightrepo.upsert import upsert
 
 
 def note_visit(session: Session, user_id: int, day: dt.date) -> None:
     """Keep that a user came on a day; a second time changes nothing. Needs a session for writing."""
-    if session.get(Visit, (user_id, day)) is None:
-        session.add(Visit(user_id=user_id, day=day))
+    session.execute(upsert(session, Visit).values(user_id=user_id, day=day).on_conflict_do_nothing())
 
 
 def was_noted(session: Session, user_id: int, day: dt.date) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models.readers import followed_product
 from insightrepo.scores.choosing import TermShown, products_seen
 from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.upsert import upsert
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def follow_products(session: Session, reader: Reader, codes: Collection[str]) ->
     session.execute(delete(followed_product).where(followed_product.c.user_id == reader.user_id))
     rows = [{"user_id": reader.user_id, "product_id": by_code[code].id} for code in dict.fromkeys(codes)]
     if rows:
-        session.execute(insert(followed_product), rows)
+        session.execute(upsert(session, followed_product).values(rows).on_conflict_do_nothing())
     return my_products(session, reader)
 
 

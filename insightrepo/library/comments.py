@@ -17,6 +17,7 @@ from insightrepo.accounts.audit import record
 from insightrepo.library.reading import NotVisible
 from insightrepo.memory import remembered
 from insightrepo.models import Comment, Evidence, InboxVisit, Outcome, Study, Term, User, utcnow
+from insightrepo.upsert import upsert
 
 LONGEST = 2_000  # characters
 MOST = 200  # comments on one thing
@@ -171,7 +172,9 @@ def _unread(session: Session, reader: Reader) -> int:
 
 def note_inbox_visit(session: Session, reader: Reader) -> None:
     """Note that the reader has looked: nothing is new any more."""
-    session.merge(InboxVisit(user_id=reader.user_id, at=utcnow()))
+    now = utcnow()
+    statement = upsert(session, InboxVisit).values(user_id=reader.user_id, at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_={"at": now}))
 
 
 def _reaches(reader: Reader) -> ColumnElement[bool]:

@@ -38,9 +38,11 @@ def clearly_apart(one: Scored | None, other: Scored | None) -> int:
 
     That is stricter than a test of their difference.
     """
-    if one is None or other is None or None in (one.value, one.low, one.high, other.value, other.low, other.high):
+    if one is None or other is None or one.value is None or other.value is None:
         return 0
-    return 1 if one.low > other.high else -1 if one.high < other.low else 0  # type: ignore[operator]
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return 0
+    return 1 if one.low > other.high else -1 if one.high < other.low else 0
 
 
 def gap(importance: Scored | None, satisfaction: Scored | None) -> Gap | None:

@@ -13,6 +13,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.library.bulk import insert_rows
 from insightrepo.models import Score, ScoreSnapshot, Wave
 from insightrepo.scores.chips import CellWanted, chips
+from insightrepo.scores.gaps import clearly_apart
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.reading import ScoreRow, score_rows, within
 from insightrepo.scores.wording import number
@@ -149,8 +150,7 @@ def _verdict(then: ScoreRow, now: ScoreRow, later: Sequence[ScoreRow]) -> str:
     if abs(change) < max(_smallest(then.measure), 1e-9):
         return ""
     verdict = "better" if (change > 0) == (then.better == "higher") else "worse"
-    apart = None not in (then.low, then.high, now.low, now.high) and (now.low > then.high or now.high < then.low)  # type: ignore[operator]
-    return verdict if apart or any(row.verdict == verdict for row in later) else ""
+    return verdict if clearly_apart(then, now) or any(row.verdict == verdict for row in later) else ""
 
 
 def _smallest(measure: str) -> float:

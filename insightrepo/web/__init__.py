@@ -56,6 +56,7 @@ from insightrepo.web import (
     visits,
     waves,
 )
+from insightrepo.web.application import Application
 from insightrepo.web.request import IdConverter, InMemoryRequest, close_session
 from insightrepo.workspace import Workspace
 
@@ -110,7 +111,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     """
     workspace = workspace or Workspace(load_settings())
     workspace.patience = PATIENCE
-    app = Flask(
+    app = Application(
         "insightrepo.web", template_folder=str(template_folder()), static_folder=str(PACKAGE / "web" / "static")
     )
     app.request_class = InMemoryRequest

@@ -36,6 +36,14 @@ def test_pages_hold_nothing_inline_and_load_nothing_from_elsewhere(visit, url):
     assert all(link.startswith(("/", "#")) for link in re.findall(r'(?:src|href|action)="([^"]*)"', page))
 
 
+def test_only_static_files_that_name_the_version_are_kept_without_asking(app):
+    client = app.test_client()
+    for address, kept in (("/static/hits.js?v=0.1.0", True), ("/static/clipboard.js", False)):
+        answer = client.get(address)
+        assert ("max-age=3600" in answer.headers["Cache-Control"]) is kept
+        assert client.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
 def test_pages_of_signed_in_readers_are_not_kept_by_caches_and_the_cookie_is_for_the_server_only(visit, token):
     client = visit("viewer")
     assert client.get("/studies").headers["Cache-Control"] == "no-store"
