@@ -81,3 +81,13 @@ def test_without_scripts_the_same_links_lead_to_pages(browse, library):
     page.locator("[data-cite]").first.click()
     expect(page.get_by_role("heading", name="Markdown")).to_be_visible()
     expect(page.locator("[data-copy]").first).to_be_hidden()
+
+
+def test_the_keys_of_hits_are_there_before_the_page_says_it_is_ready(browse, library):
+    page = browse()
+    page.goto("/search?q=calendar")
+    came, ready = page.evaluate(
+        """() => [performance.getEntriesByType("resource").find((one) => one.name.includes("hits.js")).responseEnd,
+                  performance.getEntriesByType("navigation")[0].domContentLoadedEventStart]"""
+    )
+    assert came <= ready

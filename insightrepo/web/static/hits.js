@@ -3,9 +3,6 @@
 import { copy } from "./clipboard.js";
 
 const status = document.createElement("p");
-status.className = "said-aloud toast-line";
-status.setAttribute("role", "status");
-document.querySelector("main").append(status);
 let fading;
 
 function say(words) {
@@ -56,12 +53,7 @@ async function cite(hit, markdown) {
   say(markdown ? "Citation copied as Markdown." : "Citation copied: exact words, who, study, date and score.");
 }
 
-for (const link of document.querySelectorAll("[data-around]")) {
-  link.setAttribute("role", "button");
-  link.setAttribute("aria-expanded", "false");
-}
-
-document.addEventListener("click", (event) => {
+function click(event) {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest("[data-around], [data-cite]");
   const hit = hitOf(link);
@@ -70,9 +62,9 @@ document.addEventListener("click", (event) => {
   if (link.matches("[data-cite]")) cite(hit, false);
   else if (link.getAttribute("aria-expanded") === "true") close(hit);
   else open(hit);
-});
+}
 
-document.addEventListener("keydown", (event) => {
+function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.matches("input, textarea, select, [contenteditable]")) return;
   const hit = hitOf(document.activeElement);
@@ -83,4 +75,17 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === " " && document.activeElement.matches("[data-around]")) document.activeElement.click();
   else return;
   event.preventDefault();
-});
+}
+
+// Called by keys.js on a page with hits; before it is called nothing of the page is touched.
+export function openInPlace() {
+  status.className = "said-aloud toast-line";
+  status.setAttribute("role", "status");
+  document.querySelector("main").append(status);
+  for (const link of document.querySelectorAll("[data-around]")) {
+    link.setAttribute("role", "button");
+    link.setAttribute("aria-expanded", "false");
+  }
+  document.addEventListener("click", click);
+  document.addEventListener("keydown", press);
+}

@@ -1,5 +1,7 @@
 // Keys where hits stand: "/" goes to the search box, arrows go through the hits, Enter opens (a link does that itself),
 // "?" shows them all; what opens a hit in place and cites it is in hits.js.
+import { openInPlace } from "./hits.js";
+
 const box = document.querySelector("#q");
 const hits = [...document.querySelectorAll(".hit-open")];
 const step = { ArrowDown: 1, ArrowUp: -1 };
@@ -31,8 +33,8 @@ function goToHit(event) {
   hit.closest(".hit").scrollIntoView({ block: "nearest" });
 }
 
-// Hits open in place and are cited wherever they stand.
-if (document.querySelector("[data-around]")) import("./hits.js");
+// Hits open in place and are cited wherever they stand. Imported at the top, not here: a key pressed before it came would be lost.
+if (document.querySelector("[data-around]")) openInPlace();
 
 const help = document.querySelector("#keys");
 
