@@ -135,6 +135,14 @@ def visible_studies(reader: Reader) -> Select[tuple[int]]:
     return select(Study.id).where(and_(*conditions))
 
 
+def studies_in_use(reader: Reader) -> Select[tuple[int]]:
+    """The ids of the visible studies that are not withdrawn: whatever counts, ranks or sums up evidence asks here.
+
+    A withdrawn study is still opened, edited and brought back by its owner and administrators, and counts for nobody.
+    """
+    return visible_studies(reader).where(Study.state != "withdrawn")
+
+
 def _seen_in_state(reader: Reader):
     own = Study.owner_id == reader.user_id
     in_team = Study.team_id.in_(reader.teams)

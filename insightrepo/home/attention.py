@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session, aliased
 
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.home.products import MyProducts
 from insightrepo.home.reasons import Facts, Reason, fall, order, reasons_of
 from insightrepo.library.coverage import Evidence, Strength
@@ -269,7 +269,7 @@ def _populations(session: Session) -> dict[int, tuple[int | None, float | None]]
 def _contradictions(session: Session, reader: Reader, outcome_ids: Collection[int]) -> dict[int, int]:
     """How many pairs of evidence that speak of an outcome contradict each other, of what the reader may see."""
     one, other, tag = aliased(EvidenceRow), aliased(EvidenceRow), Tag
-    seen = visible_studies(reader)
+    seen = studies_in_use(reader)
     query = (
         select(tag.term_id, func.count(EvidenceLink.id.distinct()))
         .join(one, one.id == EvidenceLink.from_id)

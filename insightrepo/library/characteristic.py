@@ -15,14 +15,14 @@ from indexes.analyzer import Analyzer
 from indexes.query import ParsedQuery, Piece
 from indexes.query_dates import days
 from ingest.duplicates import NearDuplicates
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
 from insightrepo.library.records import IN_FORCE
 from insightrepo.library.word_growth import GrownWord, Said, grown_words, leaning_words, said
 from insightrepo.library.wording import date_words
-from insightrepo.models import Evidence, Study, Tag
+from insightrepo.models import Evidence, Tag
 from insightrepo.models.library import study_product, study_segment
 
 KINDS = ("verbatim", "passage")
@@ -133,10 +133,9 @@ def _pieces(reader: Reader, asked: Asked, first_day: dt.date, last_day: dt.date)
                Evidence.study_id, Evidence.said_on, Evidence.date_precision, Evidence.rating, Evidence.rating_best,
                Tag.state)
         .join(Tag, Tag.evidence_id == Evidence.id)
-        .join(Study, Study.id == Evidence.study_id)
         .where(Tag.term_id == asked.outcome_id, Tag.state.in_(IN_FORCE), Evidence.kind.in_(KINDS),
-               Evidence.withdrawn.is_(False), Evidence.study_id.in_(visible_studies(reader)),
-               Study.state != "withdrawn", Evidence.said_on.between(first_day, last_day))
+               Evidence.withdrawn.is_(False), Evidence.study_id.in_(studies_in_use(reader)),
+               Evidence.said_on.between(first_day, last_day))
         .order_by(Evidence.said_on.desc(), Evidence.id)
     )  # fmt: skip
     for ids, column in ((asked.segments, study_segment.c.segment_id), (asked.products, study_product.c.product_id)):

@@ -15,7 +15,7 @@ from indexes.bitmaps import Bitmaps
 from indexes.query import FIELDS, quoted_value
 from indexes.query_dates import RELATIVE
 from indexes.query_tokens import QUOTES, Token, tokens
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader, studies_in_use, visible_studies, visible_terms
 from insightrepo.library.filters import FIXED_VALUES, NO_FILTER, TERM_FACETS, allowed_bitmap
 from insightrepo.models import Outcome, Product, Study, Term
 from insightrepo.taxonomy.reading import product_and_below
@@ -189,15 +189,16 @@ def _categories(session: Session, reader: Reader, bitmaps: Bitmaps) -> Iterable[
 
 def _studies(session: Session, reader: Reader, bitmaps: Bitmaps) -> Iterable[_Value]:
     """Studies by title; what is inserted is the number, which stays right whatever else is called so."""
-    seen = Study.id.in_(visible_studies(reader)), Study.state != "withdrawn"
-    for number, title, method in session.execute(select(Study.id, Study.title, Study.method).where(*seen)):
+    seen = Study.id.in_(studies_in_use(reader))
+    for number, title, method in session.execute(select(Study.id, Study.title, Study.method).where(seen)):
         detail = ", ".join(filter(None, (f"study {number}", method)))
         yield _value(bitmaps, str(number), detail, [f"study:{number}"], (title,))
 
 
 def _of_studies(session: Session, reader: Reader, bitmaps: Bitmaps, field: str) -> Iterable[_Value]:
     column = getattr(Study, field)
-    seen = Study.id.in_(visible_studies(reader)), func.coalesce(column, "") != ""
+    studies = visible_studies if field == "state" else studies_in_use  # who asks for a state may ask for withdrawn ones
+    seen = Study.id.in_(studies(reader)), func.coalesce(column, "") != ""
     keys: dict[str, list[str]] = {}
     for number, value in session.execute(select(Study.id, column).where(*seen)):
         keys.setdefault(value, []).append(f"study:{number}")

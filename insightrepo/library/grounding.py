@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.coverage import people_heard
 from insightrepo.models import Evidence, Study, Tag
 
@@ -50,7 +50,7 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
             Tag.term_id == term_id,
             Tag.state.in_(("accepted", "automatic")),
             Evidence.withdrawn.is_(False),
-            Evidence.study_id.in_(visible_studies(reader)),
+            Evidence.study_id.in_(studies_in_use(reader)),
         )
         .subquery()
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.insight_steps import latest_look
 from insightrepo.memory import remembered
 from insightrepo.models import Evidence, EvidenceLink, Quantity, Study
@@ -57,7 +57,7 @@ def insight_states(session: Session, reader: Reader, ids: Sequence[int]) -> dict
     )
     linked = linked.where(
         EvidenceLink.to_id.in_(ids), EvidenceLink.kind.in_(("supports", "contradicts")),
-        Evidence.withdrawn.is_(False), Evidence.study_id.in_(visible_studies(reader)),
+        Evidence.withdrawn.is_(False), Evidence.study_id.in_(studies_in_use(reader)),
     )  # fmt: skip
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for number, kind, count in session.execute(linked.group_by(EvidenceLink.to_id, EvidenceLink.kind)):
@@ -83,9 +83,7 @@ def outdated_by_outcome(session: Session, reader: Reader) -> dict[str, int]:
 
 def _outdated(session: Session, reader: Reader) -> tuple[Outdated, ...]:
     query = select(Evidence.id, Evidence.text, Study.id, Study.title).join(Study, Study.id == Evidence.study_id)
-    query = query.where(
-        Evidence.kind == "insight", Evidence.withdrawn.is_(False), Study.id.in_(visible_studies(reader))
-    )
+    query = query.where(Evidence.kind == "insight", Evidence.withdrawn.is_(False), Study.id.in_(studies_in_use(reader)))
     rows = session.execute(query.order_by(Evidence.id.desc())).tuples().all()
     looks = latest_look(session, [row[0] for row in rows])
     moved = moved_since(session, reader, looks.values())

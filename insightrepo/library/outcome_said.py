@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from indexes.query import parse
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.filters import ResolvedFilter
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
@@ -111,8 +111,7 @@ def _of(reader: Reader, outcome_id: int) -> list[ColumnElement[bool]]:
     """Conditions on `Evidence` and `Tag`: live evidence of the outcome that the reader may see."""
     return [
         Tag.term_id == outcome_id, Tag.state.in_(IN_FORCE), Evidence.withdrawn.is_(False),
-        Evidence.study_id.in_(visible_studies(reader)),
-        Evidence.study_id.in_(select(Study.id).where(Study.state != "withdrawn")),
+        Evidence.study_id.in_(studies_in_use(reader)),
     ]  # fmt: skip
 
 
@@ -143,9 +142,9 @@ def hits_by_id(workspace: Workspace, session: Session, reader: Reader, ids: list
 
 
 def contradictions(session: Session, reader: Reader, ids: Select[tuple[int]]) -> tuple[Contradiction, ...]:
-    """Where evidence of these ids contradicts or supersedes other evidence or the reverse, both seen by the reader."""
+    """Where evidence of these ids contradicts or supersedes other evidence or the reverse, both of studies in use."""
     first, second, of_first, of_second = aliased(Evidence), aliased(Evidence), aliased(Study), aliased(Study)
-    seen = visible_studies(reader)
+    seen = studies_in_use(reader)
     query = (
         select(EvidenceLink.kind, first.id, first.text, of_first.title, second.id, second.text, of_second.title)
         .join(first, first.id == EvidenceLink.from_id)

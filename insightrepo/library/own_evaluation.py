@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexes.evaluation import ndcg_at
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.hits import Mode
 from insightrepo.library.questions import asked
 from insightrepo.library.search import find
@@ -56,7 +56,7 @@ Source = Callable[[Session, Reader], Iterable[Opinion]]
 def judgements(session: Session, reader: Reader) -> Iterable[Opinion]:
     """Everybody's judgements of live evidence that the reader may see."""
     columns = (Judgement.question, Judgement.words, Judgement.filters, Judgement.evidence_id, Judgement.helpful)
-    seen = Evidence.withdrawn.is_(False), Evidence.study_id.in_(visible_studies(reader))
+    seen = Evidence.withdrawn.is_(False), Evidence.study_id.in_(studies_in_use(reader))
     query = select(*columns).join(Evidence, Evidence.id == Judgement.evidence_id).where(*seen).order_by(Judgement.id)
     return (Opinion(*row) for row in session.execute(query))
 

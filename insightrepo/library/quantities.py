@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingest.quantities import Quantity as Stated
 from ingest.quantities import quantities as read_quantities
-from insightrepo.accounts.access import Reader, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use, visible_studies
 from insightrepo.accounts.audit import record
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
@@ -114,8 +114,8 @@ def quantities_of(session: Session, reader: Reader, evidence_id: int) -> tuple[Q
 
 
 def questioned(session: Session, reader: Reader, page: int = 1) -> QuantityPage:
-    """The quantities that carry an open question and that the reader may see, newest evidence first; pages from 1."""
-    query = _shown(reader).where(Quantity.state == "questioned")
+    """The quantities of studies in use that carry an open question, newest evidence first; pages from 1."""
+    query = _shown(reader).where(Quantity.state == "questioned", Study.id.in_(studies_in_use(reader)))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     query = query.order_by(Evidence.id.desc(), Quantity.start).offset((page - 1) * PER_PAGE).limit(PER_PAGE)
     return QuantityPage(tuple(_quantity(*row) for row in session.execute(query).tuples()), total, page)

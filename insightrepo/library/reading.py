@@ -363,7 +363,7 @@ RELATIONS = {
 
 
 def _links(session: Session, reader: Reader, evidence_id: int) -> tuple[Linked, ...]:
-    """The links of a piece of evidence to others that the reader may see."""
+    """The links of a piece of evidence to others that the reader may see; also to a withdrawn study's, to be undone."""
     link, other = EvidenceLink, Evidence
     rows = session.execute(
         select(link.kind, link.from_id, other, Study.title)

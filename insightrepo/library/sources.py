@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader, studies_in_use, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.records import IN_FORCE
 from insightrepo.models import Evidence, Instrument, Outcome, Study, Tag
@@ -111,8 +111,7 @@ def _evidence(session: Session, reader: Reader, outcome_id: int) -> Sequence[Row
         .join(Tag, Tag.evidence_id == Evidence.id)
         .join(Study, Study.id == Evidence.study_id)
         .where(Tag.term_id == outcome_id, Tag.state.in_(IN_FORCE), Evidence.withdrawn.is_(False),
-               Evidence.kind != "insight",
-               Study.state != "withdrawn", Evidence.study_id.in_(visible_studies(reader)))
+               Evidence.kind != "insight", Evidence.study_id.in_(studies_in_use(reader)))
     )  # fmt: skip
     return session.execute(query).all()
 

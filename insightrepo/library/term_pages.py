@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader, studies_in_use, visible_terms
 from insightrepo.library.coverage import Evidence
 from insightrepo.library.hits import Hit, SearchQuery
 from insightrepo.library.loading import load_hits
@@ -127,9 +127,7 @@ def _studies(
     """The newest studies that were set to a term or to one below it, and how many more there are."""
     kind = type(row)
     relation = Study.products if kind is Product else Study.segments
-    query = select(Study).where(
-        Study.id.in_(visible_studies(reader)), Study.state != "withdrawn", relation.any(kind.id.in_(list(ids)))
-    )
+    query = select(Study).where(Study.id.in_(studies_in_use(reader)), relation.any(kind.id.in_(list(ids))))
     newest = func.coalesce(Study.ended_on, Study.started_on).desc()
     found = session.scalars(query.order_by(newest, Study.id.desc())).all()
     shown = tuple(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from insightrepo.accounts.access import Reader, visible_segments, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use, visible_segments
 from insightrepo.models import Evidence, Score, Segment, StatusChange, Term, User, Validation, Wave
 
 COPIED = ("satisfaction", "importance", "opportunity")  # the measures of an outcome that a step takes along
@@ -141,9 +141,9 @@ def timeline(session: Session, reader: Reader, term_id: int) -> tuple[Step, ...]
 
 
 def seen_evidence(session: Session, reader: Reader, ids: Iterable[int]) -> dict[int, Evidence]:
-    """Of these pieces of evidence those that the reader may see and that were not withdrawn, by id."""
+    """Of these pieces of evidence those that stand, alone and by their study, and that the reader may see, by id."""
     query = select(Evidence).where(
-        Evidence.id.in_(list(ids)), Evidence.withdrawn.is_(False), Evidence.study_id.in_(visible_studies(reader))
+        Evidence.id.in_(list(ids)), Evidence.withdrawn.is_(False), Evidence.study_id.in_(studies_in_use(reader))
     )
     return {row.id: row for row in session.scalars(query)}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_studies
+from insightrepo.accounts.access import Reader, studies_in_use, visible_products, visible_segments
 from insightrepo.models import (
     Annotation,
     Answer,
@@ -71,7 +71,7 @@ def impact(session: Session, reader: Reader, outcome: Outcome) -> tuple[Use, ...
 
 def _tags(session: Session, reader: Reader, outcome: Outcome) -> Use:
     query = select(func.count()).select_from(Tag).join(Evidence, Evidence.id == Tag.evidence_id)
-    seen = Evidence.study_id.in_(visible_studies(reader)), Evidence.withdrawn.is_(False)
+    seen = Evidence.study_id.in_(studies_in_use(reader)), Evidence.withdrawn.is_(False)
     mine = Tag.term_id == outcome.id, Tag.state.in_(("accepted", "automatic"))
     return Use("tag", session.scalar(query.where(*mine, *seen)) or 0, "stay, hidden from search unless asked for")
 
@@ -81,7 +81,7 @@ def _studies(session: Session, reader: Reader, outcome: Outcome) -> Use:
     tagged = tagged.where(Tag.term_id == outcome.id, Tag.state.in_(("accepted", "automatic")))
     rows = session.execute(
         select(Study.title, Study.id)
-        .where(Study.id.in_(tagged), Study.id.in_(visible_studies(reader)))
+        .where(Study.id.in_(tagged), Study.id.in_(studies_in_use(reader)))
         .order_by(Study.title)
     ).all()
     return _use("study", "have evidence tagged with it", ((title, f"study:{number}") for title, number in rows))

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import (
     Reader,
+    studies_in_use,
     visible_products,
     visible_segments,
-    visible_studies,
     visible_terms,
 )
 from insightrepo.models import Evidence, Metric, Outcome, Product, Score, Tag, Task
@@ -296,7 +296,7 @@ def _has_evidence(reader: Reader, *conditions: ColumnElement[bool]) -> ColumnEle
         Evidence.id == Tag.evidence_id,
         Evidence.withdrawn.is_(False),
         Evidence.kind != "insight",
-        Evidence.study_id.in_(visible_studies(reader)),
+        Evidence.study_id.in_(studies_in_use(reader)),
         *conditions,
     )
 
