@@ -105,7 +105,7 @@ def _reading(
         owner=(detail.owner.name or detail.owner.email) if detail.owner else None,
         segments=tuple(segment.name for segment in detail.segments if reader.sees_term(segment)),
         tasks=tasks,
-        waves=_waves(session, outcome.id, measure),
+        waves=_waves(session, reader, outcome.id, measure),
         by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
         by_product=_cells(session, "product", measure, [row for row in rows if row["segment"] is None]),
         cautions=tuple(filter(None, (
@@ -123,9 +123,9 @@ def _line(outcome: Outcome, chip: Chip | None) -> OutcomeLine:
     return OutcomeLine(outcome.code, outcome.name, outcome.category, outcome.journey_stage, outcome.status, chip)
 
 
-def _waves(session: Session, outcome_id: int, measure: str) -> tuple[WavePoint, ...]:
-    beside = {point.wave: point.value for point in history(session, outcome_id, measure="opportunity")}
-    points = history(session, outcome_id, measure=measure)
+def _waves(session: Session, reader: Reader, outcome_id: int, measure: str) -> tuple[WavePoint, ...]:
+    beside = {point.wave: point.value for point in history(session, reader, outcome_id, measure="opportunity")}
+    points = history(session, reader, outcome_id, measure=measure)
     return tuple(WavePoint(point, beside.get(point.wave)) for point in points)
 
 

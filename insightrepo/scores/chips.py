@@ -100,10 +100,12 @@ def chips(session: Session, reader: Reader, wanted: Iterable[CellWanted]) -> dic
     The cell's current score: the latest frozen wave that has it, else the latest open one as provisional. Where the
     cell has nothing to show, segment x product falls back to the segment, then the product, then all. The measure is
     the outcome's lead measure. A segment or product outside the reader's scopes is as one that has nothing to show;
-    the cell of all segments and products is for everyone. Only outcomes that the reader may see are to be asked for.
+    the cell of all segments and products is for everyone, but a task index that would tell the rate of the one task
+    that the reader may not see. Only outcomes that the reader may see are to be asked for.
     """
     cells = list(dict.fromkeys(wanted))
-    known: dict[CellWanted, Chip | None] = remembered(session, ("chips", reader.products, reader.segments), dict)
+    seen_by = "chips", reader.products, reader.segments, reader.teams, reader.role
+    known: dict[CellWanted, Chip | None] = remembered(session, seen_by, dict)
     if len(known) + len(cells) > MOST_CELLS:
         known.clear()
     if missing := [cell for cell in cells if cell not in known]:
@@ -116,6 +118,7 @@ def _chips(session: Session, reader: Reader, cells: Sequence[CellWanted]) -> dic
     keys = {cell: [key for key in _fallbacks(cell) if reader.sees_cell(*key[1:])] for cell in cells}
     wanted_keys = {key for some in keys.values() for key in some if key[0] in terms}
     rows = _remembered(session, wanted_keys, {terms[key[0]].lead_measure or "" for key in wanted_keys})
+    rows = _telling_no_hidden_task(session, reader, rows)
     result: dict[CellWanted, Chip | None] = {}
     worded = wordings(session)
     for cell in cells:
@@ -131,6 +134,15 @@ def _chips(session: Session, reader: Reader, cells: Sequence[CellWanted]) -> dic
         with_words = asked_with(said, row.measure, row.definition_version) if said else None
         result[cell] = replace(chip, asked_with=with_words) if with_words else chip
     return result
+
+
+def _telling_no_hidden_task(session: Session, reader: Reader, rows: dict[CellMeasure, Any]) -> dict[CellMeasure, Any]:
+    """The rows without the task indexes that `within` keeps from the reader."""
+    indexes = {row.id for row in rows.values() if row.measure == "success" and row.product_id is None}
+    if not indexes:
+        return rows
+    seen = set(session.scalars(select(Score.id).where(Score.id.in_(indexes), *within(reader))))
+    return {cell: row for cell, row in rows.items() if row.id not in indexes - seen}
 
 
 def _fallbacks(cell: CellWanted) -> list[Key]:
@@ -247,14 +259,15 @@ def as_json(chip: Chip) -> dict[str, Any]:
 
 def history(
     session: Session,
+    reader: Reader,
     outcome_id: int,
     segment_id: int | None = None,
     product_id: int | None = None,
     measure: str = "satisfaction",
 ) -> list[Point]:
-    """A cell's scores, one point a wave, in time."""
+    """A cell's scores that the reader may see, one point a wave, in time."""
     return points_of(score_rows(
-        session,
+        session, *within(reader),
         Score.outcome_id == outcome_id, Score.segment_id.is_not_distinct_from(segment_id),
         Score.product_id.is_not_distinct_from(product_id), Score.measure == measure,
     ))  # fmt: skip

@@ -224,16 +224,29 @@ def _closed(session: Session, reader: Reader) -> frozenset[int]:
 
 
 def _may_see(reader: Reader, closed: frozenset[int], terms: dict[str, Any], row: dict[str, Any]) -> bool:
-    """Whether all terms of a row are the reader's, as `Reader.sees_cell` and `visible_terms` decide it elsewhere."""
+    """Whether all terms of a row are the reader's, as `Reader.sees_cell` and `visible_terms` decide it elsewhere, and
+    it does not tell the rate of a task that is not.
+    """
     product = row["product_id"]
-    if row.get("task_id") is not None:
+    if row["task_id"] is not None:
         product = terms["task"][str(row["task_id"])]["product_id"]
     if not reader.sees_cell(row["segment_id"], product):
         return False
     if not closed.isdisjoint({row["outcome_id"], row["segment_id"], row["product_id"], product}):
         return False
     teams = (term["team_id"] for term in _of_row(terms, row) if term)
-    return reader.at_least("administrator") or all(team is None or team in reader.teams for team in teams)
+    if not (reader.at_least("administrator") or all(team is None or team in reader.teams for team in teams)):
+        return False
+    return sum(not _may_see(reader, closed, terms, task) for task in _tasks_told_together(row)) != 1
+
+
+def _tasks_told_together(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tasks of a task index of all products, as rows of their own: with the rates of all but one, that one's would
+    follow. A change is between two indexes of the same tasks, so they decide on it too.
+    """
+    if row.get("measure") != "success" or row["task_id"] is not None or row["product_id"] is not None:
+        return []
+    return [{**dict.fromkeys(CELL), "task_id": task} for task, *_ in row["detail"].get("tasks", ())]
 
 
 def _of_row(terms: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any] | None]:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 
 import pytest
+from sqlalchemy import select
 
 from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.models import Base, Outcome, Product, Segment
+from insightrepo.models import (
+    Base,
+    Instrument,
+    Membership,
+    Outcome,
+    Product,
+    Respondent,
+    Segment,
+    Task,
+    Term,
+    Trial,
+)  # fmt: skip
+from insightrepo.scores.computing import compute_wave
 from insightrepo.scores.importing import import_answers
+from insightrepo.scores.waves import ensure_instrument, ensure_wave
 
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")
 
@@ -90,5 +105,54 @@ def answered(database, pseudonyms):
                 number = len(rows) + 2
                 rows.append(Row(number, (f"{who or wave} {number}", outcome, *values)))
         return import_answers(database, pseudonyms, wave, Table(HEADER, tuple(rows)), **options)
+
+    return bring
+
+
+@pytest.fixture
+def tasks(database):
+    """Tasks T-1 (search) and T-2 (booking) of the outcome TRIP-1, T-3 (booking) of none."""
+    with database.writing() as session:
+        products = {product.code: product for product in session.scalars(select(Product))}
+        outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
+        for code, product in (("T-1", "search"), ("T-2", "booking"), ("T-3", "booking")):
+            task = Task(code=code, name=f"Do {code}", product_id=products[product].id)
+            session.add(task)
+            if code != "T-3":
+                outcome.tasks.append(task)
+
+
+@pytest.fixture
+def tried(database, tasks):
+    """Stores trials and computes: ``tried("2025-Q1", "T-1", (30, {"completed": True}, "parents"), …)``."""
+    known: dict[str, int] = {}
+    tries = itertools.count()
+
+    def bring(code, task, *groups, who=None, compute=True, **wave_settings):
+        with database.writing() as session:
+            instrument = session.scalar(select(Instrument)) or ensure_instrument(session, "Survey", 1, 5)
+            wave = ensure_wave(session, code, instrument)
+            wave.settings = wave_settings or wave.settings
+            terms = dict(session.execute(select(Term.code, Term.id)).tuples().all())
+            task_id = session.scalar(select(Task.id).where(Task.code == task))
+            number = 0
+            for many, values, *segments in groups:
+                for _ in range(many):
+                    name = f"{who or code + task} {number}"
+                    number += 1
+                    if name not in known:
+                        person = Respondent(key=name)
+                        session.add(person)
+                        session.flush()
+                        known[name] = person.id
+                    for segment in segments:
+                        key = (wave.id, known[name], terms[segment])
+                        if session.get(Membership, key) is None:
+                            session.add(Membership(wave_id=key[0], respondent_id=key[1], segment_id=key[2]))
+                    session.add(Trial(wave_id=wave.id, identity=f"{task} {name} {next(tries)}", task_id=task_id,
+                                      respondent_id=known[name], **values))  # fmt: skip
+            session.flush()
+            if compute:
+                compute_wave(session, wave)
 
     return bring

@@ -151,7 +151,7 @@ def test_a_history_is_in_time_and_marks_where_the_instrument_changed(database, a
     answered("2025-Q2", (30, "5"), (10, "1"))
     frozen(database, "2025-Q1")
     with database.reading() as session:
-        points = history(session, ids["TRIP-1"])
+        points = history(session, ADA, ids["TRIP-1"])
     assert [(point.wave, point.value, point.starts_series, point.provisional) for point in points] == [
         ("2025-Q1", 50, False, False), ("2025-Q2", 75, False, True), ("2025-Q3", 75, True, True),
     ]  # fmt: skip
@@ -160,8 +160,8 @@ def test_a_history_is_in_time_and_marks_where_the_instrument_changed(database, a
 def test_a_history_is_of_one_cell(database, answered, ids):
     answered("2025-Q1", (20, "5", "", "parents"), (20, "1", "", "couples"))
     with database.reading() as session:
-        assert [point.value for point in history(session, ids["TRIP-1"], ids["parents"])] == [100]
-        assert history(session, ids["TRIP-1"], ids["parents"], ids["app"]) == []
+        assert [point.value for point in history(session, ADA, ids["TRIP-1"], ids["parents"])] == [100]
+        assert history(session, ADA, ids["TRIP-1"], ids["parents"], ids["app"]) == []
 
 
 def test_the_cells_of_an_outcome_begin_with_the_whole(database, answered, ids):

@@ -55,13 +55,13 @@ def test_a_score_asked_with_an_earlier_wording_says_so_on_its_chip_and_in_its_ex
         [chip] = chips(session, ADA, [CellWanted(outcome_id)]).values()
         assert chip.asked_with == said
         assert explain(session, ADA, chip.id).score.asked_with == said
-        assert [point.asked_with for point in history(session, outcome_id)] == [said]
+        assert [point.asked_with for point in history(session, ADA, outcome_id)] == [said]
 
 
 def test_the_same_meaning_goes_on_in_one_series_and_is_compared(database, measured):
     outcome_id = measured("same", third=True)
     with database.reading() as session:
-        points = history(session, outcome_id)
+        points = history(session, ADA, outcome_id)
         assert [(point.asked_with, point.starts_series) for point in points] == [
             ("asked with version 1’s wording", False), (None, False)
         ]  # fmt: skip
@@ -72,7 +72,7 @@ def test_the_same_meaning_goes_on_in_one_series_and_is_compared(database, measur
 def test_a_new_meaning_breaks_the_series_is_never_compared_and_marked_in_the_trend(database, measured):
     outcome_id = measured("new", third=True)
     with database.reading() as session:
-        points = history(session, outcome_id)
+        points = history(session, ADA, outcome_id)
         assert [(point.new_meaning, point.starts_series, point.change) for point in points] == [
             (False, False, None), (True, True, None)
         ]  # fmt: skip

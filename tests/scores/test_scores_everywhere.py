@@ -42,7 +42,7 @@ def test_import_freeze_verify_and_show(database_url, pseudonyms):
         assert verify_frozen(session, find_wave(session, "2025-Q1"))
         chip = chips(session, ADA, [wanted, CellWanted(terms[0].id)])[wanted]
         assert (chip.wave, round(chip.value), chip.verdict, chip.previous_wave) == ("2025-Q2", 80, "better", "2025-Q1")
-        assert [round(point.value) for point in history(session, *vars(wanted).values())] == [40, 80]
+        assert [round(point.value) for point in history(session, ADA, *vars(wanted).values())] == [40, 80]
         assert len(show(session, ADA, "2025-Q1", segment="parents", product="search")) == 3
         choice = choose(session, ADA)
         assert [round(position.opportunity.value) for position in read_landscape(session, ADA, choice).positions] == [

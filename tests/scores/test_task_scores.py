@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import count
 
 import numpy as np
 import pytest
@@ -14,15 +13,8 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import (
     Exclusion,
-    Instrument,
-    Membership,
-    Outcome,
-    Product,
-    Respondent,
     Segment,
     Task,
-    Term,
-    Trial,
     TrialSummary,
     Wave,
 )  # fmt: skip
@@ -30,58 +22,8 @@ from insightrepo.scores.computing import compute_wave
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.samples import sample
 from insightrepo.scores.statistics import mcnemar_mid_p, proportion_interval, two_proportions, welch
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
-
-
-@pytest.fixture
-def tasks(database):
-    """Tasks T-1 (search) and T-2 (booking) of the outcome TRIP-1, T-3 (booking) of none."""
-    with database.writing() as session:
-        products = {product.code: product for product in session.scalars(select(Product))}
-        outcome = session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one()
-        for code, product in (("T-1", "search"), ("T-2", "booking"), ("T-3", "booking")):
-            task = Task(code=code, name=f"Do {code}", product_id=products[product].id)
-            session.add(task)
-            if code != "T-3":
-                outcome.tasks.append(task)
-
-
-@pytest.fixture
-def tried(database, tasks):
-    """Stores trials and computes: ``tried("2025-Q1", "T-1", (30, {"completed": True}, "parents"), …)``."""
-    known: dict[str, int] = {}
-    tries = count()
-
-    def bring(code, task, *groups, who=None, compute=True, **wave_settings):
-        with database.writing() as session:
-            instrument = session.scalar(select(Instrument)) or ensure_instrument(session, "Survey", 1, 5)
-            wave = ensure_wave(session, code, instrument)
-            wave.settings = wave_settings or wave.settings
-            terms = dict(session.execute(select(Term.code, Term.id)).tuples().all())
-            task_id = session.scalar(select(Task.id).where(Task.code == task))
-            number = 0
-            for many, values, *segments in groups:
-                for _ in range(many):
-                    name = f"{who or code + task} {number}"
-                    number += 1
-                    if name not in known:
-                        person = Respondent(key=name)
-                        session.add(person)
-                        session.flush()
-                        known[name] = person.id
-                    for segment in segments:
-                        key = (wave.id, known[name], terms[segment])
-                        if session.get(Membership, key) is None:
-                            session.add(Membership(wave_id=key[0], respondent_id=key[1], segment_id=key[2]))
-                    session.add(Trial(wave_id=wave.id, identity=f"{task} {name} {next(tries)}", task_id=task_id,
-                                      respondent_id=known[name], **values))  # fmt: skip
-            session.flush()
-            if compute:
-                compute_wave(session, wave)
-
-    return bring
 
 
 @pytest.fixture
@@ -161,26 +103,6 @@ def test_the_task_index_is_the_mean_completion_of_the_outcomes_tasks(tried, read
     )
     assert (found[None].n, found[None].answers) == (80, 80)
     assert found[None].low < 62.5 < found[None].high
-
-
-def test_an_index_that_would_tell_the_one_task_outside_the_scopes_is_not_there(database, tried, read):
-    tried("2025-Q1", "T-1", (30, YES), (10, NO), compute=False)
-    tried("2025-Q1", "T-2", (20, YES), (20, NO))
-    with database.writing() as session:
-        task = session.scalars(select(Task).where(Task.code == "T-3")).one()
-        task.outcomes.append(session.scalars(select(Outcome).where(Outcome.code == "TRIP-1")).one())
-        search = session.scalars(select(Product.id).where(Product.code == "search")).one()
-    for code in ("2025-Q2", "2025-Q3"):  # with two tasks outside neither follows
-        for task in ("T-1", "T-2", "T-3"):
-            tried(code, task, (30, YES), (10, NO), compute=task == "T-3")
-    sam = Reader(1, "sam@example.com", "researcher", products=frozenset({search}))
-    with database.reading() as session:
-        found = read_scores(session, sam, ScoreQuery(outcomes=("TRIP-1",)))
-    # the change of Q2 is from Q1, so that would follow from it
-    assert {(row.wave, row.product) for row in found} == {
-        ("2025-Q1", "search"), ("2025-Q2", "search"), ("2025-Q3", "search"), ("2025-Q3", None)
-    }  # fmt: skip
-    assert len(read(outcomes=("TRIP-1",), products=("all",))) == 3
 
 
 def test_tasks_may_be_weighted_in_the_index(tried, read):
