@@ -14,19 +14,22 @@ from pydantic import ValidationError
 from rapidfuzz import process
 
 from ingest.rules import RuleError, RuleSpec, check_rule
-from insightrepo.taxonomy.schema import RuleEntry, RuleValue
+from insightrepo.taxonomy.schema import LEADS, RuleEntry, RuleValue
 from insightrepo.taxonomy.source import Path, Problem, Source, written
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the workspace has already, which a file may refer to: codes per axis, users' addresses, teams' names."""
+    """What the workspace has already, which a file may refer to: codes per axis and of metrics, users' addresses,
+    teams' names.
+    """
 
     outcomes: frozenset[str] = frozenset()
     segments: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     teams: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def check(source: Source, known: Known | None) -> list[Problem]:
         *_used_twice(source, entries),
         *_unknown_references(entries, known),
         *_unknown_stages(source.root, entries),
+        *(_unknown_measures(entries, known.metrics) if known else ()),
         *_circles(entries),
         *(problem for entry in entries for problem in _bad_rules(entry)),
     ]
@@ -133,6 +137,16 @@ def _unknown_stages(root: dict[str, Any], entries: list[Found]) -> Iterator[Prob
         if names and name and name not in names:
             advice = f"add it to stages, or correct it{nearest(name, names)}"
             yield Problem((*entry.path, "stage"), f"no stage {name} here: {advice}")
+
+
+def _unknown_measures(entries: list[Found], metrics: frozenset[str]) -> Iterator[Problem]:
+    """Lead measures that the editor would not offer either."""
+    measures = [*LEADS, *sorted(metrics)]
+    for entry in entries:
+        name = _text(entry.values.get("lead_measure")) if entry.kind == "outcome" else ""
+        if name and name not in measures:
+            advice = f"write {', '.join(LEADS)} or the code of a metric, which must be defined before"
+            yield Problem((*entry.path, "lead_measure"), f"no measure {name}: {advice}{nearest(name, measures)}")
 
 
 def _missing(entry: Found, field: str, kind: str, codes: list[str], advice: str) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from insightrepo.scores.measures import MEASURES
 from insightrepo.taxonomy.exporting import stage_names
 from insightrepo.taxonomy.history import note_status
 from insightrepo.taxonomy.life_cycle import changeable
-from insightrepo.taxonomy.schema import OutcomeEntry
+from insightrepo.taxonomy.schema import LEADS, OutcomeEntry
 from insightrepo.taxonomy.versions import keep_version, wording
 
 NOTE_LENGTH = 500  # characters
@@ -128,9 +128,6 @@ def choices(session: Session, reader: Reader) -> Choices:
         categories=_in_use(session, Outcome.category, seen),
         stages=_stages(session, seen),
     )
-
-
-LEADS = ("satisfaction", "importance", "opportunity")
 
 
 def create_outcome(session: Session, reader: Reader, draft: OutcomeDraft) -> Outcome:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from ingest.rules import RuleSpec
 from ingest.tagger import TermProfile
-from insightrepo.models import Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.models import Metric, Outcome, Product, Rule, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.checks import Known
 
 NEAR = 70  # 0 to 100: how alike a name must be to be offered instead
@@ -149,6 +149,7 @@ def known(session: Session) -> Known:
         products=frozenset(codes["product"]),
         users=frozenset(session.scalars(select(User.email))),
         teams=frozenset(session.scalars(select(Team.name))),
+        metrics=frozenset(session.scalars(select(Metric.code))),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from ingest.rules import KINDS, RuleEffect, RuleKind
 
 NAME_LENGTH = 300  # of a name, an outcome's statement included
+LEADS = ("satisfaction", "importance", "opportunity")  # what an outcome may lead with, and any metric
 RULE_DISTANCE = 5  # tokens between the words of a `near` rule that does not say
 
 

@@ -196,6 +196,18 @@ def test_a_file_may_refer_to_what_the_workspace_knows():
     )
 
 
+def test_a_lead_measure_that_the_editor_would_not_offer_is_refused_by_line_and_field():
+    text = "outcomes:\n  - code: FT-01\n    job: Find a place\n    lead_measure: WHAT\n"
+    known = Known(metrics=frozenset({"NPS"}))
+    for right in ("satisfaction", "importance", "opportunity", "NPS"):
+        load(text.replace("WHAT", right), known=known)
+    for wrong, hint in (("success", ""), ("wealth", ""), ("satisfacton", "; did you mean satisfaction?")):
+        assert _problems(text.replace("WHAT", wrong), known) == [
+            f"t.yaml:4: outcomes[0].lead_measure: no measure {wrong}: write satisfaction, importance, opportunity or "
+            f"the code of a metric, which must be defined before{hint}"
+        ]
+
+
 def test_the_same_code_may_stand_on_two_axes():
     text = "outcomes: [{code: A, job: B}]\nproducts: [{code: A, name: B}]\n"
     text += "segments: [{dimension: D, members: [{code: A, name: B}]}]\n"

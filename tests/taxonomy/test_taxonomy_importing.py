@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.users import add_user
 from insightrepo.demo import TAXONOMY
 from insightrepo.demo.story import PEOPLE
-from insightrepo.models import AuditEntry, Base, Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.models import AuditEntry, Base, Metric, Outcome, Product, Rule, Segment, Task, Team, Term, User
 from insightrepo.taxonomy.exporting import export
 from insightrepo.taxonomy.files import Known, TaxonomyError, dump, load
 from insightrepo.taxonomy.importing import apply
+from insightrepo.taxonomy.reading import known
 from insightrepo.taxonomy.schema import TaxonomyFile
 
 START = """\
@@ -335,3 +336,19 @@ def test_the_stages_of_the_journey_are_brought_to_the_file_and_exported_again(wo
         assert export(session).stages == ("Late", "Later")
         with pytest.raises(TaxonomyError, match="stages: is everybody's"):
             apply(session, load(f"stages: [Late]\n{outcome}"), None, may_change=lambda term: False)
+
+
+def test_a_file_may_lead_with_a_metric_that_the_workspace_has(workspace):
+    metric = {
+        "name": "Likely to recommend",
+        "kind": "nps",
+        "nature": "opinion",
+        "unit_of_analysis": "user",
+        "unit": "points",
+    }
+    with workspace.database.writing() as session:
+        session.add(Metric(code="NPS", **metric))
+    with workspace.database.reading() as session:
+        load("outcomes: [{code: A-1, job: Agree on dates, lead_measure: NPS}]", known=known(session))
+        with pytest.raises(TaxonomyError, match="no measure CES"):
+            load("outcomes: [{code: A-1, job: Agree on dates, lead_measure: CES}]", known=known(session))
