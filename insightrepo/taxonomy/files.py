@@ -27,9 +27,10 @@ ENTRIES: dict[str, type[schema.Entry]] = {
 }  # fmt: skip
 ORDER = (
     "code", "dimension", "parent", "name", "job", "success", "category", "stage", "definition", "population", "aliases",
-    "segments", "outcomes", "status", "policy", "lead_measure", "owner", "steward", "team", *KINDS, "distance",
-    "effect", "rules", "tasks", "members", "children",
+    "segments", "outcomes", "status", "policy", "lead_measure", "meaning", "owner", "steward", "team", *KINDS,
+    "distance", "effect", "rules", "tasks", "members", "children",
 )  # fmt: skip
+USUAL = {"status": "active", "policy": "automatic", "lead_measure": "satisfaction", "meaning": "same"}  # left out
 PARTS = ("outcomes", "segments", "products")
 LINE_WIDTH = 100
 PLAIN = re.compile(r"[^\W\d_][\w ./&'()+%-]*")  # needs no quotes, within brackets neither
@@ -107,7 +108,7 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
 def _pruned(entry: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in entry.items() if value not in (None, "", ())}
     kind = next((kind for kind in KINDS if kind in kept), "")
-    usual: dict[str, Any] = {"status": "active", "policy": "automatic", "lead_measure": "satisfaction"}
+    usual: dict[str, Any] = USUAL.copy()
     if kind:
         usual |= {"effect": schema.usual_effect(kind), "distance": schema.RULE_DISTANCE}
     return {name: _listed(kept[name]) for name in ORDER if name in kept and usual.get(name) != kept[name]}

@@ -91,6 +91,7 @@ class _Entry:
     foreign: bool = False  # not the importer's to change, before this import
     before: dict[str, str] | None = None  # the wording before this import
     status: str = ""  # before this import
+    new_meaning: bool = False  # a new wording means something else
     changes: list[str] = field(default_factory=list)
 
 
@@ -143,6 +144,7 @@ class _Import:
         """Create and change the outcomes and the segments they apply to."""
         for entry in file.outcomes:
             outcome = self._term(Outcome, entry, _outcome_fields(entry))
+            self.ledger["outcome", entry.code.casefold()].new_meaning = entry.meaning == "new"
             segments = [self._known("segment", code, f"outcome {entry.code}") for code in entry.segments]
             self._relate("outcome", entry.code, outcome, "segments", segments)
 
@@ -181,7 +183,7 @@ class _Import:
         """Keep changed wordings as versions and changed statuses as steps; every row has its id by now."""
         for entry in self.ledger.values():
             if entry.created or entry.changes:
-                keep_version(self.session, entry.row, entry.before, user_id, note)
+                keep_version(self.session, entry.row, entry.before, user_id, note, entry.new_meaning)
             if not isinstance(entry.row, Task) and entry.row.status != entry.status:
                 note_status(self.session, entry.row, entry.status, note, user_id)
 

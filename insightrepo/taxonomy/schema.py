@@ -47,6 +47,7 @@ Texts = Annotated[tuple[Required, ...], BeforeValidator(_listed)]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(_listed)]
 Pattern = Annotated[tuple[Annotated[str, StringConstraints(min_length=1)], ...], BeforeValidator(_listed)]
 Status = Literal["candidate", "validated", "active", "retired"]
+Meaning = Literal["same", "new"]
 Policy = Literal["manual", "suggest", "automatic"]
 
 
@@ -120,13 +121,16 @@ class TermEntry(Entry):
 
 
 class OutcomeEntry(TermEntry):
-    """An outcome; `segments` are the codes of those it applies to, none means all."""
+    """An outcome; `segments` are the codes of those it applies to, none means all. Where the entry rewords it, `meaning`
+    says whether the words mean the same, so that the series goes on, or something new; it is not kept.
+    """
 
     job: Required
     success: Text = ""
     category: Label = ""
     stage: Label = ""
     lead_measure: Measure = "satisfaction"
+    meaning: Meaning = "same"
     segments: Codes = ()
 
     @property

@@ -80,6 +80,18 @@ TEXT = """outcomes:
 """
 
 
+@pytest.mark.parametrize(
+    ("said", "new"), [("", [False, False]), (", meaning: same", [False, False]), (", meaning: new", [True, False])]
+)
+def test_a_file_says_whether_a_rewording_means_something_new(register, said, new):
+    text = "outcomes: [{code: A-1, job: Agree on dates, success: more often" + said + "}]"
+    for _ in range(2):  # again it rewords nothing
+        with register.writing() as session:
+            apply(session, load(text, "t.yaml", Known()), 1)
+    with register.reading() as session:
+        assert [version.new_meaning for version in versions(session, one(session, Outcome, "A-1"))] == new
+
+
 def test_a_file_keeps_versions_and_steps_as_the_editor_does(register):
     def bring(what, status):
         text = TEXT.replace("WHAT", what).replace("STATUS", status)
