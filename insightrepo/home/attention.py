@@ -15,8 +15,8 @@ from insightrepo.home.products import MyProducts
 from insightrepo.home.reasons import Facts, Reason, fall, order, reasons_of
 from insightrepo.library.coverage import Evidence, Strength
 from insightrepo.library.decisions import DecisionShown, decisions_of
+from insightrepo.models import IN_FORCE, EvidenceLink, Score, Segment, Tag, Task
 from insightrepo.models import Evidence as EvidenceRow
-from insightrepo.models import EvidenceLink, Score, Segment, Tag, Task
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.chips import CellWanted, Chip, chips
 from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, choose, outcomes_in_use
@@ -25,7 +25,6 @@ from insightrepo.scores.gaps import Gap, clearly_apart, gap
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.workspace import Workspace
 
-IN_FORCE = ("accepted", "automatic")
 READ = ("satisfaction", "importance", "opportunity")
 
 
@@ -86,10 +85,12 @@ class _Read:
     products: dict[int, TermShown | None] = field(default_factory=dict)
 
 
-def what_to_look_at(workspace: Workspace, session: Session, reader: Reader, mine: MyProducts) -> AttentionList:
+def what_to_look_at(
+    workspace: Workspace, session: Session, reader: Reader, mine: MyProducts, today: dt.date
+) -> AttentionList:
     """The outcomes of my products that have a reason to be looked at, by the rule of `reasons.RULE`.
 
-    Scores are those of the latest wave, evidence all that the reader may see.
+    Scores are those of the latest wave, evidence all that the reader may see; `today` says how old it is.
     """
     choice = choose(session, reader)
     every = outcomes_in_use(session, reader)
@@ -102,7 +103,7 @@ def what_to_look_at(workspace: Workspace, session: Session, reader: Reader, mine
     found.sort(key=lambda one: order(one[1], known[one[0].id].chip, known[one[0].id].opportunity, one[0].code))
     worst = _worst_segments(session, reader, choice.segments, [outcome for outcome, _ in found], read)
     decided = decisions_of(session, reader, [outcome.code for outcome, _ in found])
-    evidence = Evidence(workspace, session, reader, choice.segments)
+    evidence = Evidence(workspace, session, reader, choice.segments, today)
     rows = []
     for outcome, reasons in found:
         facts, decision = known[outcome.id], next(iter(decided.get(outcome.code, ())), None)

@@ -46,8 +46,8 @@ def read_home(workspace: Workspace, session: Session, reader: Reader, today: dt.
     return Home(
         mine=mine,
         attention=remembered(
-            session, ("what to look at", reader, mine, str(state.manifest.parts["bitmaps"])),
-            lambda: what_to_look_at(workspace, session, reader, mine),
+            session, ("what to look at", reader, mine, day, str(state.manifest.parts["bitmaps"])),
+            lambda: what_to_look_at(workspace, session, reader, mine, day),
         ),
         news=read_news(session, reader, bitmaps, mine.below, before, day),
         stale=read_stale(session, reader, mine.below, day),

@@ -12,6 +12,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models.readers import followed_product
 from insightrepo.scores.choosing import TermShown, products_seen
 from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.taxonomy.register import register
 from insightrepo.upsert import upsert
 
 
@@ -35,7 +36,8 @@ def my_products(session: Session, reader: Reader) -> MyProducts:
     followed = select(followed_product.c.product_id).where(followed_product.c.user_id == reader.user_id)
     ids = set(session.scalars(followed))
     chosen = tuple(product for product in offered if product.id in ids)
-    return MyProducts(offered, chosen, _below(offered, chosen))
+    below = register(session).with_below([product.id for product in chosen])
+    return MyProducts(offered, chosen, below & {product.id for product in offered})
 
 
 def follow_products(session: Session, reader: Reader, codes: Collection[str]) -> MyProducts:
@@ -53,13 +55,3 @@ def follow_products(session: Session, reader: Reader, codes: Collection[str]) ->
     if rows:
         session.execute(upsert(session, followed_product).values(rows).on_conflict_do_nothing())
     return my_products(session, reader)
-
-
-def _below(offered: Collection[TermShown], chosen: Collection[TermShown]) -> frozenset[int]:
-    names = {product.name for product in chosen}
-    ids = {product.id for product in chosen}
-    for product in offered:  # each follows the one that it is under
-        if product.group in names:
-            names.add(product.name)
-            ids.add(product.id)
-    return frozenset(ids)

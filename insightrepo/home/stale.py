@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.home.news import of_products
-from insightrepo.library.coverage import STALE_DAYS
+from insightrepo.library.ages import DAYS_OF_YEAR, STALE_DAYS, age_in_days, is_stale
 from insightrepo.library.insight_states import Outdated, outdated
 from insightrepo.library.wording import date_words
 from insightrepo.models import Study, Wave
 from insightrepo.scores.cadence import measured, series
 
 MOST = 5  # of each kind that are named
-YEAR = 365.25  # days
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,11 @@ def _studies(session: Session, reader: Reader, products: Collection[int], today:
         .where(Study.id.in_(visible_studies(reader)), *of_products(products))
         .order_by(when, Study.id)
     )
+    aged = ((row, age_in_days(row.day, row.date_precision, today)) for row in rows)
     return [
-        OldStudy(
-            row.id, row.title, row.method, date_words(row.day, row.date_precision), (today - row.day).days / 365.25
-        )
-        for row in rows
+        OldStudy(row.id, row.title, row.method, date_words(row.day, row.date_precision), age / DAYS_OF_YEAR)
+        for row, age in aged
+        if age is not None and is_stale(age)
     ]
 
 

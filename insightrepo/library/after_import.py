@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from indexes.parts import IndexMismatch, State
 from indexes.state import IndexDamaged
-from insightrepo.accounts.access import Reader, visible_studies, visible_terms
+from insightrepo.accounts.access import Reader, studies_in_use, visible_studies, visible_terms
 from insightrepo.library.hits import VoteShown
 from insightrepo.library.indexing import follow
 from insightrepo.library.loading import votes_shown
@@ -53,13 +53,12 @@ class Uncertain:
 
 @dataclass(frozen=True)
 class Alike:
-    """An earlier study that says near things; `nearness` is a cosine."""
+    """An earlier study that says near things."""
 
     study_id: int
     title: str
     method: str
     when: str
-    nearness: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def _alike(
     mean = _mean(state, own)
     if mean is None:
         return ()
-    others = session.scalars(select(Study.id).where(Study.id.in_(visible_studies(reader)), Study.id.not_in(study_ids)))
+    others = session.scalars(studies_in_use(reader).where(Study.id.not_in(study_ids)))
     found = state.vectors.search(mean, state.bitmaps.any(f"study:{number}" for number in others), NEAREST)
     near: dict[int, list[float]] = {}
     for study_id, score in zip(state.bitmaps.column("study", found.ids.tolist()).tolist(), found.scores.tolist(),
@@ -147,7 +146,7 @@ def _alike(
     means = {number: sum(scores[:BEST_OF]) / BEST_OF for number, scores in near.items()}
     best = sorted((n for n in means if means[n] >= NEAR), key=lambda n: -means[n])[:ALIKE]
     rows = {study.id: study for study in session.scalars(select(Study).where(Study.id.in_(best)))}
-    return tuple(_as_alike(rows[number], means[number]) for number in best)
+    return tuple(_as_alike(rows[number]) for number in best)
 
 
 def _mean(state: State, own: BitMap) -> np.ndarray | None:
@@ -160,6 +159,6 @@ def _mean(state: State, own: BitMap) -> np.ndarray | None:
     return mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
-def _as_alike(study: Study, nearness: float) -> Alike:
+def _as_alike(study: Study) -> Alike:
     when = date_words(study.ended_on or study.started_on, study.date_precision)
-    return Alike(study.id, study.title, study.method, when, nearness)
+    return Alike(study.id, study.title, study.method, when)

@@ -13,16 +13,14 @@ from sqlalchemy.orm import Session
 
 from indexes.analyzer import Analyzer
 from indexes.query import ParsedQuery, Piece
-from indexes.query_dates import days
 from ingest.duplicates import NearDuplicates
 from insightrepo.accounts.access import Reader, studies_in_use
+from insightrepo.library import ages
 from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
-from insightrepo.library.records import IN_FORCE
 from insightrepo.library.word_growth import GrownWord, Said, grown_words, leaning_words, said
-from insightrepo.library.wording import date_words
-from insightrepo.models import Evidence, Tag
+from insightrepo.models import IN_FORCE, Evidence, Tag
 from insightrepo.models.library import study_product, study_segment
 
 KINDS = ("verbatim", "passage")
@@ -148,14 +146,8 @@ def _pieces(reader: Reader, asked: Asked, first_day: dt.date, last_day: dt.date)
 
 def _within(rows: Sequence[Row], first_day: dt.date, last_day: dt.date) -> list[Row]:
     """Those whose whole time lies within the days: what is only known to be of 2025 is of none of its quarters."""
-    return [row for row in rows if _last_day(row) <= last_day and row.said_on >= first_day]
-
-
-def _last_day(row: Row) -> dt.date:
-    if row.date_precision in (None, "day"):
-        return row.said_on
-    known = days(date_words(row.said_on, row.date_precision) or "")
-    return (known[1] if known else None) or row.said_on
+    ends = ((row, ages.last_day(row.said_on, row.date_precision)) for row in rows)
+    return [row for row, end in ends if end <= last_day and row.said_on >= first_day]
 
 
 def _voice(row: Row) -> tuple[str, int]:

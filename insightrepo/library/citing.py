@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.library.hits import Hit
 from insightrepo.library.reading import read_evidence
+from insightrepo.models import IN_FORCE
 from insightrepo.scores.chips import Chip
 from insightrepo.scores.measures import NOT_ENOUGH
 from insightrepo.scores.wording import change, number
 
-IN_FORCE = ("accepted", "automatic")
 OPEN_TERMS = ("public", "internal")  # sensitivities whose words may be quoted within the organisation
 MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>#|~])")
 

@@ -42,7 +42,6 @@ class CommentShown:
     wrong: bool
     author: str
     at: str
-    is_mine: bool
     is_new: bool
     resolved_by: str
     resolved_at: str
@@ -263,7 +262,6 @@ def _shown(row: Comment, reader: Reader, new: bool = False) -> CommentShown:
         wrong=row.wrong,
         author=(row.author.name or row.author.email) if row.author else "a former user",
         at=f"{row.at:%Y-%m-%d}",
-        is_mine=is_mine,
         is_new=new and not is_mine and row.resolved_at is None,
         resolved_by=(row.resolved_by.name or row.resolved_by.email) if row.resolved_by else "",
         resolved_at=f"{row.resolved_at:%Y-%m-%d}" if row.resolved_at else "",

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from indexes.bitmaps import NO_DAY, Bitmaps
 from insightrepo.accounts.access import Reader
+from insightrepo.library.ages import STALE_DAYS
 from insightrepo.library.filters import NO_FILTER, allowed_bitmap
 from insightrepo.library.indexing import follow
 from insightrepo.models import EvidenceLink, Study
@@ -29,7 +30,7 @@ from insightrepo.workspace import Workspace
 ENOUGH_STUDIES = 3
 ENOUGH_PEOPLE = 12
 ENOUGH_METHODS = 2
-FRESH_DAYS, STALE_DAYS = 180, 730  # recency is 1 up to the first, 0 from the second, straight in between
+FRESH_DAYS = 180  # recency is 1 up to here, 0 from `STALE_DAYS` on, straight in between
 STRONG = 0.5  # from here evidence is strong
 FEWEST_PEOPLE, LEAST_REVIEWED = 5, 0.5  # below either no decision rests on it, however strong the mean
 MATTERS = BANDS[-1][0]  # from this opportunity on an outcome is worth a look

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.library.coverage import people_heard
-from insightrepo.models import Evidence, Study, Tag
+from insightrepo.models import IN_FORCE, Evidence, Study, Tag
 
 INTERVIEW = "interview"  # in a study's method
 
@@ -48,7 +48,7 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         .join(Tag, Tag.evidence_id == Evidence.id)
         .where(
             Tag.term_id == term_id,
-            Tag.state.in_(("accepted", "automatic")),
+            Tag.state.in_(IN_FORCE),
             Evidence.withdrawn.is_(False),
             Evidence.study_id.in_(studies_in_use(reader)),
         )

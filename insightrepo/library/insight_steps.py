@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.library.records import IN_FORCE
-from insightrepo.models import Evidence, InsightStep, ScoreSnapshot, Tag, Term, User
+from insightrepo.models import IN_FORCE, Evidence, InsightStep, ScoreSnapshot, Tag, Term, User
 from insightrepo.scores.chips import CellWanted
 from insightrepo.scores.snapshots import take_snapshots
 from insightrepo.taxonomy.versions import Piece, word_diff

@@ -20,7 +20,7 @@ from insightrepo.library.hits import Hit, TagShown, VoteShown
 from insightrepo.library.insight_states import InsightState, insight_states
 from insightrepo.library.seen_studies import SeenStudy, seen_studies, study_labels
 from insightrepo.library.wording import date_words, evidence_named, place_words, rating_words, vote_words
-from insightrepo.models import Document, Evidence, Place, Tag, Vote
+from insightrepo.models import IN_FORCE, Document, Evidence, Place, Tag, Vote
 from insightrepo.scores.chips import CellWanted, Chip, chips
 from insightrepo.scores.disagreements import cautioned
 from insightrepo.taxonomy.register import seen_terms
@@ -189,7 +189,7 @@ def _tags(
 
 def _own_labels(tags: Sequence[_Tag], axis: str) -> tuple[str, ...]:
     """The names on an axis that the evidence itself is tagged with."""
-    return tuple(tag.name for tag in tags if tag.axis == axis and tag.state in ("accepted", "automatic"))
+    return tuple(tag.name for tag in tags if tag.axis == axis and tag.state in IN_FORCE)
 
 
 def _hit(

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session, aliased
 
 from indexes.query import parse
 from insightrepo.accounts.access import Reader, studies_in_use
-from insightrepo.library.filters import ResolvedFilter
+from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
 from insightrepo.library.questions import in_words
-from insightrepo.library.records import IN_FORCE
 from insightrepo.library.search_gaps import list_gaps
 from insightrepo.library.wording import date_words
-from insightrepo.models import Evidence, EvidenceLink, Outcome, Study, Tag
+from insightrepo.models import IN_FORCE, Evidence, EvidenceLink, Outcome, Study, Tag
 from insightrepo.workspace import Workspace
 
 EACH = 3  # quotes of each kind
@@ -136,8 +135,7 @@ def _best(session: Session, reader: Reader, outcome_id: int, condition: ColumnEl
 
 def hits_by_id(workspace: Workspace, session: Session, reader: Reader, ids: list[int]) -> dict[int, Hit]:
     """Hits of evidence that the reader may see, by id."""
-    nothing_asked = ResolvedFilter((), None, None, None, False)
-    found = load_hits(session, reader, ids, nothing_asked, {}, parse(""), workspace.settings.language)
+    found = load_hits(session, reader, ids, NO_FILTER, {}, parse(""), workspace.settings.language)
     return {hit.id: hit for hit in found}
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, selectinload
 from indexes.query import parse
 from ingest.readers.base import Locator
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
-from insightrepo.library.coverage import STALE_DAYS
-from insightrepo.library.filters import ResolvedFilter
+from insightrepo.library.ages import age_in_days, is_stale
+from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import TagShown
 from insightrepo.library.loading import STATE_ORDER, load_hits, votes_shown
 from insightrepo.library.readings import (
@@ -30,7 +30,7 @@ from insightrepo.library.readings import (
     Whereabouts,
 )
 from insightrepo.library.wording import date_words, place_words, rating_words
-from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
+from insightrepo.models import IN_FORCE, Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
 
 ROWS_PER_PAGE = 50
 STUDIES_PER_PAGE = 50
@@ -133,8 +133,7 @@ def read_evidence(session: Session, reader: Reader, evidence_id: int) -> Evidenc
     if found is None:
         raise NotVisible(f"evidence {evidence_id}")
     study = _study_line(session, reader, found.study_id)
-    nothing_asked = ResolvedFilter((), None, None, None, False)
-    hits = load_hits(session, reader, [evidence_id], nothing_asked, {}, parse(""), "none")
+    hits = load_hits(session, reader, [evidence_id], NO_FILTER, {}, parse(""), "none")
     tags = _tags(session, reader, [evidence_id], with_votes=True)[evidence_id]
     return EvidenceDetail(
         hit=hits[0],
@@ -210,8 +209,7 @@ def _study_lines(session: Session, reader: Reader, ids: Sequence[int]) -> dict[i
 
 def _is_stale(study: Study) -> bool:
     """Whether it ended so long ago that it is to be looked at before it is relied on."""
-    last = study.ended_on or study.started_on
-    return last is not None and (dt.date.today() - last).days > STALE_DAYS
+    return is_stale(age_in_days(study.ended_on or study.started_on, study.date_precision, dt.date.today()))
 
 
 def _period(study: Study) -> str:
@@ -279,7 +277,7 @@ def _outcomes_of(session: Session, reader: Reader, study_id: int, limit: int = 1
         .join(Tag, Tag.term_id == Term.id)
         .join(Evidence, Evidence.id == Tag.evidence_id)
         .where(Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Term.axis == "outcome")
-        .where(Tag.state.in_(("accepted", "automatic")), Term.id.in_(visible_terms(reader)))
+        .where(Tag.state.in_(IN_FORCE), Term.id.in_(visible_terms(reader)))
         .group_by(Term.code, Term.name)
         .order_by(number.desc(), Term.code)
         .limit(limit)

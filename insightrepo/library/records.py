@@ -17,7 +17,6 @@ from ingest.passages import embedded_text, heading_context
 from insightrepo.models import Document, Evidence, Place, Study, Tag
 from insightrepo.models.library import study_product, study_segment
 
-IN_FORCE = ("automatic", "accepted")  # the states of a tag that filters and counts go by
 UNKNOWN_DAY = -(2**31)
 EPOCH = dt.date(1970, 1, 1)
 COLUMNS = (  # columns, not entities: five times as fast, and an index is built from all evidence there is

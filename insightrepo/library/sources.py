@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, studies_in_use, visible_terms
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.records import IN_FORCE
-from insightrepo.models import Evidence, Instrument, Outcome, Study, Tag
+from insightrepo.models import IN_FORCE, Evidence, Instrument, Outcome, Study, Tag
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
 
 NO_LEVEL, NO_METHOD = "level not set", "method not set"
@@ -45,7 +44,6 @@ class Time:
     label: str
     first_day: dt.date
     last_day: dt.date
-    is_wave: bool
     cells: tuple[Known | None, ...]
 
 
@@ -76,7 +74,7 @@ def source_matrix(session: Session, reader: Reader, code: str) -> SourceMatrix:
         row.wave: Source(levels[row.instrument] or NO_LEVEL, row.instrument, True) for row in scores.values()
     }
     evidence = _evidence(session, reader, outcome.id)
-    periods = {(row.wave, row.first_day, row.last_day, True) for row in scores.values()}
+    periods = {(row.wave, row.first_day, row.last_day) for row in scores.values()}
     said: defaultdict[tuple[str, Source], list[Row]] = defaultdict(list)
     for row in evidence:
         if row.said_on is not None:
@@ -96,13 +94,13 @@ def source_matrix(session: Session, reader: Reader, code: str) -> SourceMatrix:
     return SourceMatrix(tuple(sources), tuple(times), sum(row.said_on is None for row in evidence))
 
 
-def _period(day: dt.date, scores: Mapping[str, ScoreRow]) -> tuple[str, dt.date, dt.date, bool]:
+def _period(day: dt.date, scores: Mapping[str, ScoreRow]) -> tuple[str, dt.date, dt.date]:
     """The wave that a day is in, else its year."""
     for row in scores.values():
         if row.first_day <= day <= row.last_day:
-            return row.wave, row.first_day, row.last_day, True
+            return row.wave, row.first_day, row.last_day
     label = f"{day.year}, outside the waves" if scores else str(day.year)
-    return label, dt.date(day.year, 1, 1), dt.date(day.year, 12, 31), False
+    return label, dt.date(day.year, 1, 1), dt.date(day.year, 12, 31)
 
 
 def _evidence(session: Session, reader: Reader, outcome_id: int) -> Sequence[Row]:

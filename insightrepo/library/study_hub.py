@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.library.coverage import STALE_DAYS
+from insightrepo.library.ages import DAYS_OF_YEAR, age_in_days, is_stale
 from insightrepo.library.hits import Hit
 from insightrepo.library.outcome_said import Contradiction, contradictions, hits_by_id
 from insightrepo.library.reading import read_study
 from insightrepo.library.readings import DocumentLine, StudyDetail
-from insightrepo.library.records import IN_FORCE
-from insightrepo.models import Evidence, Outcome, Place, Segment, Study, Tag
+from insightrepo.models import IN_FORCE, Evidence, Outcome, Place, Segment, Study, Tag
 from insightrepo.models.library import study_product, study_segment
 from insightrepo.scores.chips import CellWanted, Chip, chips
 from insightrepo.scores.disagreements import cautioned
@@ -27,7 +25,6 @@ from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
 MOST_INSIGHTS = 5
-DAYS_OF_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class StudyHub:
     @property
     def stale(self) -> bool:
         """Whether it is old enough to be looked at before it is relied on."""
-        return self.age_days is not None and self.age_days > STALE_DAYS
+        return is_stale(self.age_days)
 
     @property
     def age(self) -> str:
@@ -108,7 +105,7 @@ def read_study_hub(
     live = (Evidence.study_id == study_id, Evidence.withdrawn.is_(False))
     first, latest = session.execute(select(func.min(Evidence.said_on), func.max(Evidence.said_on)).where(*live)).one()
     known = row.ended_on or row.started_on
-    last = last_day(known, row.date_precision) if known else latest
+    ended = (known, row.date_precision) if known else (latest, "day")
     newest = select(Evidence.id).where(*live, Evidence.kind == "insight").order_by(Evidence.id.desc())
     insights = list(session.scalars(newest))
     shown = insights[:MOST_INSIGHTS]
@@ -128,7 +125,7 @@ def read_study_hub(
         spoke=spoke,
         unnamed=unnamed,
         said=" to ".join(dict.fromkeys(day.isoformat() for day in (first, latest) if day)),
-        age_days=((today or dt.date.today()) - last).days if last else None,
+        age_days=age_in_days(*ended, today or dt.date.today()),
     )
 
 
@@ -187,12 +184,6 @@ def _suggested(session: Session, reader: Reader, study_id: int) -> tuple[tuple[s
         .order_by(pieces.desc(), Outcome.code)
     )  # fmt: skip
     return tuple(session.execute(found).tuples())
-
-
-def last_day(day: dt.date, precision: str | None) -> dt.date:
-    """The last day of the month, quarter or year that a date stands for."""
-    month = {"month": day.month, "quarter": (day.month + 2) // 3 * 3, "year": 12}.get(precision or "day")
-    return day.replace(month=month, day=monthrange(day.year, month)[1]) if month else day
 
 
 def _spoke(session: Session, reader: Reader, study_id: int) -> tuple[int | None, tuple[Spoke, ...], int]:

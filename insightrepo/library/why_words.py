@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from insightrepo.library.why import MOST, Why
-from insightrepo.scores.beside import SamePeople, TaskBeside, TaskMeasure
+from insightrepo.scores.beside import SamePeople, TaskMeasure
 from insightrepo.scores.interventions import BeforeAfter
 from insightrepo.scores.measures import NO_CHANGE, NOT_ENOUGH
 from insightrepo.scores.movement import Movement
@@ -291,13 +291,6 @@ def shortened(text: str, most: int = QUOTED) -> str:
         return flat
     end = max(flat.rfind(mark, 0, most) for mark in (". ", "! ", "? "))
     return flat[: end + 1] if end > most // 3 else flat[:most].rsplit(" ", 1)[0] + " …"
-
-
-def task_link(task: TaskBeside) -> str:
-    """Which kind of link it is: the same people, or others."""
-    if task.same_people is None:
-        return "goes with it: the tries are of other people than the answers"
-    return f"goes with it, and {task.same_people.association.n} people gave both"
 
 
 def intervention_words(item: BeforeAfter) -> str:

@@ -23,6 +23,7 @@ from insightrepo.models.insights import INSIGHT_STEPS, InsightStep, ScoreSnapsho
 from insightrepo.models.judgements import Judgement, SearchGap
 from insightrepo.models.library import (
     EVIDENCE_KINDS,
+    IN_FORCE,
     LEVELS,
     SENSITIVITIES,
     STUDY_STATES,
@@ -93,6 +94,7 @@ __all__ = [
     "DECISION_STATES",
     "EVIDENCE_KINDS",
     "INSIGHT_STEPS",
+    "IN_FORCE",
     "LEVELS",
     "METRIC_KINDS",
     "METRIC_NATURES",

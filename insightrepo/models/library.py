@@ -18,6 +18,7 @@ EVIDENCE_KINDS = ("insight", "passage", "verbatim")
 PRECISIONS = ("day", "month", "quarter", "year")
 VOTE_SOURCES = ("person", "import", "rule", "head", "words")  # who outranks whom: ingest/tagger.py
 TAG_STATES = ("suggested", "automatic", "accepted", "rejected")
+IN_FORCE = ("automatic", "accepted")  # the states of a tag that filters and counts go by
 
 study_product = Table(
     "study_product",

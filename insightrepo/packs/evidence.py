@@ -11,17 +11,16 @@ from sqlalchemy.orm import Session
 
 from indexes.query import parse
 from insightrepo.accounts.access import Reader, visible_studies
-from insightrepo.library.filters import ResolvedFilter
+from insightrepo.library.filters import NO_FILTER
 from insightrepo.library.hits import Hit
 from insightrepo.library.loading import load_hits
-from insightrepo.models import Evidence, Study, Tag, Term
+from insightrepo.models import IN_FORCE, Evidence, Study, Tag, Term
 from insightrepo.models.library import study_product
 from insightrepo.packs.subject import Subject
 
 MOST_INSIGHTS, MOST_QUOTES, MOST_STUDIES = 5, 8, 8
 EACH_OUTCOME, EACH_STUDY = 3, 4  # quotes at most, so that one feed or one outcome does not fill the list
 LOOKED_AT = 400  # of the newest pieces that quotes are chosen from
-IN_FORCE = ("accepted", "automatic")
 FINE = {"monthly": ("day", "month"), "quarterly": ("day", "month", "quarter")}  # dates that fall into one period
 
 
@@ -118,8 +117,7 @@ def quotes_shown(session: Session, maker: Reader, ids: Sequence[int]) -> list[di
 
 
 def _hits(session: Session, maker: Reader, ids: Sequence[int]) -> tuple[Hit, ...]:
-    nothing_asked = ResolvedFilter((), None, None, None, False)
-    return load_hits(session, maker, ids, nothing_asked, {}, parse(""), "none")
+    return load_hits(session, maker, ids, NO_FILTER, {}, parse(""), "none")
 
 
 def _shown(hit: Hit) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
 from insightrepo.library.quantities import QuantityShown, questioned
 from insightrepo.library.search_gaps import list_gaps
-from insightrepo.models import Evidence, Outcome, Score, Tag, Task, Wave
+from insightrepo.models import IN_FORCE, Evidence, Outcome, Score, Tag, Task, Wave
 from insightrepo.models.library import study_product
-from insightrepo.packs.evidence import IN_FORCE
 from insightrepo.packs.subject import Subject
 from insightrepo.scores.cadence import measured, series
 

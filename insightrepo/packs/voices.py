@@ -9,8 +9,8 @@ from sqlalchemy import Row, Select, case, or_, select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_studies
-from insightrepo.models import Evidence, Study, Tag, Term
-from insightrepo.packs.evidence import IN_FORCE, of_product, quotes_shown
+from insightrepo.models import IN_FORCE, Evidence, Study, Tag, Term
+from insightrepo.packs.evidence import of_product, quotes_shown
 from insightrepo.packs.subject import Subject
 
 GAPS, EACH, LOOKED_AT = 3, 2, 60  # outcomes that are quoted on, quotes on each, pieces that they are chosen from

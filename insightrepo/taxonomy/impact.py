@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, studies_in_use, visible_products, visible_segments
 from insightrepo.models import (
+    IN_FORCE,
     Annotation,
     Answer,
     Evidence,
@@ -72,13 +73,13 @@ def impact(session: Session, reader: Reader, outcome: Outcome) -> tuple[Use, ...
 def _tags(session: Session, reader: Reader, outcome: Outcome) -> Use:
     query = select(func.count()).select_from(Tag).join(Evidence, Evidence.id == Tag.evidence_id)
     seen = Evidence.study_id.in_(studies_in_use(reader)), Evidence.withdrawn.is_(False)
-    mine = Tag.term_id == outcome.id, Tag.state.in_(("accepted", "automatic"))
+    mine = Tag.term_id == outcome.id, Tag.state.in_(IN_FORCE)
     return Use("tag", session.scalar(query.where(*mine, *seen)) or 0, "stay, hidden from search unless asked for")
 
 
 def _studies(session: Session, reader: Reader, outcome: Outcome) -> Use:
     tagged = select(Evidence.study_id).join(Tag, Tag.evidence_id == Evidence.id)
-    tagged = tagged.where(Tag.term_id == outcome.id, Tag.state.in_(("accepted", "automatic")))
+    tagged = tagged.where(Tag.term_id == outcome.id, Tag.state.in_(IN_FORCE))
     rows = session.execute(
         select(Study.title, Study.id)
         .where(Study.id.in_(tagged), Study.id.in_(studies_in_use(reader)))

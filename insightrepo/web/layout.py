@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from insightrepo.library.readings import DocumentReading, EvidencePlaced
-from insightrepo.library.records import IN_FORCE
+from insightrepo.models import IN_FORCE
 from insightrepo.web.links import url_for
 
 OUTLINE_FROM = 4  # headings; a shorter document needs no table of contents

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import planted_story
 import pytest
 
 from insightrepo.accounts.visits import last_visit, note_visit, was_noted
 from insightrepo.home.page import read_home
 from insightrepo.home.products import follow_products, my_products
+from insightrepo.library.coverage import PARTS
 from insightrepo.library.decisions import decide, decisions_of, settle
 from insightrepo.library.hits import SearchQuery
+from insightrepo.library.indexing import drain, enqueue
 from insightrepo.library.requests import answer_request, ask_researchers, list_requests
-from insightrepo.models import Outcome, Product
+from insightrepo.models import Outcome, Product, Study
 from insightrepo.taxonomy.reading import UnknownTerm
 
 TODAY = dt.date(2026, 3, 14)
@@ -49,6 +52,42 @@ def test_a_followed_product_includes_what_is_below_it_and_no_other(workspace, ad
     with workspace.database.reading() as session:
         assert my_products(session, ada) == mine
         assert read_home(workspace, session, ada, TODAY).attention.elsewhere == 1
+
+
+def test_a_followed_product_includes_nothing_of_another_that_is_called_the_same(workspace, ada):
+    with workspace.database.writing() as session:
+        tops = [Product(code=code, name="Maps") for code in ("walk", "drive")]
+        session.add_all(tops)
+        session.flush()
+        session.add_all([Product(code=f"{top.code}-night", name="Night", parent_id=top.id) for top in tops])
+    with workspace.database.writing() as session:
+        mine = follow_products(session, ada, ["walk"])
+    assert {product.code for product in mine.offered if product.id in mine.below} == {"walk", "walk-night"}
+
+
+def test_a_study_known_to_the_year_grows_old_from_the_end_of_that_year_on(workspace, ada):
+    with workspace.database.writing() as session:
+        session.add(Study(key="old", title="Old", state="published", ended_on=dt.date(2024, 1, 1),
+                          date_precision="year"))  # fmt: skip
+    with workspace.database.reading() as session:
+        assert not read_home(workspace, session, ada, dt.date(2026, 12, 31)).stale.studies
+        [old] = read_home(workspace, session, ada, dt.date(2027, 1, 1)).stale.studies
+    assert (old.when, round(old.years, 1)) == ("2024", 2.0)
+
+
+def test_the_list_is_of_the_day_asked_for_also_in_one_state_of_the_database(workspace, ada):
+    with workspace.database.writing() as session:
+        story = planted_story.tell(session)
+        ids = [planted_story.say(session, story, story.studies["feed"], "Lost.", dt.date(2025, 9, 1), None)]
+        enqueue(session, ids)
+    drain(workspace, wait_seconds=30)
+
+    def recency(today: dt.date) -> float:
+        [row] = [row for row in read_home(workspace, session, ada, today).attention.rows if row.outcome.code == "STOP"]
+        return row.strength.parts[PARTS.index("recency")]
+
+    with workspace.database.reading() as session:
+        assert [recency(dt.date(year, 9, 2)) for year in (2025, 2027)] == [1.0, 0.0]
 
 
 @pytest.mark.usefixtures("taxonomy")

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.records import IN_FORCE
-from insightrepo.library.study_hub import last_day, read_study_hub
-from insightrepo.models import Evidence, EvidenceLink, Outcome, Respondent, Segment, Study, Tag
+from insightrepo.library.ages import last_day
+from insightrepo.library.study_hub import read_study_hub
+from insightrepo.models import IN_FORCE, Evidence, EvidenceLink, Outcome, Respondent, Segment, Study, Tag
 
 
 def words(page) -> str:
