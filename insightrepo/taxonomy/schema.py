@@ -121,8 +121,8 @@ class TermEntry(Entry):
 
 
 class OutcomeEntry(TermEntry):
-    """An outcome; `segments` are the codes of those it applies to, none means all. Where the entry rewords it, `meaning`
-    says whether the words mean the same, so that the series goes on, or something new; it is not kept.
+    """An outcome; `segments` are the codes of those it applies to, none means all. Where the entry rewords it,
+    `meaning` says whether the words mean the same, so that the series goes on, or something new; it is not kept.
     """
 
     job: Required
