@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, render_template
+import time
+
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
@@ -26,16 +29,22 @@ PAGES = {
     ),
     405: ("This page does not work that way", "Go back and use the buttons of the page."),
     409: ("This cannot be done now", "Something has changed meanwhile: reload the page and look again."),
-    413: ("That is too much at once", "What was sent is larger than this page takes."),
+    413: (
+        "That is too much at once",
+        "What was sent is larger than this page takes. Go back and send fewer or smaller files.",
+    ),
     429: ("Too many tries", "Wait a minute, then try again."),
     500: ("Something went wrong here", "It has been logged. Try again; if it stays, tell whoever runs this server."),
     503: ("The workspace is not ready", "Run “insightrepo init” on the server, then reload this page."),
 }
+PIECE = 64 * 1024  # bytes
+DRAIN_SECONDS = 120.0
 
 
 def setup(app: Flask) -> None:
     """Give every error its page."""
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(NotVisible, lambda _error: page(404))
     app.register_error_handler(Forbidden, lambda error: page(403, detail=str(error)))
@@ -62,6 +71,25 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     body, code = page(error.code)
     headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
     return body, code, headers
+
+
+def _too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    _drain()
+    if current_user.is_authenticated:
+        return page(413)
+    return page(413, "You are not signed in, or not any more. Go back, sign in, then send it again.")
+
+
+def _drain() -> None:
+    """Read what is still being sent and forget it: a connection that is closed over it loses the page that says why."""
+    if not request.environ.get("wsgi.input_terminated"):  # a server whose stream has no end of its own
+        return
+    deadline, left = time.monotonic() + DRAIN_SECONDS, 2 * workspace().settings.max_file_megabytes * 2**20
+    while left > 0 and time.monotonic() < deadline:
+        piece = len(request.environ["wsgi.input"].read(PIECE))
+        left -= piece
+        if not piece:
+            return
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:

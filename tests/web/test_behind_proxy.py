@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,3 +128,17 @@ def test_who_guesses_is_counted_by_the_address_that_the_proxy_saw(port: int) -> 
             break
     assert answers[-1] == 429
     assert Proxy(port, client="203.0.113.8").sign_in()[0] == 302
+
+
+def test_whoever_sends_too_much_reads_why(port: int) -> None:
+    """The connection is to be closed after the answer, as of a proxy that speaks HTTP/1.0."""
+    much, head = 30_000_000, "POST /questions HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    head += (
+        f"X-Forwarded-Proto: https\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {much}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
+        connection.sendall(head.encode() + b"x" * much)
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert "That is too much at once" in answer
+    assert "sign in, then send it again" in answer
