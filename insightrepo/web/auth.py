@@ -94,8 +94,8 @@ def fingerprint(user: User) -> str:
 def _require_sign_in() -> Response | None:
     if request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("auth.sign_in", next=wanted if wanted != "/" else None))
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("auth.sign_in", next=None if wanted == "/" else request.script_root + wanted))
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -157,7 +157,7 @@ def sign_out() -> ResponseReturnValue:
 def local_path(target: str | None) -> str:
     """`target` if it is a path on this site, else the home page: a link must not lead anywhere else."""
     home = url_for("home.home")
-    if not target or not target.startswith("/") or target.startswith("//"):
+    if not target or target.startswith("//") or not target.startswith(f"{request.script_root}/"):
         return home
     if "\\" in target or any(ord(sign) < 32 for sign in target):
         return home

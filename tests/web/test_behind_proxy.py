@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from populate import PASSWORD, filled_home
@@ -53,9 +53,9 @@ class Proxy:
             self.cookie, self.cookie_words = set_cookie.split(";")[0], set_cookie
         return answer.status, dict(answer.headers), text
 
-    def sign_in(self, password: str = PASSWORD) -> tuple[int, dict[str, str], str]:
+    def sign_in(self, password: str = PASSWORD, wanted: str = "") -> tuple[int, dict[str, str], str]:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.ask("/sign-in")[2])[1]
-        form = {"csrf_token": token, "email": "researcher@example.org", "password": password, "next": ""}
+        form = {"csrf_token": token, "email": "researcher@example.org", "password": password, "next": wanted}
         return self.ask("/sign-in", form)
 
 
@@ -83,6 +83,17 @@ def test_a_stranger_is_sent_to_sign_in_within_the_prefix(port: int) -> None:
     status, headers, _ = Proxy(port).ask("/studies")
     assert status == 302
     assert headers["Location"].removeprefix("https://insights.example.org").startswith(f"{PREFIX}/sign-in?next=")
+
+
+def test_whoever_was_sent_to_sign_in_comes_to_the_page_they_asked_for(port: int) -> None:
+    stranger = Proxy(port)
+    asked = parse_qs(urlsplit(stranger.ask("/studies?q=a")[1]["Location"]).query)["next"][0]
+    assert urlsplit(stranger.sign_in(wanted=asked)[1]["Location"])[2:4] == (f"{PREFIX}/studies", "q=a")
+
+
+@pytest.mark.parametrize("elsewhere", ["/other-app", "//evil.example/research/", f"{PREFIX}-too", f"{PREFIX}/\\evil"])
+def test_signing_in_leads_to_no_other_site_under_the_same_name(port: int, elsewhere: str) -> None:
+    assert urlsplit(Proxy(port).sign_in(wanted=elsewhere)[1]["Location"]).path == f"{PREFIX}/"
 
 
 def test_every_address_of_every_page_is_within_the_prefix(port: int) -> None:
