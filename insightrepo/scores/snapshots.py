@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
+from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
 from insightrepo.models import Score, ScoreSnapshot, Wave
 from insightrepo.scores.chips import CellWanted, chips
@@ -19,6 +20,7 @@ from insightrepo.scores.reading import ScoreRow, score_rows, within
 from insightrepo.scores.wording import number
 from insightrepo.taxonomy.register import register
 
+CELLS_AT_ONCE = 1_000
 Cell = tuple[str | None, str | None, str | None, str]  # outcome, segment, product, measure
 
 
@@ -78,7 +80,8 @@ def take_snapshots(session: Session, reader: Reader, step_id: int, cells: Iterab
 
 
 def moved_since(session: Session, reader: Reader, step_ids: Iterable[int]) -> dict[int, tuple[MovedSince, ...]]:
-    """What really moved since each of these steps, by step, of what the reader may see. Two queries for scores.
+    """What really moved since each of these steps, by step, of what the reader may see. One query for the scores of a
+    thousand cells.
 
     A score really moved where a wave since has the verdict that it did and the value is still away in that direction by
     the smallest change of interest, or where the intervals of then and now do not touch. Waves of another instrument
@@ -101,15 +104,15 @@ def moved_since(session: Session, reader: Reader, step_ids: Iterable[int]) -> di
 
 def _series(session: Session, reader: Reader, snapshots: Sequence[ScoreSnapshot]) -> dict[Cell, list[ScoreRow]]:
     """The frozen scores of the cells that the snapshots are of, in time."""
-    cells = {(kept.outcome_id, kept.segment_id, kept.product_id, kept.measure) for kept in snapshots}
-    wanted = or_(*(
-        and_(Score.outcome_id == outcome, Score.segment_id.is_not_distinct_from(segment),
-             Score.product_id.is_not_distinct_from(product), Score.measure == measure)
-        for outcome, segment, product, measure in sorted(cells, key=str)
-    ))  # fmt: skip
+    cells = {(kept.outcome_id, kept.segment_id or 0, kept.product_id or 0, kept.measure) for kept in snapshots}
+    of_cell = tuple_(
+        Score.outcome_id, func.coalesce(Score.segment_id, 0), func.coalesce(Score.product_id, 0), Score.measure
+    )
     found: defaultdict[Cell, list[ScoreRow]] = defaultdict(list)
-    for row in score_rows(session, *within(reader), wanted, Wave.state == "frozen"):
-        found[row.outcome, row.segment, row.product, row.measure].append(row)
+    for some in batches(sorted(cells), CELLS_AT_ONCE):
+        wanted = Score.outcome_id.in_({cell[0] for cell in some}), of_cell.in_(some)  # the first searches the index
+        for row in score_rows(session, *within(reader), *wanted, Wave.state == "frozen"):
+            found[row.outcome, row.segment, row.product, row.measure].append(row)
     return found
 
 
