@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ingest.readers.base import Document, Table
 
@@ -31,6 +32,10 @@ _NAMES_HEADER = re.compile(
 RESPONDENT_HEADERS = (
     "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
     "|member id|user|customer|person|email"
+)
+_OF_PEOPLE = re.compile(  # what is known of people beside their name, and of no thing
+    r"(?:e ?mail|phone|telephone|mobile)(?: (?:address|number))?|age|gender|sex|(?:date of birth|birthday)|occupation"
+    r"|profession|job(?: title)?|role"
 )
 _PARTICLES = frozenset("van von de del della der den da das di dos du la le ter ten zu zur bin ibn al el".split())  # noqa: SIM905
 _CAPITALISED = r"[^\W\d_a-z][\w'’.-]*"
@@ -96,6 +101,19 @@ def names_in_table(table: Table, names: Iterable[str] = (), respondents: Iterabl
         if plain in listed or plain not in ("name", "names"):
             found |= {part for cell in full for part in _name_parts(cell) if part.casefold() not in COMMON_WORDS}
     return frozenset(found)
+
+
+def names_beyond(table: Table, names: Iterable[str] = (), respondents: Iterable[str] = ()) -> frozenset[str]:
+    """The names of a table that are also to be redacted elsewhere: those of `names_in_table`, but for a column that is
+    just called "name" where nothing beside it says that the rows are people.
+    """
+    listed = {plain_header(header) for header in names}
+    people = any(_OF_PEOPLE.fullmatch(plain_header(header)) for header in table.header)
+    unsure = {"name", "names"} - listed
+    keep = [n for n, header in enumerate(table.header) if people or plain_header(header) not in unsure]
+    rows = (replace(row, values=tuple(row.values[n] for n in keep if n < len(row.values))) for row in table.rows)
+    sure = replace(table, header=tuple(table.header[n] for n in keep), rows=tuple(rows))
+    return names_in_table(sure, names, respondents)
 
 
 def names_in_document(document: Document) -> frozenset[str]:

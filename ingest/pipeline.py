@@ -12,10 +12,10 @@ from typing import Literal
 
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
-from ingest.names import is_bare_role, is_names_header, names_in_document, names_in_table
+from ingest.names import is_bare_role, is_names_header, names_beyond, names_in_document, names_in_table
 from ingest.passages import Passage, cut, heading_context
 from ingest.quantities import Quantity, quantities
-from ingest.readers import read_file
+from ingest.readers import read_file, reader_for
 from ingest.readers.base import Document, Locator, Row, SourceFile, Table
 from ingest.redact import Redactor
 from ingest.verbatims import (
@@ -79,7 +79,8 @@ class Refused:
 class Prepared:
     """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read.
 
-    `names`: of people, raw, that the file gave away; whatever else is kept of it is to be redacted with them.
+    `names`: of people, raw, that the file or those beside it gave away; whatever else is kept of it is to be redacted
+    with them.
     """
 
     document: Document
@@ -99,8 +100,23 @@ class Pipeline:
     max_bytes: int
     timezone: str = "UTC"
 
-    def prepare(self, file: SourceFile, choose: Chooser = lambda table: None) -> Prepared:
-        """Read, redact and cut one file.
+    def names_given(self, file: SourceFile, choose: Chooser = lambda table: None) -> frozenset[str]:
+        """The names of people that a file gives away and that are to be redacted in the files beside it as well.
+
+        Raises:
+            Unreadable, MappingError: as `prepare`.
+        """
+        if not reader_for(file).NAMES_PEOPLE:
+            return frozenset()
+        document = read_file(file, self.max_bytes)
+        mapped = {id(table): mapping for table, mapping, _ in _mapped(document.tables, choose)}
+        speakers = names_in_document(replace(document, tables=()))
+        return speakers.union(*(_names_beyond(table, mapped.get(id(table))) for table in document.tables))
+
+    def prepare(
+        self, file: SourceFile, choose: Chooser = lambda table: None, known: frozenset[str] = frozenset()
+    ) -> Prepared:
+        """Read, redact and cut one file; `known` are names of people that the files beside it give away.
 
         Raises:
             Unreadable: the file as a whole cannot be read.
@@ -108,7 +124,7 @@ class Pipeline:
         """
         document = read_file(file, self.max_bytes)
         verbatims = list(_mapped(document.tables, choose))
-        names = names_in_document(document).union(*(names_in(table, mapping) for table, mapping, _ in verbatims))
+        names = known.union(names_in_document(document), *(names_in(table, mapping) for table, mapping, _ in verbatims))
         knowing = replace(self, redactor=self.redactor.with_names(names))
         if verbatims:
             return replace(knowing._verbatims(file, document, verbatims), names=names)
@@ -144,6 +160,10 @@ class Pipeline:
         title = document.title and redactor.redact(document.title).text
         bare = Document(title=title, warnings=_all_redacted(redactor, document.warnings))
         return Prepared(bare, tuple(drafts), tuple(refused), empty, _all_redacted(redactor, notes))
+
+
+def _names_beyond(table: Table, mapping: Mapping | None) -> frozenset[str]:
+    return names_beyond(table, mapping.names, filter(None, [mapping.respondent])) if mapping else names_beyond(table)
 
 
 def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:

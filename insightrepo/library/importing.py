@@ -7,7 +7,7 @@ is killed leaves a document marked incomplete; the same import finds what is the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -117,6 +117,29 @@ def import_files(
     return bringing.report
 
 
+class NamesBeside:
+    """The names of people that the files of a study give away, of which each file of it is redacted."""
+
+    def __init__(self, pipeline: Pipeline, choose: ColumnChooser) -> None:
+        self._pipeline, self._choose = pipeline, choose
+        self._known: dict[str, frozenset[str]] = {}
+        self.files: Mapping[str, FoundFile] = {}
+
+    def of(self, study: StudyFiles) -> frozenset[str]:
+        """Of a study of several files, read when the first of them is to be redacted; of one file alone none."""
+        if len(study.files) < 2:
+            return frozenset()
+        if study.key not in self._known:
+            self._known[study.key] = frozenset().union(*map(self._given, study.files))
+        return self._known[study.key]
+
+    def _given(self, name: str) -> frozenset[str]:
+        try:
+            return self._pipeline.names_given(SourceFile(name, self.files[name].read()), self._choose.of(name))
+        except (OSError, Unreadable, MappingError):
+            return frozenset()  # it is refused, and says why, when its turn comes
+
+
 class _Import:
     """One import under way."""
 
@@ -136,6 +159,7 @@ class _Import:
         self.choose = ColumnChooser(options)
         self.safe = SafeNames(self.pipeline.redactor, workspace.pseudonyms)
         self.people: frozenset[str] = frozenset()  # the names that the files have given away so far
+        self.beside = NamesBeside(self.pipeline, self.choose)
         self.called: dict[str, str] = {}  # by what a file was named, the name under which it is stored
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
         self.dry_run = DryRun(workspace, self.store, self.report, self.redaction) if options.dry_run else None
@@ -172,6 +196,7 @@ class _Import:
         studies = self._studies(list(files))
         self._require_seen_after(studies)
         order = [(study, files[name]) for study in studies for name in study.files]
+        self.beside.files = files
         for done, (study, found) in enumerate(order, start=1):
             self._import_file(study, found)
             if progress:
@@ -230,7 +255,7 @@ class _Import:
             self.report.read += count
             self.report.already_here += count
             return
-        prepared = self.pipeline.prepare(file, self.choose.of(file.name))
+        prepared = self.pipeline.prepare(file, self.choose.of(file.name), self.beside.of(study))
         self.people |= prepared.names
         called = without_people(before, self.safe.knowing(prepared.names))
         self.called[file.name] = called.name

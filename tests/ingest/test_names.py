@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.names import is_bare_role, is_names_header, names_in_table, names_of_speakers
+from ingest.names import is_bare_role, is_names_header, names_beyond, names_in_table, names_of_speakers
 from ingest.readers.base import Row, Table
 
 
@@ -56,3 +56,17 @@ def test_speakers_give_their_names_and_roles_do_not() -> None:
 )  # fmt: skip
 def test_a_bare_role_tells_people_apart_in_its_own_document_only(speaker: str, bare: bool) -> None:
     assert is_bare_role(speaker) is bare
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (("name", "status"), set()),
+        (("name", "age"), {"Route Planner"}),
+        (("participant name", "status"), {"Route Planner", "Route", "Planner"}),
+    ],
+)
+def test_a_column_just_called_name_names_people_beyond_its_file_only_where_the_rows_are_people(header, found):
+    table = Table(header, (Row(2, ("Route Planner", "41")),))
+    assert names_beyond(table) == found
+    assert "Route Planner" in names_in_table(table)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import docx
 import pytest
 from contents import bring, evidence, tables
 from sqlalchemy import select
@@ -126,3 +127,49 @@ def test_guests_without_a_name_are_two_customers_who_say_the_same(
     call(tmp_path / "Calls" / "two.vtt", *turns, ("Participant", "Surely."))
     bring(fresh, person("ada"), tmp_path / "Calls")
     assert len({row.respondent_id for row in evidence(fresh)}) == 2
+
+
+def report(path: Path, text: str) -> Path:
+    made = docx.Document()
+    made.add_heading("Findings", 1)
+    made.add_paragraph(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.save(path)
+    return path
+
+
+def test_a_name_that_one_file_gives_away_is_redacted_in_all_files_of_its_study(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Stops"
+    report(folder / "a report.docx", f"{NAME} drove past the farm, and Storch was not pleased.")
+    call(folder / "calls.vtt", OTHER, (NAME, SAID))
+    report(folder / "z notes on Wilhelmina.docx", "We thank Mrs Storch.")
+    dry = bring(fresh, person("ada"), folder, dry_run=True)
+    bring(fresh, person("ada"), folder)
+    assert "[name] drove past the farm, and [name] was not pleased." in {row.text for row in evidence(fresh)}
+    for text in (written(fresh), json.dumps(dry.as_dict())):
+        assert "storch" not in text.casefold()
+        assert "wilhelmina" not in text.casefold()
+    assert bring(fresh, person("ada"), folder).already_here == 4
+
+
+def test_a_name_is_redacted_only_in_the_study_whose_file_gives_it_away(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    call(tmp_path / "all" / "Calls" / "one.vtt", OTHER, (NAME, SAID))
+    call(tmp_path / "all" / "Calls" / "two.vtt", OTHER, ("Participant", "Storch said so."))
+    report(tmp_path / "all" / "Birds" / "report.docx", "A Storch is a stork.")
+    bring(fresh, person("ada"), tmp_path / "all")
+    assert {row.text for row in evidence(fresh)} == {OTHER[1], SAID, "[name] said so.", "A Storch is a stork."}
+
+
+def test_a_file_that_cannot_be_read_hides_no_name_that_another_gives_away(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    call(tmp_path / "Stops" / "calls.vtt", OTHER, (NAME, SAID))
+    report(tmp_path / "Stops" / "report.docx", f"{NAME} drove.")
+    (tmp_path / "Stops" / "broken.xlsx").write_bytes(b"PK\x03\x04 no archive")
+    found = bring(fresh, person("ada"), tmp_path / "Stops")
+    assert found.refused == 1
+    assert "Storch" not in written(fresh)
