@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
@@ -16,16 +16,18 @@ from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.chance import no_arrow
-from insightrepo.scores.measures import MEASURES
+from insightrepo.scores.measures import MEASURES, NO_CHANGE
 from insightrepo.scores.opportunity import BANDS, band
 from insightrepo.scores.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
 
+# That no arrow stands beside a change without zero is told by the score's detail; of others it is not read.
+UNEXPLAINED = and_(Score.verdict == NO_CHANGE, or_(Score.change_low > 0, Score.change_high < 0))
 ALL = "all"  # in segments and products: the cells of everybody
 NONE = "none"  # in outcomes and tasks: the scores that are of no outcome, of no task
 STORED = (
     "id", "value", "low", "high", "unweighted_value", "unweighted_low", "unweighted_high", "n", "n_eff", "answers",
     "excluded", "note", "verdict", "change", "change_low", "change_high", "p_value", "q_value", "definition_version",
-    "measure", "detail",
+    "measure",
 )  # fmt: skip
 
 
@@ -191,7 +193,8 @@ def _rows_query() -> Select[Any]:
     outcome, segment, product = (aliased(Term.__table__) for _ in range(3))
     return (
         select(
-            *(getattr(Score, name) for name in STORED), Score.wave_id, Score.previous_wave_id, Score.outcome_id,
+            *(getattr(Score, name) for name in STORED), case((UNEXPLAINED, Score.detail)).label("detail"),
+            Score.wave_id, Score.previous_wave_id, Score.outcome_id,
             outcome.c.code.label("outcome"), Task.code.label("task"), segment.c.code.label("segment"),
             product.c.code.label("product"),
         )

@@ -108,3 +108,19 @@ def test_a_teams_own_terms_are_for_its_members(database, answered, read):
         session.scalars(select(Product).where(Product.code == "search")).one().team_id = team.id
     assert "search" not in {row.product for row in read(Reader(0, "v@example.com", "viewer"))}
     assert "search" in {row.product for row in read(Reader(0, "v@example.com", "viewer", teams=frozenset({team.id})))}
+
+
+def test_what_was_kept_with_a_score_is_read_only_where_it_tells_why_there_is_no_arrow(database, answered, read):
+    answered("2025-Q1", (80, "5"), (120, "1"))
+    answered("2025-Q2", (82, "5"), (118, "1"))
+    with database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE score SET detail = 'no JSON'")
+    assert [row.no_arrow for row in read()] == ["", ""]
+    with database.writing() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE score SET change_low = 0.5, change_high = 2, q_value = 0.04, "
+            """detail = '{"q_all": 0.2, "tests_all": 204}' WHERE previous_wave_id IS NOT NULL"""
+        )
+    assert read(waves=("2025-Q2",))[0].no_arrow == (
+        "alone it would count; not beyond chance among all 204 comparisons of this wave"
+    )
