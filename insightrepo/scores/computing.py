@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, union
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 import insightrepo
@@ -29,11 +29,12 @@ from insightrepo.models import (
     Wave,
     utcnow,
 )  # fmt: skip
+from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores import measures
 from insightrepo.scores.cells import CellKey
 from insightrepo.scores.companions import STEPS, is_rounded, round_change, round_companions
-from insightrepo.scores.given import ASKED, Given, Memory, previous_cells
-from insightrepo.scores.measures import MEASURES, metric_measure
+from insightrepo.scores.given import Given, Memory, previous_cells
+from insightrepo.scores.measures import ASKED, MEASURES, metric_measure
 from insightrepo.scores.metric_scores import metric_rows
 from insightrepo.scores.opportunity import DRAWS, LOWEST_BAND
 from insightrepo.scores.outcome_scores import outcome_rows
@@ -163,16 +164,20 @@ def _inputs_before(session: Session, wave: Wave) -> str:
 def _ties(session: Session, wave: Wave) -> str:
     """A digest of what decides in which cells a wave's people count, and what they count as: the tree of products, the
     dimension of each segment, of the tasks that were tried in the wave the product and the outcomes they serve, and
-    the wording each outcome has now.
+    the wording that each outcome has now which was asked in the wave or is served by such a task.
     """
     tried = union(*(select(table.task_id).where(table.wave_id == wave.id) for table in (Trial, TrialSummary)))
     above, of_task = aliased(Product), select(Task.code).where(Task.id.in_(tried))
+    measured = (
+        exists().where(Answer.outcome_id == Outcome.id, Answer.wave_id == wave.id),
+        exists().where(task_outcome.c.outcome_id == Outcome.id, task_outcome.c.task_id.in_(tried)),
+    )
     return _digest([
         _pairs_of(session, select(Product.code, above.code).join(above, above.id == Product.parent_id)),
         _pairs_of(session, select(Segment.code, Segment.dimension)),
         _pairs_of(session, of_task.add_columns(Product.code).join(Product, Product.id == Task.product_id)),
         _pairs_of(session, of_task.add_columns(Outcome.code).join(Task.outcomes)),
-        _pairs_of(session, select(Outcome.code, Outcome.version)),
+        _pairs_of(session, select(Outcome.code, Outcome.version).where(or_(*measured))),
     ])  # fmt: skip
 
 

@@ -14,13 +14,13 @@ from insightrepo.scores import metric_scores, task_scores
 from insightrepo.scores.cells import CellKey, People, read_cells
 from insightrepo.scores.companions import is_rounded
 from insightrepo.scores.crowd import Crowd, product_parents, read_crowd
+from insightrepo.scores.measures import ASKED
 from insightrepo.scores.samples import Sample
 from insightrepo.scores.score_rows import Seeds
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.task_scores import Index
 
 KEPT = 3  # waves in memory: the one that is computed and those it is compared with
-ASKED = ("satisfaction", "importance", "opportunity")  # what is measured with the wave's instrument
 
 
 @dataclass

@@ -10,6 +10,7 @@ from insightrepo.models import Metric
 
 VERDICTS = ("better", "worse", "no evidence of change", "not enough data")
 NOTES = ("suppressed", "indicative", "break")
+ASKED = ("satisfaction", "importance", "opportunity")  # what people answer, with the instrument and wording of a wave
 NOT_ENOUGH = "not enough data"
 NO_CHANGE = "no evidence of change"
 SMALLEST_SHOWN = 5  # people; fewer are suppressed

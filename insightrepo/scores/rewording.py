@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.memory import remembered
 from insightrepo.models import DefinitionVersion, Outcome
-
-ASKED = ("satisfaction", "importance", "opportunity")  # what people answer beside the wording
+from insightrepo.scores.measures import ASKED
 
 
 @dataclass(frozen=True)

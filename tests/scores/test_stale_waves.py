@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import object_session
 
 from insightrepo.models import Outcome, Product, Respondent, Score, Segment, Task, Trial
 from insightrepo.scores.applying import recompute_stale
@@ -83,6 +84,24 @@ def test_an_outcome_that_another_task_serves_has_another_index(measured):
 def test_what_decides_in_which_cells_people_count_makes_waves_stale(measured, how):
     change(measured, how)
     assert len(stale(measured)) == 2
+
+
+def test_another_wording_makes_those_waves_stale_that_asked_it_or_tried_its_tasks(measured):
+    def reword(code):
+        with measured.writing() as session:
+            session.scalars(select(Outcome).where(Outcome.code == code)).one().version += 1
+        return len(stale(measured))
+
+    assert reword("TRIP-2") == 0
+    change(measured, lambda *terms: terms[2].outcomes.extend(outcomes_of(terms[0], "TRIP-3")))
+    assert recompute_stale(measured)[0] == ("2025-Q1", "2025-Q2")
+    assert reword("TRIP-3") == 2
+    assert recompute_stale(measured)[0] == ("2025-Q1", "2025-Q2")
+    assert reword("TRIP-1") == 2
+
+
+def outcomes_of(row, code):
+    return object_session(row).scalars(select(Outcome).where(Outcome.code == code)).all()
 
 
 def test_a_product_that_moved_takes_its_answers_along(measured):
