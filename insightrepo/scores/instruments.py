@@ -13,6 +13,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.models import DefinitionVersion, Instrument, User, Wave
 from insightrepo.scores.issues import instrument_content, require_reason
+from insightrepo.taxonomy.versions import add_version, last_version
 
 KIND = "instrument"  # of its definition versions
 EDITABLE = ("name", "wording", "importance_wording", "low_label", "high_label", "channel", "timing", "level")
@@ -109,12 +110,14 @@ def edit_instrument(
     _check(session, instrument, new)
     if all(before[name] == value for name, value in new.items()):
         raise InstrumentWrong("nothing was changed")
-    if _latest(session, instrument) == 0:
-        _keep(session, instrument, 1, "as it was first used", None)
+    last = last_version(session, KIND, instrument.id)
+    if last == 0:
+        last = 1
+        add_version(session, KIND, instrument.id, last, before, "as it was first used")
     for name, value in new.items():
         setattr(instrument, name, value)
     session.flush()
-    _keep(session, instrument, _latest(session, instrument) + 1, text, reader.user_id)
+    add_version(session, KIND, instrument.id, last + 1, instrument_content(instrument), text, reader.user_id)
     record(session, reader.user_id, "instrument.edit", f"instrument:{instrument.id}", note=text, fields=sorted(new))
     return instrument
 
@@ -128,16 +131,3 @@ def _check(session: Session, instrument: Instrument, new: dict[str, str | None])
             raise InstrumentWrong(f"another instrument is called {new['name']!r} already")
     if new.get("level") not in (None, *LEVELS):
         raise InstrumentWrong(f"level: {new['level']!r} is neither {' nor '.join(LEVELS)}")
-
-
-def _latest(session: Session, instrument: Instrument) -> int:
-    query = select(func.max(DefinitionVersion.version))
-    return session.scalar(query.where(
-        DefinitionVersion.kind == KIND, DefinitionVersion.object_id == instrument.id
-    )) or 0  # fmt: skip
-
-
-def _keep(session: Session, instrument: Instrument, version: int, note: str, user_id: int | None) -> None:
-    session.add(DefinitionVersion(kind=KIND, object_id=instrument.id, version=version, note=note,
-                                  content=instrument_content(instrument), changed_by_id=user_id))  # fmt: skip
-    session.flush()

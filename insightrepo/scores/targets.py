@@ -7,13 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.models import DefinitionVersion, Target, Team, User, utcnow
+from insightrepo.taxonomy.versions import add_version, last_version
 
 KIND = "target"  # of its versions
 TOLD = ("name", "first_day", "last_day", "wanted", "team_id", "product_id", "outcome_id")
@@ -216,27 +217,20 @@ def _checked(session: Session, reader: Reader, asked: TargetWanted, redactor: Re
 
 def _keep_first(session: Session, target: Target) -> None:
     """A target from before its history was kept begins it as it stands."""
-    if _latest(session, target) == 0:
-        _add(session, target, 1, "as it was set", None)
+    if last_version(session, KIND, target.id) == 0:
+        add_version(session, KIND, target.id, 1, _content(target), "as it was set")
 
 
 def _keep(session: Session, reader: Reader, target: Target, note: str) -> None:
     session.flush()
-    _add(session, target, _latest(session, target) + 1, note, reader.user_id)
+    last = last_version(session, KIND, target.id)
+    add_version(session, KIND, target.id, last + 1, _content(target), note, reader.user_id)
     record(session, reader.user_id, f"target.{note.split(':')[0]}", f"target:{target.id}")
 
 
-def _add(session: Session, target: Target, version: int, note: str, user_id: int | None) -> None:
+def _content(target: Target) -> dict[str, Any]:
     content = {name: getattr(target, name) for name in (*TOLD, "reached")}
-    content |= {name: content[name].isoformat() for name in ("first_day", "last_day")}
-    session.add(DefinitionVersion(kind=KIND, object_id=target.id, version=version, note=note, content=content,
-                                  changed_by_id=user_id))  # fmt: skip
-    session.flush()
-
-
-def _latest(session: Session, target: Target) -> int:
-    query = select(func.max(DefinitionVersion.version))
-    return session.scalar(query.where(DefinitionVersion.kind == KIND, DefinitionVersion.object_id == target.id)) or 0
+    return content | {name: content[name].isoformat() for name in ("first_day", "last_day")}
 
 
 def _seen(reader: Reader):

@@ -73,6 +73,31 @@ def wording(row: Defined) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
+def last_version(session: Session, kind: str, object_id: int) -> int:
+    """The number of the last version kept of a definition (a term, an instrument, a target); 0 where none was."""
+    query = select(func.max(DefinitionVersion.version))
+    here = DefinitionVersion.kind == kind, DefinitionVersion.object_id == object_id
+    return session.scalar(query.where(*here)) or 0
+
+
+def add_version(
+    session: Session,
+    kind: str,
+    object_id: int,
+    number: int,
+    content: Mapping[str, Any],
+    note: str = "",
+    user_id: int | None = None,
+    new_meaning: bool = False,
+) -> None:
+    """Keep a definition as its version of this number."""
+    session.add(DefinitionVersion(
+        kind=kind, object_id=object_id, version=number, content=dict(content), note=note, changed_by_id=user_id,
+        new_meaning=new_meaning,
+    ))  # fmt: skip
+    session.flush()
+
+
 def keep_version(
     session: Session,
     row: Defined,
@@ -90,17 +115,17 @@ def keep_version(
     """
     now = wording(row)
     if before is None:
-        _add(session, row, 1 if isinstance(row, Task) else row.version, now, user_id, note)
+        add_version(session, kind_of(row), row.id, 1 if isinstance(row, Task) else row.version, now, note, user_id)
         return True
     if dict(before) == now:
         return False
-    last = _last(session, row)
+    last = last_version(session, kind_of(row), row.id)
     number = max(last, _number(session, row))
     if last < number:
-        session.add(DefinitionVersion(kind=kind_of(row), object_id=row.id, version=number, content=dict(before)))
+        add_version(session, kind_of(row), row.id, number, before)
     if not isinstance(row, Task):
         row.version = number + 1
-    _add(session, row, number + 1, now, user_id, note, new_meaning)
+    add_version(session, kind_of(row), row.id, number + 1, now, note, user_id, new_meaning)
     return True
 
 
@@ -208,19 +233,4 @@ def _label(name: str) -> str:
 
 
 def _number(session: Session, row: Defined) -> int:
-    return max(_last(session, row), 1) if isinstance(row, Task) else row.version
-
-
-def _last(session: Session, row: Defined) -> int:
-    query = select(func.max(DefinitionVersion.version))
-    found = session.scalar(query.where(DefinitionVersion.kind == kind_of(row), DefinitionVersion.object_id == row.id))
-    return found or 0
-
-
-def _add(
-    session: Session, row: Any, number: int, content: Wording, user_id: int | None, note: str, new_meaning: bool = False
-) -> None:
-    session.add(DefinitionVersion(
-        kind=kind_of(row), object_id=row.id, version=number, content=dict(content), note=note, changed_by_id=user_id,
-        new_meaning=new_meaning,
-    ))  # fmt: skip
+    return max(last_version(session, "task", row.id), 1) if isinstance(row, Task) else row.version
