@@ -66,11 +66,10 @@ def exclude(
         UnknownTerm: a term is not known.
         WeightsRefused: nobody would be left in a segment that the wave is weighted by.
     """
-    reader.require("researcher")
+    reader.require_change_global()  # whatever it names, the scores of everybody change
     wave = lock_wave(session, wave.id)
     text = require_reason(reason)
     concerning = resolve(session, reader, about)
-    reader.require_change_global()  # whatever it names, the scores of everybody change
     person = _respondent(session, pseudonyms, respondent)
     if person is None and not any(concerning.ids.values()):
         raise ExclusionWrong("say what to leave out: a respondent, an outcome, a task, a segment or a product")
