@@ -9,11 +9,12 @@ from insightrepo.library.reading import NotVisible
 from insightrepo.library.why import NotMoved, Why
 from insightrepo.library.why import why as read_why
 from insightrepo.library.why_json import changes_as_json, why_as_json
-from insightrepo.library.why_words import caveats, headline, intervention_words, measure_words, points, warnings
+from insightrepo.library.why_words import caveats, headline, intervention_words, measure_words, warnings
 from insightrepo.scores.changes import ChangedCell, NoSuchStep, what_changed
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import SplitShown
 from insightrepo.scores.waves import WaveUnknown
+from insightrepo.scores.wording import points
 
 
 @click.command()

@@ -12,6 +12,7 @@ from insightrepo.scores.measures import NO_CHANGE, NOT_ENOUGH
 from insightrepo.scores.movement import Movement
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.splitting import PartShown, SplitShown
+from insightrepo.scores.wording import points
 
 ALL = 0.97  # of the change: "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
@@ -56,14 +57,6 @@ def headline(found: Why) -> Headline:
 def lowered(text: str) -> str:
     """A name as it stands within a sentence."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
-
-
-def points(value: float, decimals: int = 0) -> str:
-    """A signed number of points: −18, +0.4; zero has no sign."""
-    text = f"{abs(value):.{decimals}f}"
-    if float(text) == 0:
-        return text
-    return ("−" if value < 0 else "+") + text
 
 
 def probability(value: float) -> str:

@@ -28,8 +28,3 @@ def count(value: int, one: str, many: str | None = None) -> str:
 def more_than(shown: int, total: int) -> str:
     """How many are not shown; empty where all are."""
     return f"and {total - shown:,} more" if total > shown else ""
-
-
-def lower(text: str) -> str:
-    """As within a sentence."""
-    return text[:1].lower() + text[1:] if not text[1:2].isupper() else text

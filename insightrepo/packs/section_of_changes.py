@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from insightrepo.library.why_words import points, probability
+from insightrepo.library.why_words import lowered, probability
 from insightrepo.packs.parts import Bars, Section, Table
-from insightrepo.packs.phrases import count, lower, more_than, people
-from insightrepo.scores.wording import change, number
+from insightrepo.packs.phrases import count, more_than, people
+from insightrepo.scores.wording import change, number, points
 
 ARROWS = {True: "▲", False: "▼"}
 
@@ -17,7 +17,7 @@ def change_sentence(row: dict[str, Any]) -> str:
     """A change in a sentence."""
     whose = " · ".join(filter(None, (row["segment"], row["product"])))
     direction = "rose" if (row["change"] or 0) > 0 else "fell"
-    return (f"{row['code']}, {lower(row['name'])}{f' ({whose})' if whose else ''}: {_measure(row)} {direction} "
+    return (f"{row['code']}, {lowered(row['name'])}{f' ({whose})' if whose else ''}: {_measure(row)} {direction} "
             f"{_from_to(row)}, {row['verdict']} (change {_interval(row)}, n {people(row['n'])}).")  # fmt: skip
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from insightrepo.library.why_words import lowered
 from insightrepo.packs.parts import Section
-from insightrepo.packs.phrases import count, lower
+from insightrepo.packs.phrases import count
 from insightrepo.packs.section_of_changes import change_sentence, changes_section
 from insightrepo.packs.section_of_gaps import gaps_section, opportunity, trends_section
 from insightrepo.packs.section_of_sources import meanwhile_section, questions_section, sources_section
@@ -35,7 +36,7 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
         said = ["No two waves could be compared for this period."]
     if gaps["rows"]:
         top = gaps["rows"][0]
-        said.append(f"The biggest opportunity is {top['code']}, {lower(top['name'])}: "
+        said.append(f"The biggest opportunity is {top['code']}, {lowered(top['name'])}: "
                     f"{opportunity(top)} ({top['band']}).")  # fmt: skip
     if total := evidence["said_total"] + evidence["insights_total"]:
         people = f" by {evidence['people']:,} known people" if evidence["people"] else ""

@@ -19,6 +19,7 @@ from insightrepo.scores.chips import CellWanted, Chip
 from insightrepo.scores.gaps import Gap, gap
 from insightrepo.scores.measures import LEVEL
 from insightrepo.scores.statistics import Z, benjamini_hochberg
+from insightrepo.scores.wording import points
 
 MEASURES_READ = ("satisfaction", "importance")
 MOST_NAMED = 3  # segments in a sentence
@@ -225,7 +226,7 @@ def _change(whole: Row[Any] | None, segments: Sequence[Row[Any]]) -> str:
             both = f"it got better for {moved['better']} and worse for {moved['worse']}"
             return f"{pooled} shows no evidence of change, but {both}."
         return ""
-    pooled = f"{pooled} got {whole.verdict} ({_signed(whole.change)})"
+    pooled = f"{pooled} got {whole.verdict} ({points(whole.change)})"
     if moved[other]:
         return f"{pooled}, but {other} for {moved[other]}."
     dimension = _reversed_dimension(whole, segments)
@@ -258,16 +259,11 @@ def _reversed_dimension(whole: Row[Any], segments: Iterable[Row[Any]]) -> str | 
 
 def _named(segments: Iterable[Row[Any]], verdict: str) -> str:
     found = [
-        f"{row.name} ({_signed(row.change)}, n {row.n:,})"
+        f"{row.name} ({points(row.change)}, n {row.n:,})"
         for row in segments
         if row.verdict == verdict and row.change is not None and row.n is not None
     ]
-    return ", ".join(found[:MOST_NAMED]) + (f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
-
-
-def _signed(value: float) -> str:
-    """A difference without decimals, with its sign and a true minus."""
-    return f"{value:+.0f}".replace("-", "−")
+    return _some(found)
 
 
 def _told(found: Gap) -> str:
@@ -277,6 +273,6 @@ def _told(found: Gap) -> str:
         f", n {found.n:,}" if found.n is not None else ""
     )
     if not found.sign:
-        return f"it cannot be told which is higher ({_signed(found.value)} points, {numbers})"
+        return f"it cannot be told which is higher ({points(found.value)} points, {numbers})"
     verb = "falls short of" if found.sign > 0 else "exceeds"
     return f"satisfaction {verb} importance by {round(abs(found.value))} points ({numbers})"

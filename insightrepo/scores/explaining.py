@@ -150,6 +150,8 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
 def _readable(session: Session, reader: Reader, detail: Mapping[str, Any]) -> Mapping[str, Any]:
     """What was kept with a score, without the parts of an index where one of its tasks is not the reader's."""
     asked = {part[0] for part in detail.get("tasks", ())}
+    if not asked:
+        return detail
     seen = select(Task.id).where(
         Task.id.in_(asked), Task.id.in_(visible_terms(reader)), Task.product_id.in_(visible_products(reader))
     )

@@ -24,3 +24,11 @@ def change(value: float, measure: str, unit: str) -> str:
     if unit == "percent" or unit.startswith("points"):
         return f"{text} point{'' if text == '1' else 's'}"
     return f"{text} {unit}".strip()
+
+
+def points(value: float, decimals: int = 0) -> str:
+    """A signed number of points: −18, +0.4; zero has no sign."""
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return text
+    return ("−" if value < 0 else "+") + text
