@@ -19,6 +19,10 @@ class KeptPostings:
         self._found: OrderedDict[Hashable, Postings] = OrderedDict()
         self._lock = Lock()
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether the postings of a key are kept: right now."""
+        return key in self._found
+
     def get(self, key: Hashable, read: Callable[[], Postings]) -> Postings:
         """The postings of a key, read where they are not kept."""
         with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import log
 from pathlib import Path
 
@@ -22,8 +22,10 @@ STRESSED, REPEATED = "stressed", 3  # the text, and the headings so many times
 STRESSED_SHARE = 0.25  # of a score: a token counts 1 in the text, .75 + 3 * .25 = 1.5 in a heading, .75 in the title
 META_FILE = "meta.json"  # tantivy's, replaced by each commit
 IDS_FILE = "ids.bin"  # the ids of all records, as a bitmap
-KEPT_POSTINGS = 3_000_000  # of 8 bytes
-DEEPEST = 6_000  # hits that a pruned search is asked for; beyond, adding up word by word is quicker
+KEPT_POSTINGS, KEPT_A_RECORD = 3_000_000, 12  # of 8 bytes; the larger of the two: what many texts share recurs
+# Hits that a pruned search may be asked for: so many, or this share of the postings that adding up word by word would
+# have to read first. A hit costs a microsecond, a posting .4; but a posting once read is kept.
+DEEPEST, DEEPEST_SHARE = 6_000, 0.25
 SPARE = 1.1  # times as many hits are fetched as should do, and some more: for ties at the end, and where a word is
 SPARE_HITS = 150  # rarer inside the filter than outside
 FIRST_LOOK = 8  # records with a token that are looked at before all are
@@ -43,7 +45,7 @@ class Searching:
             raise ValueError(f"{IDS_FILE} names {len(self.ids)} records, the index has {self._searcher.num_docs}")
         segments = json.loads((folder / META_FILE).read_bytes())["segments"]
         self._written = sum(segment["max_doc"] for segment in segments)  # with those that are deleted
-        self._kept = KeptPostings(KEPT_POSTINGS)
+        self._kept = KeptPostings(max(KEPT_POSTINGS, KEPT_A_RECORD * len(self.ids)))
         self._counts: dict[Row, int] = {}
 
     def is_current(self, folder: Path) -> bool:
@@ -105,11 +107,11 @@ class Searching:
         count = self.count(clause.rows[0]) if len(clause.rows) == 1 else self._matches(query)
         return WordFit(clause.word, self.idf(count), share)
 
-    def _pruned(self, needed: Iterable[Clause], inside: BitMap, limit: int) -> Postings | None:
+    def _pruned(self, needed: Sequence[Clause], inside: BitMap, limit: int) -> Postings | None:
         """The best, from a list that tantivy cut; None where it may lack any of them."""
         share = inside.intersection_cardinality(self.ids) / max(len(self.ids), 1)
-        depth = int(limit * SPARE / share + SPARE_HITS) if share else DEEPEST + 1
-        if depth > DEEPEST:
+        depth = int(limit * SPARE / share + SPARE_HITS) if share else 0
+        if not depth or depth > max(DEEPEST, DEEPEST_SHARE * self._unread(needed)):
             return None
         ids, scores = self._listed(_any([part for clause in needed for part in self._parts(clause)]), depth)
         scores = _rounded(scores)
@@ -134,9 +136,17 @@ class Searching:
         """The ids, ascending, in which any of the rows stands, each with the score of the best."""
         return self._kept.get(rows, lambda: self._read(rows))
 
-    def _read(self, rows: tuple[Row, ...]) -> Postings:
+    def _unread(self, needed: Iterable[Clause]) -> int:
+        """How many postings of these words are not kept."""
+        return sum(self._most(clause.rows) for clause in needed if clause.rows not in self._kept)
+
+    def _most(self, rows: tuple[Row, ...]) -> int:
+        """In how many records any of the rows stands at most."""
         most = sum(min(self._searcher.doc_freq(CONTENT, token) for token in row) for row in rows)
-        ids, scores = self._listed(self._query(Clause("", rows)), min(most, len(self.ids)))
+        return min(most, len(self.ids))
+
+    def _read(self, rows: tuple[Row, ...]) -> Postings:
+        ids, scores = self._listed(self._query(Clause("", rows)), self._most(rows))
         order = np.argsort(ids)
         return ids[order], scores[order]
 

@@ -147,6 +147,24 @@ def test_tantivy_gives_as_many_as_there_are_at_every_selectivity(
         assert ranked == sorted(ranked, key=lambda hit: (-hit.score, -hit.id))
 
 
+def test_a_word_of_very_many_records_is_not_read_whole_for_a_filter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tantivy_search, "DEEPEST", 10)
+    index, asked = create_keyword("tantivy", tmp_path, "en"), list[int]()
+    lines = {n: "alpha " + "beta " * (n % 50) for n in range(1, 4001)}
+    index.apply([], [Record(number, line, "", "", "", frozenset()) for number, line in lines.items()])
+    every_third, query = BitMap(range(1, 4001, 3)), KeywordQuery(("alpha",))
+    whole = [hit for hit in index.search(query, None, 4000) if hit.id in every_third]
+    listed = tantivy_search.Searching._listed
+    monkeypatch.setattr(
+        tantivy_search.Searching, "_listed", lambda self, query, limit: asked.append(limit) or listed(self, query, limit)
+    )
+    fresh = open_keyword("tantivy", tmp_path, "en")  # one that has kept nothing
+    assert fresh.search(query, every_third, 100) == whole[:100]
+    assert 0 < max(asked) < 1000  # of the 4,000
+
+
 @pytest.mark.parametrize("length", [1, 3, 8])
 def test_the_top_tens_are_alike(pair: Pair, length: int) -> None:
     rng, shares = random.Random(length), []
