@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from insightrepo.locales import known_locale
+
 PREFIX = "INSIGHTREPO_"
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -41,6 +43,10 @@ class Settings(BaseSettings):
         description="sentence-transformers name or path; empty: packaged all-MiniLM-L6-v2; none: meaning search off.",
     )
     timezone: str = Field("UTC", description="Time zone in which waves and days are meant.")
+    locale: str = Field(
+        "iso",
+        description="How pages and documents write dates and numbers: en, en_GB, de, fr_CH…; iso: 2025-06-30, 1,079.5.",
+    )
     language: Literal["en", "none"] = Field("en", description="Stemming of the keyword index: English, or none.")
     keyword_engine: Literal["whoosh", "tantivy"] = Field(
         "whoosh", description="Keyword engine; tantivy for more than some 50,000 pieces of evidence. Then `reindex`."
@@ -69,6 +75,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no time zone is called {value!r}; try Europe/Berlin or UTC") from error
         return value
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        return known_locale(value)
 
     @field_validator("phone_region")
     @classmethod

@@ -13,6 +13,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from insightrepo.locales import in_force
+
 T = TypeVar("T")
 
 KEPT = "memory"  # the key in `Connection.info`: (the state of the database, what was read of it)
@@ -30,11 +32,12 @@ def remembered(session: Session, key: Hashable, load: Callable[[], T]) -> T:
     memory = _of_transaction(session)
     if memory is None:
         return load()
-    if key not in memory:
+    told = in_force(), key  # what is remembered may hold words, and those differ by locale
+    if told not in memory:
         if len(memory) >= MOST:
             memory.clear()
-        memory[key] = load()
-    return memory[key]
+        memory[told] = load()
+    return memory[told]
 
 
 def forget(connection: Connection) -> None:

@@ -21,6 +21,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 WRONG = {
     "TIMEZONE": "Mars/Olympus",
     "KEYWORD_ENGINE": "lucene",
+    "LOCALE": "de_XX",
     "LANGUAGE": "klingon",
     "PHONE_REGION": "USA",
     "MAX_FILE_MEGABYTES": "0",

@@ -12,6 +12,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.accounts.invitations import no_password
 from insightrepo.accounts.users import AccountError, add_user, scope_of
+from insightrepo.locales import day
 from insightrepo.models import ROLES, Scope, Team, Term, User, Visit
 
 
@@ -56,7 +57,7 @@ def list_people(session: Session, reader: Reader) -> list[PersonLine]:
             user.id, user.email, user.name, user.role, user.active,
             tuple(sorted(team.name for team in user.teams)),
             tuple(sorted({codes[s.term_id] for holder in (user, *user.teams) for s in holder.scopes})),
-            last[user.id].isoformat() if user.id in last else "",
+            day(last[user.id]) if user.id in last else "",
         )
         for user in session.scalars(query.order_by(User.active.desc(), func.lower(User.name), User.id))
     ]  # fmt: skip

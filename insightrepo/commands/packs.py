@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json, read_text
+from insightrepo.locales import ISO, speaking
 from insightrepo.models import PACK_KINDS
 from insightrepo.packs.content import Wanted
 from insightrepo.packs.packs import (
@@ -181,7 +182,9 @@ def export(context: Context, pack: int, file: Path) -> None:
     kind = file.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise click.UsageError(f"{file.name}: end the name in {', '.join(f'.{name}' for name in FORMATS)}")
-    file.write_bytes(_bytes(_read(context, pack), kind))
+    found = _read(context, pack)
+    with speaking(ISO if kind == "json" else context.workspace.settings.locale):
+        file.write_bytes(_bytes(found, kind))
     click.echo(f"{file}")
 
 

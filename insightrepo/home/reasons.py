@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from insightrepo.locales import decimal, grouped
 from insightrepo.scores.chips import Chip
 from insightrepo.scores.disagreements import Disagreement
 from insightrepo.scores.gaps import Gap
@@ -80,7 +81,7 @@ def _fell_for_some(facts: Facts) -> Reason | None:
     name, row = max(facts.fell, key=lambda one: abs(one[1].change or 0.0))
     more = f" and {len(facts.fell) - 1} more" if len(facts.fell) > 1 else ""
     return Reason("fell for some", f"really fell {_size(row.change, row.measure, row.unit)} for {name}{more}",
-                  f"n {row.n:,}" if row.n is not None else "")  # fmt: skip
+                  f"n {grouped(row.n)}" if row.n is not None else "")  # fmt: skip
 
 
 def _gap(facts: Facts) -> Reason | None:
@@ -99,7 +100,7 @@ def _task(tasks: Iterable[tuple[str, ScoreRow]]) -> Reason | None:
     name, row = max(worse, key=lambda one: abs(one[1].change or 0.0))
     more = f" and {len(worse) - 1} more" if len(worse) > 1 else ""
     return Reason("task", f"a task with it: “{name}” fell {_size(row.change, row.measure, row.unit)}{more}",
-                  f"task success {number(row.value, row.measure, row.unit)}, n {row.n:,}"
+                  f"task success {number(row.value, row.measure, row.unit)}, n {grouped(row.n)}"
                   if row.value is not None and row.n is not None else "")  # fmt: skip
 
 
@@ -126,4 +127,4 @@ def _contradiction(count: int) -> Reason | None:
 
 def _size(change: float | None, measure: str, unit: str) -> str:
     value = abs(change or 0.0)
-    return f"{value:.0f} points" if unit == "percent" else number(value, measure, unit)
+    return f"{decimal(value, 0)} points" if unit == "percent" else number(value, measure, unit)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.library.hits import Hit
 from insightrepo.library.reading import read_evidence
+from insightrepo.locales import decimal, grouped
 from insightrepo.models import IN_FORCE
 from insightrepo.scores.chips import Chip
 from insightrepo.scores.measures import NOT_ENOUGH
@@ -80,10 +81,12 @@ def score_words(chip: Chip | None) -> str:
         return f"{chip.measure}: {why} ({chip.wave})"
     places = 0 if chip.unit == "percent" else 1
     interval = (
-        "" if chip.low is None or chip.high is None else f"95% interval {chip.low:.{places}f}–{chip.high:.{places}f}"
+        ""
+        if chip.low is None or chip.high is None
+        else f"95% interval {decimal(chip.low, places)}–{decimal(chip.high, places)}"
     )
     wave = f"{chip.wave}, provisional" if chip.provisional else chip.wave
-    basis = ", ".join(filter(None, (interval, f"n {chip.n:,}" if chip.n is not None else "", wave)))
+    basis = ", ".join(filter(None, (interval, f"n {grouped(chip.n)}" if chip.n is not None else "", wave)))
     cell = " · ".join(filter(None, (chip.segment, chip.product)))
     parts = [f"{chip.measure}{f' of {cell}' if cell else ''} {number(chip.value, chip.measure, chip.unit)} ({basis})"]
     if chip.verdict in ("better", "worse") and chip.change is not None and chip.previous_wave:
@@ -146,7 +149,7 @@ def dates(hit: Hit, studied: str) -> tuple[str | None, ...]:
 
 
 def _people(number_: int | None) -> str:
-    return f"n {number_:,}" if number_ else ""
+    return f"n {grouped(number_)}" if number_ else ""
 
 
 def _caution(sensitivity: str, withdrawn: bool, state: str, kind: str) -> str:

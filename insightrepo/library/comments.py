@@ -15,6 +15,7 @@ from ingest.redact import Redactor
 from insightrepo.accounts.access import Forbidden, Reader, visible_studies, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.library.reading import NotVisible
+from insightrepo.locales import day, grouped
 from insightrepo.memory import remembered
 from insightrepo.models import Comment, Evidence, InboxVisit, Outcome, Study, Term, User, utcnow
 from insightrepo.upsert import upsert
@@ -245,7 +246,7 @@ def _may_remove(row: Comment, reader: Reader) -> bool:
 
 def _words(text: str, redactor: Redactor) -> str:
     if len(text) > LONGEST:
-        raise CommentRefused(f"it has {len(text):,} characters, use at most {LONGEST:,}")
+        raise CommentRefused(f"it has {grouped(len(text))} characters, use at most {grouped(LONGEST)}")
     lines = (" ".join(line.split()) for line in redactor.redact(text).text.strip().splitlines())
     return "\n".join(lines)
 
@@ -261,10 +262,10 @@ def _shown(row: Comment, reader: Reader, new: bool = False) -> CommentShown:
         text=row.text,
         wrong=row.wrong,
         author=(row.author.name or row.author.email) if row.author else "a former user",
-        at=f"{row.at:%Y-%m-%d}",
+        at=day(row.at),
         is_new=new and not is_mine and row.resolved_at is None,
         resolved_by=(row.resolved_by.name or row.resolved_by.email) if row.resolved_by else "",
-        resolved_at=f"{row.resolved_at:%Y-%m-%d}" if row.resolved_at else "",
+        resolved_at=day(row.resolved_at) if row.resolved_at else "",
         resolution=row.resolution,
         may_resolve=row.resolved_at is None and _may_resolve(row, reader),
         may_remove=_may_remove(row, reader),

@@ -21,6 +21,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.library.ages import STALE_DAYS
 from insightrepo.library.filters import NO_FILTER, allowed_bitmap
 from insightrepo.library.indexing import follow
+from insightrepo.locales import decimal, percent
 from insightrepo.models import EvidenceLink, Study
 from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, outcomes_in_use
 from insightrepo.scores.opportunity import BANDS
@@ -76,8 +77,8 @@ class Strength:
         if self.people < FEWEST_PEOPLE:
             return f"fewer than {FEWEST_PEOPLE} people" if self.pieces else "nobody spoke of it"
         if self.reviewed < LEAST_REVIEWED:
-            return f"{100 * self.reviewed:.0f}% of its tags are reviewed"
-        return f"strength {100 * self.value:.0f} of 100" if self.value < STRONG else ""
+            return f"{percent(100 * self.reviewed)} of its tags are reviewed"
+        return f"strength {decimal(100 * self.value, 0)} of 100" if self.value < STRONG else ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from insightrepo.accounts.access import Forbidden, Reader, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.locales import grouped
 from insightrepo.models import DECISION_STATES, Decision, Outcome, User
 from insightrepo.workspace import Workspace
 
@@ -114,7 +115,7 @@ def _clean(workspace: Workspace, text: str, state: str, reason: str) -> tuple[st
         raise DecisionRefused("decision: write what was decided, or what is to be")
     for name, part in (("decision", text), ("reason", reason)):
         if len(part) > LONGEST:
-            raise DecisionRefused(f"{name}: has {len(part):,} characters, use at most {LONGEST}")
+            raise DecisionRefused(f"{name}: has {grouped(len(part))} characters, use at most {grouped(LONGEST)}")
     if state == "dropped" and not reason:
         raise DecisionRefused("reason: say why it is dropped, so that nobody has to ask again")
     return text, reason

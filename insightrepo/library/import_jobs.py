@@ -30,6 +30,7 @@ from insightrepo.library.safe_names import SafeNames, workspace_redactor
 from insightrepo.library.study_facts import TITLE
 from insightrepo.library.study_states import seen_study
 from insightrepo.library.uploads import Upload
+from insightrepo.locales import grouped, moment
 from insightrepo.models import Job, Segment, Study, User, utcnow
 from insightrepo.workspace import Workspace
 
@@ -199,8 +200,8 @@ def shown(workspace: Workspace, job: Job) -> JobShown:
     state = job.state
     if state in ("running", "cancelling") and not is_runner_alive(workspace):
         state = "interrupted"
-    ended = f"{job.finished_at:%Y-%m-%d %H:%M}" if job.finished_at else ""
-    return JobShown(job.id, state, job.user_id, job.arguments, job.report, f"{job.started_at:%Y-%m-%d %H:%M}", ended)
+    ended = moment(job.finished_at) if job.finished_at else ""
+    return JobShown(job.id, state, job.user_id, job.arguments, job.report, moment(job.started_at), ended)
 
 
 def list_jobs(workspace: Workspace, session: Session, reader: Reader) -> list[JobShown]:
@@ -241,8 +242,8 @@ def list_all_jobs(workspace: Workspace, session: Session, reader: Reader, most: 
 
 
 def _line(state: JobShown | Job, job: Job, email: str | None) -> JobLine:
-    ended = f"{job.finished_at:%Y-%m-%d %H:%M}" if job.finished_at else ""
-    return JobLine(job.id, job.kind, state.state, email or "", f"{job.started_at:%Y-%m-%d %H:%M}", ended,
+    ended = moment(job.finished_at) if job.finished_at else ""
+    return JobLine(job.id, job.kind, state.state, email or "", moment(job.started_at), ended,
                    words_of(job.report))  # fmt: skip
 
 
@@ -254,7 +255,7 @@ def words_of(report: Mapping[str, Any]) -> str:
         return f"{len(report['problems'])} differences" if report["problems"] else "nothing differs"
     if "read" in report:
         names = (("stored", "stored"), ("already here", "already_here"), ("refused", "refused"))
-        return ", ".join(f"{report.get(key, 0):,} {name}" for name, key in names)
+        return ", ".join(f"{grouped(report.get(key, 0))} {name}" for name, key in names)
     progress = report.get("progress")
     return f"{progress['done']} of {progress['of']} files" if progress and progress["of"] else ""
 

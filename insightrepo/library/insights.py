@@ -20,6 +20,7 @@ from insightrepo.library.insight_steps import take_step
 from insightrepo.library.quantities import store_quantities
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.tagging import NotThere, make_tagger, settle_new, vote_values
+from insightrepo.locales import grouped
 from insightrepo.models import Evidence, EvidenceLink, Study, Term, Vote, utcnow
 from insightrepo.taxonomy.reading import find_term
 from insightrepo.workspace import Workspace
@@ -98,7 +99,9 @@ def check_claim(claim: str, supports: Collection[int], contradicts: Collection[i
     if len(claim.split()) < SHORTEST:
         raise InsightRefused(f"an insight is a claim of {SHORTEST} words or more")
     if len(claim) > LONGEST:
-        raise InsightRefused(f"an insight is one claim: this has {len(claim):,} characters, use at most {LONGEST:,}")
+        raise InsightRefused(
+            f"an insight is one claim: this has {grouped(len(claim))} characters, use at most {grouped(LONGEST)}"
+        )
     if both := set(supports) & set(contradicts):
         raise InsightRefused(f"evidence {min(both)} cannot speak for and against the same claim")
 

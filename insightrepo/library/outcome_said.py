@@ -17,6 +17,7 @@ from insightrepo.library.loading import load_hits
 from insightrepo.library.questions import in_words
 from insightrepo.library.search_gaps import list_gaps
 from insightrepo.library.wording import date_words
+from insightrepo.locales import day
 from insightrepo.models import IN_FORCE, Evidence, EvidenceLink, Outcome, Study, Tag
 from insightrepo.workspace import Workspace
 
@@ -182,7 +183,7 @@ def _questions(session: Session, reader: Reader, outcome: Outcome) -> tuple[Open
     """Questions without a good answer whose filter names the outcome, or whose words its code or an alias."""
     names = [name.casefold() for name in (outcome.code, outcome.name, *outcome.aliases)]
     found = [
-        OpenQuestion(gap.words, in_words(gap.filters), gap.days, gap.last_at.date().isoformat())
+        OpenQuestion(gap.words, in_words(gap.filters), gap.days, day(gap.last_at))
         for gap in list_gaps(session, reader, LOOKED_AT)
         if _speaks_of(gap.words, json.loads(gap.filters).get("outcome", ()), outcome.code, names)
     ]

@@ -30,6 +30,7 @@ from insightrepo.library.readings import (
     Whereabouts,
 )
 from insightrepo.library.wording import date_words, place_words, rating_words
+from insightrepo.locales import day
 from insightrepo.models import IN_FORCE, Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
 
 ROWS_PER_PAGE = 50
@@ -256,7 +257,7 @@ def _documents(session: Session, *where: ColumnElement[bool]) -> tuple[DocumentL
             row.current,
             row.complete,
             row.size,
-            row.imported_at.date().isoformat(),
+            day(row.imported_at),
             counts.get(row.id, 0),
             bool(row.is_data),
             tuple(row.warnings),

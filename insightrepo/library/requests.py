@@ -14,6 +14,7 @@ from insightrepo.library.hits import SearchQuery
 from insightrepo.library.questions import filters_text, in_words, without_people
 from insightrepo.library.reading import NotVisible
 from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.locales import grouped
 from insightrepo.models import REQUEST_STATES, ResearchRequest, User, utcnow
 from insightrepo.workspace import Workspace
 
@@ -110,4 +111,4 @@ def _name(user: User | None) -> str:
 def _check(**fields: str) -> None:
     for name, text in fields.items():
         if len(text) > LONGEST:
-            raise RequestRefused(f"{name}: has {len(text):,} characters, use at most {LONGEST:,}")
+            raise RequestRefused(f"{name}: has {grouped(len(text))} characters, use at most {grouped(LONGEST)}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from insightrepo import locales
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.ages import DAYS_OF_YEAR, age_in_days, is_stale
 from insightrepo.library.hits import Hit
@@ -124,7 +125,7 @@ def read_study_hub(
         people=people,
         spoke=spoke,
         unnamed=unnamed,
-        said=" to ".join(dict.fromkeys(day.isoformat() for day in (first, latest) if day)),
+        said=" to ".join(dict.fromkeys(locales.day(day) for day in (first, latest) if day)),
         age_days=age_in_days(*ended, today or dt.date.today()),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from insightrepo.library.why import MOST, Why
+from insightrepo.locales import decimal, percent, probability
 from insightrepo.scores.beside import SamePeople, TaskMeasure
 from insightrepo.scores.interventions import BeforeAfter
 from insightrepo.scores.measures import NO_CHANGE, NOT_ENOUGH
@@ -59,11 +60,6 @@ def lowered(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def probability(value: float) -> str:
-    """A p or q with three decimals; "< 0.001" below that."""
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
-
-
 def _what(found: Why) -> str:
     question, movement = found.question, found.movement
     subject = f"satisfaction with “{lowered(question.outcome.job.rstrip('.'))}”"
@@ -93,7 +89,7 @@ def beside_words(found: Why) -> str:
         change = moved.movement
         word = "rose" if (change.change or 0.0) > 0 else "fell"
         said.append(
-            f"Opportunity {word} from {change.before:.1f} to {change.after:.1f}, {change.verdict}: "
+            f"Opportunity {word} from {decimal(change.before, 1)} to {decimal(change.after, 1)}, {change.verdict}: "
             f"{points(moved.satisfaction, 1)} by satisfaction, {points(moved.importance, 1)} by importance."
         )
     return " ".join(said)
@@ -107,7 +103,7 @@ def _control(movement: Movement) -> str:
 
 def _from_to(movement: Movement) -> str:
     decimals = _decimals(movement)
-    return f"{movement.before:.{decimals}f}% → {movement.after:.{decimals}f}%"
+    return f"{percent(movement.before, decimals)} → {percent(movement.after, decimals)}"
 
 
 def _decimals(movement: Movement) -> int:
@@ -117,7 +113,7 @@ def _decimals(movement: Movement) -> int:
 
 
 def _size(found: Why) -> str:
-    return f"{abs(found.movement.change or 0.0):.{_decimals(found.movement)}f}"
+    return decimal(abs(found.movement.change or 0.0), _decimals(found.movement))
 
 
 def _where(found: Why) -> str:
@@ -231,10 +227,11 @@ def measure_words(item: TaskMeasure) -> str:
     before, after = item.movement.before, item.movement.after
     if before is None or after is None:
         return ""
-    name, form = {"success": ("completion", "{:.0f}%"), "time": ("time", "{:.0f} s"), "ease": ("ease", "{:.1f} of 7")}[
-        item.measure
-    ]
-    return f"{name} {form.format(before)} → {form.format(after)}"
+    if item.measure == "success":
+        return f"completion {percent(before)} → {percent(after)}"
+    if item.measure == "time":
+        return f"time {decimal(before, 0)} s → {decimal(after, 0)} s"
+    return f"ease {decimal(before, 1)} of 7 → {decimal(after, 1)} of 7"
 
 
 def _within(people: SamePeople | None) -> str:
@@ -258,8 +255,8 @@ def same_people_words(people: SamePeople) -> str:
         how = "completing it and being satisfied do not go together beyond chance"
     rates = ""
     if people.satisfied_if_done is not None and people.satisfied_if_failed is not None:
-        rates = f", {people.satisfied_if_done:.0f}% against {people.satisfied_if_failed:.0f}%"
-    return f"{how} (phi {found.value:.2f}, {found.low:.2f} to {found.high:.2f}{rates})"
+        rates = f", {percent(people.satisfied_if_done)} against {percent(people.satisfied_if_failed)}"
+    return f"{how} (phi {decimal(found.value, 2)}, {decimal(found.low, 2)} to {decimal(found.high, 2)}{rates})"
 
 
 def _words(found: Why) -> str:
@@ -335,7 +332,8 @@ def _of_wave(row: ScoreRow) -> list[str]:
     if row.excluded:
         notes.append(f"{row.wave}: {row.excluded} answers are excluded.")
     if row.value is not None and row.unweighted_value is not None:
-        notes.append(f"{row.wave} is weighted: {row.value:.1f}%, and {row.unweighted_value:.1f}% without the weights.")
+        weighted, plain = percent(row.value, 1), percent(row.unweighted_value, 1)
+        notes.append(f"{row.wave} is weighted: {weighted}, and {plain} without the weights.")
     return notes
 
 

@@ -8,6 +8,8 @@ from textwrap import shorten
 from typing import Any
 
 from ingest.readers.base import Locator
+from insightrepo import locales
+from insightrepo.locales import decimal, short
 
 QUOTED = 90  # characters of an example that are shown
 RULES = {
@@ -38,20 +40,21 @@ def _clock(seconds: float) -> str:
 
 
 def date_words(day: dt.date | None, precision: str | None) -> str | None:
-    """A date no more precise than it is known: 2025-03-14, 2025-03, 2025-Q1 or 2025."""
+    """A date no more precise than it is known, by the locale in force: 2025-03-14, 2025-03, 2025-Q1 or 2025."""
     if day is None:
         return None
     if precision == "quarter":
         return f"{day.year}-Q{(day.month + 2) // 3}"
-    lengths = {"month": 7, "year": 4}
-    return day.isoformat()[: lengths.get(precision or "day")]
+    if precision == "year":
+        return f"{day:%Y}"
+    return locales.month(day) if precision == "month" else locales.day(day)
 
 
 def rating_words(rating: float | None, best: float | None) -> str | None:
     """A rating with its best end: ``2 (5 is best)``."""
     if rating is None:
         return None
-    return f"{rating:g}" + (f" ({best:g} is best)" if best is not None else "")
+    return short(rating) + (f" ({short(best)} is best)" if best is not None else "")
 
 
 def evidence_named(reason: Mapping[str, Any]) -> set[int]:
@@ -94,15 +97,15 @@ def _rule_words(_value: float, reason: Mapping[str, Any]) -> str:
 
 
 def _head_words(value: float, reason: Mapping[str, Any]) -> str:
-    nearest = ", ".join(f"{example['said']} ({example['cosine']:.2f})" for example in reason["examples"])
+    nearest = ", ".join(f"{example['said']} ({decimal(example['cosine'], 2)})" for example in reason["examples"])
     like = f"; most like {nearest}" if nearest else ""
-    return f"the trained model gives {value:.2f}, from {reason['threshold']:.2f} on it counts{like}"
+    return f"the trained model gives {decimal(value, 2)}, from {decimal(reason['threshold'], 2)} on it counts{like}"
 
 
 def _term_words(value: float, reason: Mapping[str, Any]) -> str:
     example = f"“{reason['phrase']}”" if "phrase" in reason else reason["evidence"]
     near = example or "an example that you may not see"
-    return f"close in meaning to {near}: {value:.2f}, from {reason['threshold']:.2f} on it is suggested"
+    return f"close in meaning to {near}: {decimal(value, 2)}, from {decimal(reason['threshold'], 2)} on it is suggested"
 
 
 def _import_words(_value: float, reason: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import CLEARANCE, Reader, visible_products
+from insightrepo.locales import ISO, speaking
 from insightrepo.models import ROLES, Task, Term, Wave, utcnow
 from insightrepo.packs.decisions import decided
 from insightrepo.packs.evidence import new_evidence
@@ -40,6 +41,7 @@ class Wanted:
     sensitive: bool = False
 
 
+@speaking(ISO)  # it is kept, whatever the locale of who reads it
 def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
     """The snapshot, as JSON; `earlier` is the content of the pack before it of the same product, to be reconciled with.
 

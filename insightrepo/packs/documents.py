@@ -18,6 +18,7 @@ from docx.shared import Cm, Pt, RGBColor
 from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph
 
+from insightrepo.locales import day, days, moment
 from insightrepo.packs.packs import PackReading
 from insightrepo.packs.parts import Bullets, Quote, Section, Table
 from insightrepo.packs.sections import in_short, sections
@@ -72,8 +73,8 @@ def _printable(value: Any) -> Any:
 def subtitle(pack: PackReading) -> str:
     """Days, owner and state in a line."""
     content = pack.content
-    made = f"made by {pack.line.owner} on {content['made']['at'][:10]}"
-    return f"{content['first_day']} to {content['last_day']} · {made} · {'signed' if pack.signed else 'draft'}"
+    made = f"made by {pack.line.owner} on {day(content['made']['at'][:10])}"
+    return f"{days(content['first_day'], content['last_day'])} · {made} · {'signed' if pack.signed else 'draft'}"
 
 
 def signature(pack: PackReading) -> str:
@@ -81,7 +82,7 @@ def signature(pack: PackReading) -> str:
     line = pack.line
     if line.signed_at is None:
         return "Not signed: a draft may still change."
-    return f"Signed by {line.signed_by} on {line.signed_at:%Y-%m-%d %H:%M} UTC. Nothing of it has changed since."
+    return f"Signed by {line.signed_by} on {moment(line.signed_at)} UTC. Nothing of it has changed since."
 
 
 def _set_up(document: Docx, pack: PackReading) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from insightrepo.accounts.access import Forbidden, Reader, visible_products, visible_studies
 from insightrepo.accounts.audit import record
 from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.locales import day, grouped
 from insightrepo.models import Evidence, Pack, Study, Term, User, utcnow
 from insightrepo.packs.content import Wanted, build, limits_of
 from insightrepo.scores.issues import canonical, sha256
@@ -238,7 +239,7 @@ def comment(workspace: Workspace, reader: Reader, pack_id: int, text: str) -> No
         CommentWrong: the text is too long.
     """
     if len(text) > LONGEST:
-        raise CommentWrong(f"commentary: use at most {LONGEST:,} characters, this has {len(text):,}")
+        raise CommentWrong(f"commentary: use at most {grouped(LONGEST)} characters, this has {grouped(len(text))}")
     said = workspace_redactor(workspace).redact(text.replace("\r\n", "\n").strip()).text
 
     def write(pack: Pack) -> None:
@@ -267,7 +268,7 @@ def _change(workspace: Workspace, reader: Reader, pack_id: int, action: str, wri
         if not _is_keeper(reader, pack):
             raise Forbidden("only its owner and administrators may comment on a pack and sign it")
         if pack.state == "signed":
-            raise PackSigned(f"the pack is signed since {pack.signed_at:%Y-%m-%d}: make another one to say more")
+            raise PackSigned(f"the pack is signed since {day(pack.signed_at)}: make another one to say more")
         write(pack)
         pack.sha256 = hash_of(pack)
         record(session, reader.user_id, action, f"pack:{pack.id}", sha256=pack.sha256)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from insightrepo.locales import grouped
 from insightrepo.models import Wave
 from insightrepo.packs.subject import Subject
 from insightrepo.scores.issues import issues_of, number_shown, replaced, verify
@@ -95,10 +96,10 @@ def _since(earlier: dict[str, Any], content: dict[str, Any]) -> Iterator[str]:
         before, now = (number(of[wave, cell, measure][0], measure, of[wave, cell, measure][1]) for of in (old, new))
         yield f"{cell}, {measure} of {wave}: {before} in the pack of {name}, {now} here."
     if len(differing) > MOST_DIFFERING:
-        yield f"And {len(differing) - MOST_DIFFERING:,} more figures differ from the pack of {name}."
+        yield f"And {grouped(len(differing) - MOST_DIFFERING)} more figures differ from the pack of {name}."
     shared = len([key for key in new if key in old])
     if both and shared and not differing:
-        yield f"The {shared:,} figures that the pack of {name} shows too are the same here."
+        yield f"The {grouped(shared)} figures that the pack of {name} shows too are the same here."
 
 
 def _issue(shown: dict[str, Any]) -> str:

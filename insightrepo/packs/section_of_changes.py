@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from insightrepo.library.why_words import lowered, probability
+from insightrepo.library.why_words import lowered
+from insightrepo.locales import grouped, probability
 from insightrepo.packs.parts import Bars, Section, Table
 from insightrepo.packs.phrases import count, more_than, people
 from insightrepo.scores.wording import change, number, points
@@ -35,9 +36,10 @@ def changes_section(content: dict[str, Any]) -> Section:
     else:
         first = f"No change is certain ({steps})."
     second = (
-        f"Of {count(counts['compared'], 'score')} compared, {counts['moved']:,} really moved, "
-        f"{counts['too_small']:,} moved too little to matter, {counts['no_evidence']:,} show no evidence of change, "
-        f"{counts['not_enough']:,} have not enough data."
+        f"Of {count(counts['compared'], 'score')} compared, {grouped(counts['moved'])} really moved, "
+        f"{grouped(counts['too_small'])} moved too little to matter, "
+        f"{grouped(counts['no_evidence'])} show no evidence of change, "
+        f"{grouped(counts['not_enough'])} have not enough data."
     )
     rows = tuple(
         (_named(row, dated), _whose(row), _measures(row), _from_to(row), _verdict(row), _interval(row),

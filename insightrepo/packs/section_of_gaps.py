@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from insightrepo.locales import decimal, short
 from insightrepo.packs.parts import Bars, Lines, Section, Table
 from insightrepo.packs.phrases import between, count, more_than, people, percent
 from insightrepo.scores.opportunity import BANDS
@@ -20,7 +21,7 @@ def gaps_section(content: dict[str, Any]) -> Section:
     whose = content["product"]["name"] if content["product"] else "everybody"
     lead = [f"Opportunity (importance, plus how far satisfaction is behind it; 0 to 20) of {whose} in {gaps['wave']}."]
     if all(row["value"] < WORTH_A_LOOK for row in rows):
-        lead.append(f"None reaches {WORTH_A_LOOK:g}, from where an outcome is worth a look.")
+        lead.append(f"None reaches {short(WORTH_A_LOOK)}, from where an outcome is worth a look.")
     bars = Bars(
         f"Opportunity in {gaps['wave']}, 0 to 20", tuple(f"{row['code']} {row['name']}" for row in rows),
         tuple(row["value"] for row in rows), tuple(row["low"] for row in rows), tuple(row["high"] for row in rows),
@@ -29,7 +30,7 @@ def gaps_section(content: dict[str, Any]) -> Section:
     table = Table(
         ("Outcome", "Opportunity", "95% interval", "Band", "Important", "Satisfied", "n"),
         tuple(
-            (f"{row['code']} {row['name']}", f"{row['value']:.1f}", between(row["low"], row["high"], 1),
+            (f"{row['code']} {row['name']}", decimal(row['value'], 1), between(row["low"], row["high"], 1),
              _band(row), percent(row["importance"]),
              percent(row["satisfaction"]), people(row["n"]))
             for row in rows
@@ -50,7 +51,7 @@ def _band(row: dict[str, Any]) -> str:
 
 def _gap_label(row: dict[str, Any]) -> str:
     band = f" {row['band']}" if row["value"] >= WORTH_A_LOOK else ""
-    return f"{row['value']:.1f}{band} ({between(row['low'], row['high'], 1)}), n {people(row['n'])}"
+    return f"{decimal(row['value'], 1)}{band} ({between(row['low'], row['high'], 1)}), n {people(row['n'])}"
 
 
 def trends_section(content: dict[str, Any]) -> Section:
@@ -90,4 +91,4 @@ def _point(point: dict[str, Any] | None) -> str:
 def opportunity(row: dict[str, Any]) -> str:
     """An opportunity with interval and n."""
     interval = f", {between(row['low'], row['high'], 1)}" if row["low"] is not None else ""
-    return f"{row['value']:.1f} of 20{interval}, n {people(row['n'])}"
+    return f"{decimal(row['value'], 1)} of 20{interval}, n {people(row['n'])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from insightrepo.locales import day, days, grouped
 from insightrepo.packs.parts import Bullets, Section, Table
 from insightrepo.packs.phrases import more_than
 
@@ -18,15 +19,15 @@ def questions_section(content: dict[str, Any]) -> Section:
         found.append(Bullets("Waves that are missing", (", ".join(asked["missing_waves"]),)))
     if asked["numbers_total"]:
         items = tuple(f"“{one['said']}” in {one['study']}: {one['question']}" for one in asked["numbers"])
-        found.append(Bullets(f"Numbers to settle ({asked['numbers_total']:,})", items,
+        found.append(Bullets(f"Numbers to settle ({grouped(asked['numbers_total'])})", items,
                              more_than(len(items), asked["numbers_total"])))  # fmt: skip
     if asked["silent_total"]:
         items = tuple(f"{one['code']} {one['name']}" for one in asked["silent"])
-        found.append(Bullets(f"Outcomes without evidence ({asked['silent_total']:,})", items,
+        found.append(Bullets(f"Outcomes without evidence ({grouped(asked['silent_total'])})", items,
                              more_than(len(items), asked["silent_total"])))  # fmt: skip
     if asked["gaps"] and asked["gaps"]["total"]:
         items = tuple(f"“{words}”" for words in asked["gaps"]["words"])
-        found.append(Bullets(f"Searched and not found ({asked['gaps']['total']:,})", items,
+        found.append(Bullets(f"Searched and not found ({grouped(asked['gaps']['total'])})", items,
                              more_than(len(items), asked["gaps"]["total"])))  # fmt: skip
     lead = () if found else ("None that the repository knows of.",)
     return Section("questions", "Open questions", lead, bullets=tuple(found))
@@ -49,14 +50,14 @@ def meanwhile_section(content: dict[str, Any]) -> Section:
 
 def _decision(one: dict[str, Any]) -> str:
     reason = f" ({one['reason']})" if one["reason"] else ""
-    return f"{one['outcome']}, {one['state']} ({one['day']}): {one['text']}{reason}"
+    return f"{one['outcome']}, {one['state']} ({day(one['day'])}): {one['text']}{reason}"
 
 
 def sources_section(content: dict[str, Any]) -> Section:
     """Waves, issues, hashes, and what differs from the pack before."""
     rows = tuple(
-        (one["wave"], f"{one['first_day']} to {one['last_day']}", one["instrument"],
-         f"issue {one['issue']}, frozen on {one['frozen_on']}" if one["sha256"] else "provisional",
+        (one["wave"], days(one["first_day"], one["last_day"]), one["instrument"],
+         f"issue {one['issue']}, frozen on {day(one['frozen_on'])}" if one["sha256"] else "provisional",
          one["sha256"] or "none: not frozen")
         for one in content["waves"]
     )  # fmt: skip

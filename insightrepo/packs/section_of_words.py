@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from insightrepo.locales import grouped
 from insightrepo.packs.parts import Bullets, Quote, Section
 from insightrepo.packs.phrases import count, more_than
 
@@ -18,7 +19,7 @@ def evidence_section(content: dict[str, Any], withheld: int) -> Section:
              evidence[name]]  # fmt: skip
     if evidence["insights_total"]:
         parts.insert(0, count(evidence["insights_total"], "insight"))
-    people = f", by {evidence['people']:,} known people" if evidence["people"] else ""
+    people = f", by {grouped(evidence['people'])} known people" if evidence["people"] else ""
     lead = (f"{' and '.join(filter(None, (', '.join(parts[:-1]), parts[-1])))}{people}. "
             "Words on outcomes that changed first, then the newest.")  # fmt: skip
     quotes = tuple(_quote(item) for item in (*evidence["insights"], *evidence["said"]))

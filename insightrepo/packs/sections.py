@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from insightrepo.library.why_words import lowered
+from insightrepo.locales import grouped
 from insightrepo.packs.parts import Section
 from insightrepo.packs.phrases import count
 from insightrepo.packs.section_of_changes import change_sentence, changes_section
@@ -39,7 +40,7 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
         said.append(f"The biggest opportunity is {top['code']}, {lowered(top['name'])}: "
                     f"{opportunity(top)} ({top['band']}).")  # fmt: skip
     if total := evidence["said_total"] + evidence["insights_total"]:
-        people = f" by {evidence['people']:,} known people" if evidence["people"] else ""
+        people = f" by {grouped(evidence['people'])} known people" if evidence["people"] else ""
         said.append(f"{count(total, 'new piece')} of evidence{people} from "
                     f"{count(evidence['studies_total'], 'study', 'studies')}.")  # fmt: skip
     return tuple(said)

@@ -26,6 +26,7 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 from pptx.util import Inches, Pt
 
+from insightrepo.locales import grouped
 from insightrepo.packs.documents import signature, subtitle
 from insightrepo.packs.packs import PackReading
 from insightrepo.packs.parts import Bars, Bullets, Lines, Section, Table
@@ -100,7 +101,7 @@ def _section(show: Any, pack: PackReading, section: Section, notes: str) -> None
         hidden = len(section.bars.values) - MOST_BARS
         also = len(section.table.rows) - len(section.bars.values) if section.table else 0
         more = [
-            f"and {hidden:,} more" if hidden > 0 else section.more,
+            f"and {grouped(hidden)} more" if hidden > 0 else section.more,
             "other measures are in the notes" if also > 0 else "",
         ]
         _text(slide, SIDE, HIGH - 0.95, whole, 0.3, ["; ".join(filter(None, more))], SMALLEST, SOFT)
@@ -271,7 +272,7 @@ def _table(slide: Slide, table: Table, more: str, left: float, top: float, width
     height = 0.36 * (len(rows) + 1)
     cut = len(table.rows) - len(rows)
     if cut or more:
-        _text(slide, left, top + height, width, 0.3, [f"and {cut:,} more" if cut else more], SMALLEST, SOFT)
+        _text(slide, left, top + height, width, 0.3, [f"and {grouped(cut)} more" if cut else more], SMALLEST, SOFT)
         height += 0.3
     return height
 
@@ -293,7 +294,7 @@ def _quotes(slide: Slide, section: Section, top: float, room: float) -> None:
         shown += 1
     total = len(section.quotes) + _number(section.more)
     if total > shown:
-        _text(slide, SIDE, HIGH - 0.9, WIDE - 2 * SIDE, 0.3, [f"and {total - shown:,} more"], SMALLEST, SOFT)
+        _text(slide, SIDE, HIGH - 0.9, WIDE - 2 * SIDE, 0.3, [f"and {grouped(total - shown)} more"], SMALLEST, SOFT)
 
 
 def _said(slide: Slide, left: float, top: float, width: float, height: float, said: str, who: str) -> None:
@@ -344,7 +345,7 @@ def _fitted(
     if len(shown) == 1 and _height(shown, size, width) > height:
         shown = [_cut(shown[0], int(height / (size / 72 * LEADING)) * int(width / (LETTER * size)))]
     if cut := len(texts) - len(shown):
-        shown.append(f"and {cut:,} more")
+        shown.append(f"and {grouped(cut)} more")
     _text(slide, left, top, width, height, shown, size, INK, heads=heads)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
+from insightrepo.locales import day, days
 from insightrepo.models import ANNOTATION_KINDS, Annotation, Outcome, User
 from insightrepo.scores.concerning import Concerning, resolve, with_codes, within
 from insightrepo.scores.crowd import chain, product_parents
@@ -44,9 +45,7 @@ class AnnotationShown:
     @property
     def when(self) -> str:
         """Its day, or its first and last day."""
-        return (
-            f"{self.first_day}" if self.last_day in (None, self.first_day) else f"{self.first_day} to {self.last_day}"
-        )
+        return day(self.first_day) if self.last_day in (None, self.first_day) else days(self.first_day, self.last_day)
 
 
 def annotate(
@@ -71,7 +70,7 @@ def annotate(
     if not text.strip():
         raise AnnotationWrong("say what happened: the text is empty")
     if last_day is not None and last_day < first_day:
-        raise AnnotationWrong(f"it would end on {last_day}, before it begins on {first_day}")
+        raise AnnotationWrong(f"it would end on {day(last_day)}, before it begins on {day(first_day)}")
     concerning = resolve(session, reader, about)
     _require_change(session, reader, concerning)
     found = Annotation(kind=kind, first_day=first_day, last_day=last_day, text=text.strip(), **concerning.ids,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from insightrepo.locales import grouped
 from insightrepo.scores.measures import LEVEL, LEVEL_OF_ALL, NO_CHANGE
 
 
@@ -25,9 +26,10 @@ def no_arrow(
     told = detail or {}
     q_of_all, tests, family = told.get("q_all"), told.get("tests_all"), told.get("family")
     if q_value is not None and q_of_all is not None and q_of_all > LEVEL_OF_ALL:
-        return f"{ALONE} all {tests:,} comparisons of this wave" if tests else f"{ALONE} all comparisons of this wave"
+        return f"{ALONE} all {f'{grouped(tests)} ' if tests else ''}comparisons of this wave"
     if q_value is not None and q_value > LEVEL:
-        return f"{ALONE} the {family:,} comparisons of its kind" if family else f"{ALONE} all comparisons of this wave"
+        among = f"the {grouped(family)} comparisons of its kind" if family else "all comparisons of this wave"
+        return f"{ALONE} {among}"
     return "beyond chance, but smaller than the smallest change that matters"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 import insightrepo
 from insightrepo.database import Database
+from insightrepo.locales import day
 from insightrepo.models import (
     Answer,
     Exclusion,
@@ -56,10 +57,10 @@ class WaveFrozen(Exception):
 def refuse_if_frozen(wave: Wave) -> None:
     """Raise WaveFrozen where the wave takes no more answers and its scores stay as they are."""
     if wave.state == "frozen":
-        day = f" on {wave.frozen_at:%Y-%m-%d}" if wave.frozen_at else ""
+        since = f" on {day(wave.frozen_at)}" if wave.frozen_at else ""
         raise WaveFrozen(
-            f"the wave {wave.code} was frozen{day}: its answers and scores stay as they are; bring later answers into "
-            "a wave of their own, or open it for a correction ('wave reissue')"
+            f"the wave {wave.code} was frozen{since}: its answers and scores stay as they are; bring later answers "
+            "into a wave of their own, or open it for a correction ('wave reissue')"
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader
+from insightrepo.locales import grouped, whole
 from insightrepo.memory import remembered
 from insightrepo.models import Score, Segment, Term, Wave
 from insightrepo.scores.chips import CellWanted, Chip
@@ -259,7 +260,7 @@ def _reversed_dimension(whole: Row[Any], segments: Iterable[Row[Any]]) -> str | 
 
 def _named(segments: Iterable[Row[Any]], verdict: str) -> str:
     found = [
-        f"{row.name} ({points(row.change)}, n {row.n:,})"
+        f"{row.name} ({points(row.change)}, n {grouped(row.n)})"
         for row in segments
         if row.verdict == verdict and row.change is not None and row.n is not None
     ]
@@ -269,9 +270,7 @@ def _named(segments: Iterable[Row[Any]], verdict: str) -> str:
 def _told(found: Gap) -> str:
     """ "satisfaction falls short of importance by 30 points (12 to 48, n 140)"."""
     bounds = sorted((abs(found.low), abs(found.high))) if found.sign else [found.low, found.high]
-    numbers = f"{round(bounds[0])} to {round(bounds[1])}".replace("-", "−") + (
-        f", n {found.n:,}" if found.n is not None else ""
-    )
+    numbers = f"{whole(bounds[0])} to {whole(bounds[1])}" + (f", n {grouped(found.n)}" if found.n is not None else "")
     if not found.sign:
         return f"it cannot be told which is higher ({points(found.value)} points, {numbers})"
     verb = "falls short of" if found.sign > 0 else "exceeds"

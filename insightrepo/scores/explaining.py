@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
+from insightrepo.locales import decimal, grouped, moment, short
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
 from insightrepo.scores.cells import not_applying
 from insightrepo.scores.companions import ROUNDED
@@ -143,7 +144,7 @@ def _explained(session: Session, reader: Reader, row: ScoreRow) -> Explanation:
         definition={name: definition[name] for name in SHOWN_OF_DEFINITION if name in definition},
         wave_id=wave.id,
         frozen_hash=wave.frozen_hash,
-        computed_at=f"{score.computed_at:%Y-%m-%d %H:%M} UTC",
+        computed_at=f"{moment(score.computed_at)} UTC",
     )
 
 
@@ -204,16 +205,16 @@ def _touches(exclusion: ExclusionShown, row: ScoreRow) -> bool:
 
 
 def _inputs(row: ScoreRow, detail: Mapping[str, Any]) -> tuple[Line, ...]:
-    lines = [Line("people", "n", f"{row.n:,}" if row.n is not None else "not known")]
+    lines = [Line("people", "n", grouped(row.n) if row.n is not None else "not known")]
     if row.answers is not None:
-        lines.append(Line("answers or tries that they gave", "", f"{row.answers:,}"))
+        lines.append(Line("answers or tries that they gave", "", grouped(row.answers)))
     if "top" in detail and row.n is not None:
         what = "completed" if row.measure == "success" else "in the top box"
-        lines.append(Line(f"of them {what}, before any weights", "x", f"{detail['top']:,g}"))
+        lines.append(Line(f"of them {what}, before any weights", "x", short(detail["top"])))
     if row.n_eff is not None and row.unweighted_value is not None:
-        lines.append(Line("effective number of people after weighting", "n_eff", f"{row.n_eff:,.1f}"))
+        lines.append(Line("effective number of people after weighting", "n_eff", decimal(row.n_eff, 1)))
     if row.excluded:
-        lines.append(Line("left out by exclusions", "", f"{row.excluded:,}"))
+        lines.append(Line("left out by exclusions", "", grouped(row.excluded)))
     if "refused" in detail:
         lines.append(Line("not computed", "", str(detail["refused"])))
     return tuple(lines)

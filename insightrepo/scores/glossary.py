@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
+from insightrepo.locales import grouped
 from insightrepo.models import Instrument, Metric, Outcome, Segment, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.wave_questionnaire import worded
@@ -130,7 +131,7 @@ def _segments(session: Session, reader: Reader) -> list[Entry]:
 
 
 def _of_segment(segment: Segment) -> str:
-    people = f"; population {segment.population:,}" if segment.population else ""
+    people = f"; population {grouped(segment.population)}" if segment.population else ""
     return f"on the dimension {segment.dimension}{people}"
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
+from insightrepo.locales import grouped, percent
 from insightrepo.models import Answer, Membership, Rating, ResponseCount, Score, Segment, Trial, Wave
 from insightrepo.scores.computing import lock_wave
 from insightrepo.scores.concerning import resolve
@@ -91,7 +92,9 @@ def set_counts(
         if value is not None and value < 0:
             raise CountsWrong(f"{name} is {value}: a count is 0 or more")
     if invited is not None and answered is not None and answered > invited:
-        raise CountsWrong(f"{answered:,} answered of {invited:,} invited: no more can answer than were invited")
+        raise CountsWrong(
+            f"{grouped(answered)} answered of {grouped(invited)} invited: no more can answer than were invited"
+        )
     segment_id = resolve(session, reader, {"segment": segment}).segment_id
     if segment_id is None:
         reader.require_change_global()
@@ -276,4 +279,5 @@ def falling(rates: Sequence[Rate | None]) -> str:
     test = two_proportions(now.value * now.n, now.n, before.value * before.n, before.n)
     if test.p_value >= ALPHA or now.value >= before.value:
         return ""
-    return f"fell from {before.value:.0%} to {now.value:.0%}: invite less often, or ask fewer questions"
+    rates = f"from {percent(100 * before.value)} to {percent(100 * now.value)}"
+    return f"fell {rates}: invite less often, or ask fewer questions"

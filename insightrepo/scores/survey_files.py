@@ -10,6 +10,7 @@ from ingest import spss
 from ingest.names import RESPONDENT_HEADERS, plain_header
 from ingest.readers import read_file
 from ingest.readers.base import Row, SourceFile, Table, Unreadable
+from insightrepo.locales import decimal
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", *spss.SUFFIXES)
 IMPORT_ID = re.compile(r"""^\{\s*["']ImportId["']""")
@@ -66,7 +67,9 @@ def read_survey(file: SourceFile, max_bytes: int) -> SurveyFile:
 
 def _from_spss(file: SourceFile, max_bytes: int) -> SurveyFile:
     if len(file.data) > max_bytes:
-        raise Unreadable(f"{file.name}: it has {len(file.data) / 1e6:,.1f} MB, at most {max_bytes / 1e6:,.1f} are read")
+        raise Unreadable(
+            f"{file.name}: it has {decimal(len(file.data) / 1e6, 1)} MB, at most {decimal(max_bytes / 1e6, 1)} are read"
+        )
     try:
         found = spss.read(file)
     except Unreadable as error:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.accounts.audit import record
+from insightrepo.locales import day, days, decimal, percent
 from insightrepo.models import DefinitionVersion, Target, Team, User, utcnow
 from insightrepo.taxonomy.versions import add_version, last_version
 
@@ -50,9 +51,9 @@ def of_target(reached: float | None, wanted: float) -> str:
     if reached is None:
         return f"{_count(wanted)} targeted, nothing reported yet"
     share = 100 * reached / wanted
-    base = f"{_count(reached)} of {_count(wanted)} targeted ({share:.0f}%)"
+    base = f"{_count(reached)} of {_count(wanted)} targeted ({percent(share)})"
     if reached > wanted:
-        return f"{base}, {100 * (reached - wanted) / wanted:.0f}% over"
+        return f"{base}, {percent(100 * (reached - wanted) / wanted)} over"
     return base if reached == wanted else f"{base}, {_count(wanted - reached)} short"
 
 
@@ -196,7 +197,7 @@ def target_history(session: Session, reader: Reader, target_id: int) -> tuple[Ta
     return tuple(
         TargetStep(
             row.note, f"{row.content['name']}: {of_target(row.content['reached'], row.content['wanted'])}; "
-            f"{row.content['first_day']} to {row.content['last_day']}",
+            f"{days(row.content['first_day'], row.content['last_day'])}",
             (user.name or user.email) if user else "", row.changed_at,
         )
         for row, user in rows
@@ -208,7 +209,7 @@ def _checked(session: Session, reader: Reader, asked: TargetWanted, redactor: Re
     if not asked.name.strip():
         raise TargetWrong("name: say what is counted, for example improvements")
     if asked.last_day < asked.first_day:
-        raise TargetWrong(f"last day: {asked.last_day} is before the first day, {asked.first_day}")
+        raise TargetWrong(f"last day: {day(asked.last_day)} is before the first day, {day(asked.first_day)}")
     if not math.isfinite(asked.wanted) or asked.wanted <= 0:
         raise TargetWrong("wanted: write a number above 0")
     _refuse_unseen(session, reader, asked.team_id, asked.product_id, asked.outcome_id)
@@ -264,4 +265,4 @@ def _line(target: Target, team: str) -> TargetLine:
 
 
 def _count(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return decimal(value, 0) if value == int(value) else decimal(value, 1)

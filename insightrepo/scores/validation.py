@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.accounts.audit import record
+from insightrepo.locales import short
 from insightrepo.models import Answer, Outcome, Score, StatusChange, Term, Validation
 from insightrepo.scores.cells import CellKey, People, product_parents, read_cells
 from insightrepo.scores.ranking import Ranks, rank_items
@@ -52,7 +53,7 @@ class Plan(BaseModel):
         if self.rule == "top":
             return f"keep the first {self.top} by {self.measure}"
         unit = "%" if self.measure == "importance" else ""
-        return f"keep where {self.measure} is surely above {self.above:g}{unit} in at least one segment"
+        return f"keep where {self.measure} is surely above {short(self.above)}{unit} in at least one segment"
 
 
 def create_validation(session: Session, reader: Reader, name: str, wave_code: str, **settings: object) -> Validation:
@@ -202,7 +203,9 @@ def _plan(settings: Mapping[str, object]) -> Plan:
         first = error.errors()[0]
         raise ValidationRefused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     if plan.above >= SCALES[plan.measure]:
-        raise ValidationRefused(f"above: {plan.measure} goes to {SCALES[plan.measure]:g}: nothing could be above that")
+        raise ValidationRefused(
+            f"above: {plan.measure} goes to {short(SCALES[plan.measure])}: nothing could be above that"
+        )
     return plan
 
 

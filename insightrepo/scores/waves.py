@@ -11,6 +11,7 @@ from rapidfuzz import process
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from insightrepo.locales import day, days
 from insightrepo.models import Instrument, Wave
 from insightrepo.scores.computing import WaveFrozen
 from insightrepo.scores.issues import freeze, verify_frozen
@@ -101,7 +102,7 @@ def ensure_wave(
     if "/" in code:  # it is part of addresses
         raise ValueError(f"the wave {code!r}: a code holds no slash, write for example 2025-Q3")
     if last_day < first_day:
-        raise ValueError(f"the wave {code!r} would end on {last_day}, before its first day {first_day}")
+        raise ValueError(f"the wave {code!r} would end on {day(last_day)}, before its first day {day(first_day)}")
     wave = Wave(code=code, first_day=first_day, last_day=last_day, instrument=instrument, state="open", definition={})
     session.add(wave)
     session.flush()
@@ -115,7 +116,7 @@ def _same_wave(wave: Wave, instrument: Instrument, first_day: dt.date | None, la
             f"not with {instrument.name!r} ({scale_text(instrument)}): give this import a wave of its own"
         )
     if (first_day or wave.first_day, last_day or wave.last_day) != (wave.first_day, wave.last_day):
-        raise WaveDiffers(f"the wave {wave.code} is from {wave.first_day} to {wave.last_day}: leave its days out")
+        raise WaveDiffers(f"the wave {wave.code} is from {days(wave.first_day, wave.last_day)}: leave its days out")
 
 
 def find_wave(session: Session, code: str) -> Wave:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from insightrepo.locales import decimal
 from insightrepo.scores.statistics import design_effect, effective_n
 
 DEVIATION = 1e-6  # of a margin from its target, as a share of the target, at which raking stops
@@ -107,8 +108,8 @@ def _refuse_empty(margin: Margin) -> None:
             raise WeightsRefused(f"{what} has no population: set its size, or weight by other dimensions")
         if count == 0 < population:
             raise WeightsRefused(
-                f"{what} has a population of {population:,.0f} and nobody in the wave: nothing can be weighted to "
-                "stand for it; bring its answers, or take the dimension out of the weighting"
+                f"{what} has a population of {decimal(population, 0)} and nobody in the wave: nothing can be weighted "
+                "to stand for it; bring its answers, or take the dimension out of the weighting"
             )
 
 

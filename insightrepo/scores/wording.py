@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from insightrepo import locales
+from insightrepo.locales import decimal, percent
 from insightrepo.scores.measures import MEASURES
 
 
@@ -12,15 +14,15 @@ def decimals_of(measure: str) -> int:
 
 def number(value: float, measure: str, unit: str) -> str:
     """A value of a measure with its unit: 62%, 12.4 of 20."""
-    text = f"{value:,.{decimals_of(measure)}f}"
     if unit == "percent":
-        return f"{text}%"
+        return percent(value, decimals_of(measure))
+    text = decimal(value, decimals_of(measure))
     return f"{text} {unit.removeprefix('points ')}".strip()
 
 
 def change(value: float, measure: str, unit: str) -> str:
     """How far a measure moved, without its direction: 8 points."""
-    text = f"{abs(value):,.{decimals_of(measure)}f}"
+    text = decimal(abs(value), decimals_of(measure))
     if unit == "percent" or unit.startswith("points"):
         return f"{text} point{'' if text == '1' else 's'}"
     return f"{text} {unit}".strip()
@@ -28,7 +30,4 @@ def change(value: float, measure: str, unit: str) -> str:
 
 def points(value: float, decimals: int = 0) -> str:
     """A signed number of points: −18, +0.4; zero has no sign."""
-    text = f"{abs(value):.{decimals}f}"
-    if float(text) == 0:
-        return text
-    return ("−" if value < 0 else "+") + text
+    return locales.signed(value, decimals)

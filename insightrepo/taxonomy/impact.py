@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from insightrepo import locales
 from insightrepo.accounts.access import Reader, studies_in_use, visible_products, visible_segments
 from insightrepo.models import (
     IN_FORCE,
@@ -151,7 +152,7 @@ def _annotations(session: Session, reader: Reader, outcome: Outcome) -> Use:
     )
     query = select(Annotation.text, Annotation.first_day).where(Annotation.outcome_id == outcome.id, *seen)
     rows = session.execute(query.order_by(Annotation.first_day)).all()
-    return _use("annotation", "stay", ((f"{day}: {text}", "") for text, day in rows))
+    return _use("annotation", "stay", ((f"{locales.day(day)}: {text}", "") for text, day in rows))
 
 
 def _count(session: Session, kind: str, what: str, condition: ColumnElement[bool], column=None) -> Use:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.accounts.audit import record
+from insightrepo.locales import grouped
 from insightrepo.models import Outcome, Term, Validation
 from insightrepo.taxonomy.history import note_status, seen_evidence
 from insightrepo.taxonomy.reading import find_term
@@ -67,7 +68,7 @@ def decide(
     if not words:
         raise StepRefused("say why: a step without its reason means nothing to those who come later")
     if len(words) > REASON_LENGTH:
-        raise StepRefused(f"the reason has {len(words):,} characters: use at most {REASON_LENGTH:,}")
+        raise StepRefused(f"the reason has {grouped(len(words))} characters: use at most {grouped(REASON_LENGTH)}")
     seen = seen_evidence(session, reader, evidence_ids)
     if missing := [str(number) for number in evidence_ids if number not in seen]:
         raise StepRefused(f"there is no evidence {', '.join(missing)}: check the number on the evidence's page")

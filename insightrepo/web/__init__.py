@@ -119,6 +119,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     _setup_proxy(app, workspace.settings.proxy_hops)
     Bootstrap5(app)
     _setup_blueprints(app)
+    formatting.speak_to_the_reader(app)  # first of all that is done before a request
     act.setup(app, security.setup(app, https=workspace.settings.https))
     auth.setup(app)
     visits.setup(app)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from insightrepo.library.coverage import ADVICE, MATTERS, STRONG, Coverage, Covered
 from insightrepo.library.coverage import QUADRANTS as COVERAGE_QUADRANTS
+from insightrepo.locales import decimal, percent, signed
 from insightrepo.scores.landscape import KINDS, QUADRANTS, Landscape
 from insightrepo.scores.portfolio import Cell, Portfolio
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.web.figures import Cell as HeatCell
 from insightrepo.web.figures import Figure, heat, shade
-from insightrepo.web.formatting import signed
 
 STYLES = (("--series-2", "diamond"), ("--series-1", "square"), ("--series-3", "circle"), ("--series-4", "triangle-up"))
 LABELS = 30  # of more marks only those of the first group have their code, and those whose code covers nothing
@@ -98,21 +98,19 @@ def cell_shade(cell: Cell, show: str) -> int | None:
 def cell_text(cell: Cell, show: str) -> str:
     """A cell in a few signs: its value; where it has none its tasks, or that it is suppressed; else nothing."""
     if cell.value is not None:
-        return signed(cell.value) if show == "gap" else f"{cell.value:.1f}" if show == "opportunity" else _percent(cell)
+        return {"gap": signed(cell.value), "opportunity": decimal(cell.value, 1)}.get(show) or percent(cell.value)
     if cell.tasks:
-        values = [f"{task.score.value:.0f}%" for task in cell.tasks if task.score.value is not None]
+        values = [percent(task.score.value) for task in cell.tasks if task.score.value is not None]
         return f"task {', '.join(values)}" if values else ""
     return "too few" if "too few" in cell.words else ""
-
-
-def _percent(cell: Cell) -> str:
-    return f"{cell.value:.0f}%"
 
 
 def _heat_cell(cell: Cell, show: str) -> HeatCell:
     text = cell_text(cell, show)
     interval = (
-        f" ({cell.low:.1f} to {cell.high:.1f}, n {cell.n})" if cell.low is not None and cell.high is not None else ""
+        f" ({decimal(cell.low, 1)} to {decimal(cell.high, 1)}, n {cell.n})"
+        if cell.low is not None and cell.high is not None
+        else ""
     )
     told = f"{cell.outcome.code} · {_plain(cell.product.name)}<br>{text or cell.words}{interval}"
     return HeatCell(cell.outcome.code, cell.product.code, cell_shade(cell, show), text, told)

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from indexes.query import Piece, render
 from indexes.query import parse as read_words
+from insightrepo import locales
 from insightrepo.library.hits import FACETS, Group, Mode, SearchQuery, SearchResult, Sort
 from insightrepo.web.links import url_for
 from insightrepo.web.request import is_id
@@ -210,7 +211,7 @@ def active_filters(links: Links, result: SearchResult, study: str | None = None)
         active.append(ActiveFilter("Study", study or str(query.study), links.put("study", None)))
     for name, day in (("since", query.since), ("until", query.until)):
         if day:
-            active.append(ActiveFilter(name.capitalize(), day.isoformat(), links.put(name, None)))
+            active.append(ActiveFilter(name.capitalize(), locales.day(day), links.put(name, None)))
     if query.verified:
         active.append(ActiveFilter("Tags", "confirmed only", links.put("verified", None)))
     return active

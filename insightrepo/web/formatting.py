@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 
-from flask import Flask
+from flask import Flask, request
 from markupsafe import Markup, escape
 
 from insightrepo.library.hits import Hit, TagShown
+from insightrepo.locales import (
+    ISO,
+    day,
+    days,
+    decimal,
+    grouped,
+    moment,
+    percent,
+    percent_sign,
+    probability,
+    separators,
+    short,
+    signed,
+    speak,
+    tag,
+    whole,
+)
 from insightrepo.scores.wording import change, number
 from insightrepo.web.layout import place_url
 from insightrepo.web.links import url_for
+from insightrepo.web.request import workspace
 from insightrepo.web.trend import draw, sparkline
 
+FILES = (".csv", ".xlsx", ".json")  # how the address of a file ends that machines read
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 SOURCES = {
     "person": "a person",
@@ -25,10 +43,26 @@ SOURCES = {
 }
 
 
+def speak_to_the_reader(app: Flask) -> None:
+    """Each request for a page is answered in the workspace's locale, and files and JSON in none."""
+    app.before_request(_speak)
+    app.teardown_request(lambda _error: speak(ISO))
+
+
+def _speak() -> None:
+    to_a_machine = request.path.endswith(FILES) or request.accept_mimetypes.best == "application/json"
+    speak(ISO if to_a_machine else workspace().settings.locale)
+
+
 def setup(app: Flask) -> None:
     """Make the functions below known to the templates."""
-    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock, day, whole, signed):
+    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock):
         app.add_template_filter(function)
+    for written in (day, decimal, moment, percent, probability, short, signed, whole):
+        app.add_template_filter(written)
+    for told in (days, percent_sign, separators):
+        app.add_template_global(told)
+    app.add_template_global(tag, "locale_tag")
     app.add_template_global(hit_url)
     app.add_template_global(place_url)
     app.add_template_global(sparkline)
@@ -53,7 +87,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
 
 def count(value: int, capped: bool = False) -> str:
     """A count as 1,000, or as 1,000+ where the result set was cut."""
-    return f"{value:,}{'+' if capped else ''}"
+    return f"{grouped(value)}{'+' if capped else ''}"
 
 
 def source_words(source: str) -> str:
@@ -65,7 +99,7 @@ def tag_words(tag: TagShown) -> str:
     """Where a tag stands and on whose word: "accepted by a person", "automatic, by a rule", "suggested 0.62"."""
     if tag.state == "suggested":
         values = [vote.value for vote in tag.votes if vote.in_favour]
-        return f"suggested {max(values):.2f}" if values else "suggested"
+        return f"suggested {decimal(max(values), 2)}" if values else "suggested"
     return f"{tag.state}{',' if tag.state == 'automatic' else ''} by {source_words(tag.origin)}"
 
 
@@ -73,7 +107,7 @@ def size(value: int) -> str:
     """Bytes as 12 kB or 3.4 MB."""
     if value < 1_000_000:
         return f"{max(1, round(value / 1000))} kB"
-    return f"{value / 1_000_000:.1f} MB"
+    return f"{decimal(value / 1_000_000, 1)} MB"
 
 
 def plural(value: int, one: str, many: str | None = None) -> str:
@@ -93,19 +127,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
-def day(moment: dt.datetime) -> str:
-    """The day of a moment, as 2025-03-14."""
-    return f"{moment:%Y-%m-%d}"
-
-
-def whole(value: float) -> str:
-    """A number without decimals, with a true minus: −12."""
-    return f"{round(value):,}".replace("-", "−")
-
-
-def signed(value: float) -> str:
-    """A difference without decimals, with its sign: +14, −3, 0."""
-    rounded = round(value)
-    return f"+{rounded:,}" if rounded > 0 else whole(rounded)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from insightrepo.library.citing import as_html, as_markdown, as_text, cite
 from insightrepo.library.surroundings import read_surroundings
+from insightrepo.locales import ISO, speaking
 from insightrepo.web.request import reader, session
 
 blueprint = Blueprint("hits", __name__)
@@ -24,8 +25,9 @@ def around(evidence_id: int) -> ResponseReturnValue:
 def citation(evidence_id: int) -> ResponseReturnValue:
     """The citation in three forms, to be copied; as JSON for the script that copies it."""
     address = made_url("evidence.evidence", evidence_id=evidence_id, _external=True)
-    found = cite(session(), reader(), evidence_id, address)
-    forms = {"text": as_text(found), "markdown": as_markdown(found), "html": as_html(found)}
+    with speaking(ISO):  # it is taken elsewhere, and is the same whoever takes it
+        found = cite(session(), reader(), evidence_id, address)
+        forms = {"text": as_text(found), "markdown": as_markdown(found), "html": as_html(found)}
     if request.accept_mimetypes.best == "application/json":
         return jsonify(forms)
     return render_template("search/cite.html", citation=found, **forms)

@@ -36,6 +36,7 @@ from insightrepo.library.import_preview import as_json
 from insightrepo.library.reading import NotVisible, read_study
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.study_states import steps_of
+from insightrepo.locales import grouped, speaking
 from insightrepo.web.errors import page
 from insightrepo.web.request import is_id, reader, session, workspace
 from insightrepo.web.study_forms import ImportForm
@@ -278,9 +279,9 @@ def progress(job_id: int) -> ResponseReturnValue:
     found = read_job(workspace(), session(), reader(), job_id)
     look_after(workspace(), found)
     told = found.report.get("progress") or {}
-    return jsonify(
-        state=found.state, under_way=found.state in UNDER_WAY, share=share(told), words=progress_words(found)
-    )
+    with speaking(workspace().settings.locale):  # the words are for the page
+        words = progress_words(found)
+    return jsonify(state=found.state, under_way=found.state in UNDER_WAY, share=share(told), words=words)
 
 
 def share(told: dict[str, int]) -> float | None:
@@ -301,8 +302,9 @@ def progress_words(found: JobShown) -> str:
     if told.get("of") and told["done"] == told["of"]:
         return "all files are read; they are made searchable"
     files = f"{told['done']} of {told['of']} files" if told.get("of") else "reading the first file"
-    pieces = f", {told['pieces']:,} of {told['of_pieces']:,} pieces of this one" if told.get("of_pieces") else ""
-    return files + pieces
+    if not told.get("of_pieces"):
+        return files
+    return f"{files}, {grouped(told['pieces'])} of {grouped(told['of_pieces'])} pieces of this one"
 
 
 @blueprint.get("/import/<id:job_id>/refused.csv")

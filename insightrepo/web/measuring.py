@@ -20,6 +20,7 @@ from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
 from insightrepo.library.safe_names import SafeNames, workspace_redactor
 from insightrepo.library.uploads import Upload, UploadMissing
+from insightrepo.locales import days
 from insightrepo.models import Wave
 from insightrepo.scores.bringing import Guess, bring, guess, offered_fields, require_bringing
 from insightrepo.scores.columns import ColumnsUnclear
@@ -273,7 +274,7 @@ def repair(code: str, row_id: int) -> ResponseReturnValue:
                 return redirect(url_for("measuring.quarantine", code=wave.code))
             problem = "; ".join(redactor.redact(one.cause).text for one in report.refused)
             problem = (
-                problem or f"It is dated outside of the wave ({wave.first_day} to {wave.last_day}), or says nothing."
+                problem or f"It is dated outside of the wave ({days(wave.first_day, wave.last_day)}), or says nothing."
             )
     shown = render_template("measuring/repair.html", wave=wave, row=row, values=values, form=form, problem=problem,
                             dropping=DropForm(formdata=None))  # fmt: skip

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from insightrepo.accounts.access import visible_terms
 from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.merging import merge, split
+from insightrepo.locales import grouped
 from insightrepo.models import Outcome
 from insightrepo.taxonomy.impact import impact
 from insightrepo.taxonomy.life_cycle import StepRefused
 from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.web.formatting import plural
 from insightrepo.web.outcome_editing import mine
 from insightrepo.web.outcome_status import use_address
 from insightrepo.web.outcomes import blueprint
@@ -39,9 +41,7 @@ def succeed(code: str) -> ResponseReturnValue:
     try:
         if way == "merge":
             carried = merge(workspace(), reader(), [row.code], into[0], reason)
-            said = (
-                f"{row.code} was merged into {into[0]}: {carried:,} {'vote' if carried == 1 else 'votes'} carried over."
-            )
+            said = f"{row.code} was merged into {into[0]}: {grouped(carried)} {plural(carried, 'vote')} carried over."
         else:
             with workspace().database.writing() as writing:
                 split(writing, reader(), row.code, into, reason)

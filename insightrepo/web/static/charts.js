@@ -57,6 +57,7 @@ function layoutOf(given, style) {
     colorway: ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"],
     margin: { l: 56, r: 16, t: 16, b: 48 }, transition: { duration: 0 },
     hoverlabel: { bgcolor: "--leaf", bordercolor: "--line", font: { color: "--ink" }, align: "left" },
+    separators: document.documentElement.dataset.separators, // of decimals and thousands
     legend: { orientation: "h", yanchor: "bottom", y: 1.02, x: 0 },
     ...given, ...axes,
     font: { color: "--ink", family: "--sans", size: phone.matches ? 11 : 12, ...given.font },

@@ -23,7 +23,7 @@ function option(completion, at) {
   item.id = `completion-${at}`;
   item.setAttribute("role", "option");
   item.setAttribute("aria-selected", "false");
-  const count = completion.count === null ? "" : completion.count.toLocaleString("en");
+  const count = completion.count === null ? "" : completion.count.toLocaleString(document.documentElement.dataset.locale || "en");
   for (const [name, text] of [["value", completion.label], ["detail", completion.detail], ["count", count]]) {
     const part = document.createElement("span");
     part.className = name;

@@ -1,6 +1,7 @@
 // While a statement is typed: what could be better at it, under its fields, and outcomes that may be the same, beside.
 
 const PAUSE = 350; // ms without a key before the statement is looked at
+const TWO_DECIMALS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 const form = document.querySelector("form.editor");
 let timer = 0;
 let asked = 0;
@@ -25,7 +26,8 @@ function neighbourItem(found) {
   link.href = found.url;
   link.append(element("span", found.code, "code"), ` ${found.name}`);
   const shared = found.shared.length ? `; both say ${found.shared.join(", ")}` : "";
-  item.append(link, " ", element("span", `alike ${found.score.toFixed(2)}${shared}`, "quiet"));
+  const score = found.score.toLocaleString(document.documentElement.dataset.locale || "en", TWO_DECIMALS);
+  item.append(link, " ", element("span", `alike ${score}${shared}`, "quiet"));
   return item;
 }
 
