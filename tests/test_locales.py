@@ -81,7 +81,10 @@ def test_a_known_locale_is_taken_however_it_is_written() -> None:
     ]
 
 
-@pytest.mark.parametrize(("wrong", "near"), [("en_UK", "en_"), ("german", "en_GB"), ("root", "iso"), ("", "iso")])
+NEAR = {"en_UK": "en_", "de_XX": "de_", "root": "ro", "42": "iso, en, en_GB, de, fr"}
+
+
+@pytest.mark.parametrize(("wrong", "near"), NEAR.items())
 def test_an_unknown_locale_is_refused_with_those_like_it(wrong: str, near: str) -> None:
     with pytest.raises(ValueError, match=f"no locale is called {wrong!r}; try .*{near}"):
         known_locale(wrong)
