@@ -22,7 +22,7 @@ from babel.localedata import locale_identifiers
 ISO = "iso"
 NONE = "–"
 NEAREST = 5  # values that a refusal names
-ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+ISO_DAY, ISO_MONTH = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d{4}-\d\d")
 PLAIN = re.compile(r"[-+]?[\d,]+(\.\d+)?")
 
 _in_force: ContextVar[str] = ContextVar("locale", default=ISO)
@@ -119,7 +119,12 @@ def tag() -> str:
 
 
 def day(value: dt.date | str) -> str:
-    """A day, or the day of a moment: 2025-06-30. What is written already and is no ISO day stays as it is."""
+    """A day, or the day of a moment: 2025-06-30.
+
+    A text that was written with "iso" (2025-06-30, 2025-06) is a day or a month; any other text stays (2025-Q2, 2025).
+    """
+    if isinstance(value, str) and ISO_MONTH.fullmatch(value):
+        return month(dt.date.fromisoformat(f"{value}-01"))
     found = _date(value)
     if found is None:
         return str(value)

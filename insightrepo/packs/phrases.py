@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from insightrepo import locales
-from insightrepo.locales import decimal, grouped
+from insightrepo.locales import day, decimal, grouped
 from insightrepo.scores.wording import decimals_of
 
 
@@ -30,3 +30,8 @@ def count(value: int, one: str, many: str | None = None) -> str:
 def more_than(shown: int, total: int) -> str:
     """How many are not shown; empty where all are."""
     return f"and {grouped(total - shown)} more" if total > shown else ""
+
+
+def kept_days(text: str) -> str:
+    """A day, a month or two days with "to" between them, as a pack keeps them, by the locale in force."""
+    return " to ".join(day(part) for part in text.split(" to "))

@@ -6,7 +6,7 @@ from typing import Any
 
 from insightrepo.locales import day, days, grouped
 from insightrepo.packs.parts import Bullets, Section, Table
-from insightrepo.packs.phrases import more_than
+from insightrepo.packs.phrases import kept_days, more_than
 
 MOST_DECISIONS = 10
 
@@ -37,7 +37,9 @@ def meanwhile_section(content: dict[str, Any]) -> Section:
     """Targets, decisions, events and interventions."""
     targets = tuple(f"{one['name']}{f' ({of})' if (of := one['of']) else ''}: {one['words']}"
                     for one in content["targets"])  # fmt: skip
-    happened = tuple(f"{one['when']}: {one['text']} ({one['kind']}, {one['concerns']})" for one in content["happened"])
+    happened = tuple(
+        f"{kept_days(one['when'])}: {one['text']} ({one['kind']}, {one['concerns']})" for one in content["happened"]
+    )
     found = [Bullets("Targets", targets)] if targets else []
     if decisions := content.get("decisions", ()):  # a pack of an earlier version has none
         items = tuple(_decision(one) for one in decisions[:MOST_DECISIONS])

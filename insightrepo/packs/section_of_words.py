@@ -6,7 +6,7 @@ from typing import Any
 
 from insightrepo.locales import grouped
 from insightrepo.packs.parts import Bullets, Quote, Section
-from insightrepo.packs.phrases import count, more_than
+from insightrepo.packs.phrases import count, kept_days, more_than
 
 
 def evidence_section(content: dict[str, Any], withheld: int) -> Section:
@@ -49,7 +49,7 @@ def voices_section(content: dict[str, Any]) -> Section | None:
 def _quote(item: dict[str, Any], on: str = "") -> Quote:
     segments = item["segments"] if len(item["segments"]) < 3 else [f"{len(item['segments'])} segments"]
     products = item["products"] if len(item["products"]) < 3 else [f"{len(item['products'])} products"]
-    day = item["date"] or ("day not known" if on else "")
+    day = kept_days(item["date"]) if item["date"] else "day not known" if on else ""
     who = (on, *segments, *products, day, f"rated {item['rating']}" if item["rating"] else "",
            "" if on else ", ".join(item["outcomes"]), f"evidence {item['id']}", item["study"],
            item["place"])  # fmt: skip
