@@ -142,7 +142,7 @@ def test_files_and_json_are_the_same_in_every_locale(german: FlaskClient, plain:
     json = {"Accept": "application/json"}
     files = {
         "/scores.csv": {},
-        "/admin/audit.csv": {},
+        "/act/landscape.csv": {},
         "/search/complete?q=outcome:&at=8": json,
         "/evidence/1/cite": json,
     }
