@@ -319,7 +319,7 @@ def guess_mapping(table: Table, dimensions: Sequence[str] = ()) -> tuple[Mapping
     texts = _text_columns(table)
     if not texts:
         raise MappingError(
-            f"no column reads like customers' words; name it with --text (the columns are {', '.join(table.header)})"
+            f"no column reads like customers' words; say which holds them (--text); there are {', '.join(table.header)}"
         )
     because = "its name" if _CALLED_TEXT.fullmatch(plain_header(texts[0])) else "its long and varied answers"
     said = [f"text: {', '.join(repr(text) for text in texts)} (by {because})"]

@@ -71,7 +71,8 @@ def _print_report(report: ImportReport) -> None:
     for note in report.notes:
         click.echo(note)
     for name, count in report.unknown.most_common():
-        click.echo(f"unknown {name}: {count} times; add it to the taxonomy and run 'insightrepo retag'")
+        near = f"; is it {' or '.join(report.near[name])}?" if name in report.near else ""
+        click.echo(f"unknown {name}: {count} times{near}; add it to the taxonomy and run 'insightrepo retag'")
     for refused in report.refused_rows[:SHOWN]:
         row = f" row {refused.row}" if refused.row else ""
         click.echo(f"refused: {refused.file}{row}, {refused.field}: {refused.cause}")

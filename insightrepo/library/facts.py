@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session
 
 from ingest.pipeline import Draft
 from ingest.tagger import Vote as VoteCast
+from insightrepo.accounts.access import Reader
 from insightrepo.models import AXES, Document, Place
 from insightrepo.taxonomy.reading import TermFinder, UnknownTerm
+from insightrepo.taxonomy.register import seen_terms
 from insightrepo.taxonomy.succession import standing_in
 
+MOST_NEAR = 200  # names that no term bears for which others are looked for
 Facts = Mapping[str, Sequence[str]]  # names by axis
 
 
@@ -50,6 +53,17 @@ class FactVotes:
             reason = {"column": "labels" if axis == "outcome" else axis, "value": name}
             votes[term_id] = VoteCast(term_id, "import", f"import:{document_id}", True, "force", 1.0, reason)
         return list(votes.values())
+
+    @staticmethod
+    def near(session: Session, reader: Reader, unknown: Counter[str]) -> dict[str, list[str]]:
+        """For names of `unknown` the terms that the reader may see and that are called almost so, as "name (code)"."""
+        seen = seen_terms(session, reader)
+        found = {
+            named: [f"{term.name} ({term.code})" for term in seen.finder(axis).near(name)]
+            for named, _ in unknown.most_common(MOST_NEAR)
+            for axis, _, name in [named.partition(" ")]
+        }
+        return {named: terms for named, terms in found.items() if terms}
 
     def terms(self, facts: Facts) -> set[int]:
         """The terms that facts name; nothing is counted."""

@@ -100,14 +100,17 @@ class ImportOptions:
         """
         if self.sensitivity and self.sensitivity not in reader.sensitivities:
             cleared = reader.sensitivities[-1]
-            raise Forbidden(f"--sensitivity {self.sensitivity} is above your clearance, which is {cleared}")
+            raise Forbidden(f"the sensitivity {self.sensitivity} is above your clearance, which is {cleared}")
         for axis, scope in (("product", reader.products), ("segment", reader.segments)):
             if scope is None:
                 continue
             named = {term.id for term in self._terms(session, axis)}
             if (named or new) and not named & scope:
                 codes = ", ".join(sorted(session.scalars(select(Term.code).where(Term.id.in_(scope))))[:NAMED])
-                raise Forbidden(f"you see studies of a {axis} within your scope only: name one with --{axis} ({codes})")
+                raise Forbidden(
+                    f"you see studies of a {axis} within your scope only: choose one of them for the study "
+                    f"(--{axis}: {codes})"
+                )
 
     def _terms(self, session: Session, axis: str) -> list[Term]:
         """The terms that the option names; a text that is meant as a column names none."""

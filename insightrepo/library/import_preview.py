@@ -25,14 +25,14 @@ Preview = dict[str, Any]
 
 
 def preview(file: SourceFile, redactor: Redactor, max_bytes: int, dimensions: Sequence[str] = ()) -> Preview:
-    """What a file is: ``{"tables": […]}``, ``{}`` for a report, or ``{"cause": why it cannot be read}``.
+    """What a file is: ``{"tables": […]}``, ``{"kind": "transcript"}``, ``{}`` for a report, or ``{"cause": why not}``.
 
-    A column that is called as one of `dimensions` is guessed to hold customer segments.
+    `cause` says why it cannot be read. A column that is called as one of `dimensions` is guessed to hold segments.
     """
     try:
         reader = reader_for(file)
         if not reader.__name__.endswith((".table", ".workbook")):  # type: ignore[attr-defined]
-            return {}
+            return {"kind": "transcript"} if reader.__name__.endswith(".transcript") else {}  # type: ignore[attr-defined]
         tables = read_file(file, max_bytes).tables
     except Unreadable as error:
         return {"cause": redactor.redact(str(error).removeprefix(f"{file.name}: ")).text}
@@ -70,7 +70,7 @@ def _guess(table: Table, dimensions: Sequence[str]) -> tuple[TableChoice, tuple[
     try:
         mapping, notes = guess_mapping(table, dimensions)
     except MappingError as error:
-        return TableChoice(False, ("",) * len(table.header)), (str(error).partition("; name it")[0],)
+        return TableChoice(False, ("",) * len(table.header)), (str(error).partition("; say which")[0],)
     return choice_of(table, mapping, looks_like_verbatims(table)), notes
 
 

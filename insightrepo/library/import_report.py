@@ -19,7 +19,7 @@ class ImportReport:
 
     `stored` includes `changed`, pieces whose text is new under an identity that was known. `withdrawn` are passages
     that a new revision of a report no longer holds. `questions` are what its numbers leave open. `unknown` are names in
-    the data that no term bears.
+    the data that no term bears, `near` those of terms that are called almost so, by the name in the data.
     """
 
     read: int = 0
@@ -34,6 +34,7 @@ class ImportReport:
     notes: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
+    near: dict[str, list[str]] = field(default_factory=dict)
     studies: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -92,4 +93,5 @@ class ImportReport:
             "notes": self.notes,
             "questions": self.questions,
             "unknown": dict(self.unknown),
+            "near": self.near,
         }

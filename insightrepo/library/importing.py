@@ -22,6 +22,7 @@ from ingest.verbatims import MappingError
 from insightrepo.accounts.access import Forbidden, Reader, visible_studies
 from insightrepo.library.column_choice import ColumnChooser
 from insightrepo.library.dry_run import DryRun
+from insightrepo.library.facts import FactVotes
 from insightrepo.library.import_options import ImportOptions
 from insightrepo.library.import_report import ImportReport
 from insightrepo.library.indexing import drain
@@ -211,6 +212,7 @@ class _Import:
     def _note_unused(self) -> None:
         with self.workspace.database.reading() as session:
             unused = self.options.unused(session)
+            self.report.near = FactVotes.near(session, self.reader, self.report.unknown)
         self.report.notes.extend(self.pipeline.redactor.redact(note).text for note in unused)
 
     def _studies(self, names: list[str]) -> list[StudyFiles]:

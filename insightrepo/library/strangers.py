@@ -25,7 +25,7 @@ def files_of(session: Session, evidence_ids: Sequence[int]) -> defaultdict[int, 
 def stranger(name: str, draft: Draft, other: str) -> Refused:
     """The refusal of a row of the file `name` whose id stands in the file `other`; it says what to do."""
     cause = (
-        f"this id stands in {other} with other words; name the column that tells rows apart with --id, "
-        "or import the file as a study of its own with --study-title"
+        f"this id stands in {other} with other words; say which column is the id of the row (--id), "
+        "or import the file as a study of its own, by another title (--study-title)"
     )
     return Refused(name, draft.locator.row, "id", cause, (draft.text,))

@@ -35,7 +35,7 @@ def find_study(session: Session, key: str, reader: Reader) -> Study | None:
         return None
     seen = session.scalar(select(Study.id).where(Study.id == study.id, Study.id.in_(visible_studies(reader))))
     if seen is None or not may_change(study, reader):
-        raise Forbidden("you may not add to a study of this title: give yours another with --study-title")
+        raise Forbidden("you may not add to a study of this title: give yours another title (--study-title)")
     return study
 
 
@@ -161,7 +161,9 @@ def refuse_unrelated(
     alike = (Document.redaction == redaction, Document.sha256 != sha256)
     there = set(session.scalars(query.join(Document, Document.id == Place.document_id).where(*current, *alike)))
     if there and not there & set(identities):
-        raise Unrelated("another report of this name is here: import yours with --study-title, or under another name")
+        raise Unrelated(
+            "another report of this name is here: give its study another title (--study-title), or rename the file"
+        )
 
 
 def same_bytes(session: Session, study: Study, name: str, sha256: str, redaction: str) -> Document | None:

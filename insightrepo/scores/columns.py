@@ -93,7 +93,7 @@ def resolved(
     if missing:
         raise ColumnsUnclear(
             f"no column for {', '.join(missing)} in the header {', '.join(header)}: "
-            f"name it with {' '.join(f'--{name} COLUMN' for name in missing)}"
+            f"say which it is, on the page or by an option ({' '.join(f'--{name} COLUMN' for name in missing)})"
         )
     return columns
 
@@ -116,7 +116,7 @@ def _present(wanted: str, name: str, header: Sequence[str]) -> str:
         return found[0]
     closest = process.extractOne(wanted, header, score_cutoff=50)
     hint = f"; the closest is {closest[0]!r}" if closest else ""
-    raise ColumnsUnclear(f"--{name}: the file has no column {wanted!r}{hint}; it has {', '.join(header)}")
+    raise ColumnsUnclear(f"{name}: the file has no column {wanted!r}{hint}; it has {', '.join(header)}")
 
 
 def _guessed(name: str, header: Sequence[str], columns: AnswerColumns) -> str | None:

@@ -146,7 +146,7 @@ def metric_columns(
     if missing:
         raise ColumnsUnclear(
             f"no column for {', '.join(missing)} in the header {', '.join(header)}: "
-            f"name it in a mapping file, as in '{missing[0]}: COLUMN'"
+            f"say which it is, on the page or in a mapping file, as in '{missing[0]}: COLUMN'"
         )
     return MetricColumns(fields, aggregated, codes)
 

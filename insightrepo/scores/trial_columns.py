@@ -140,5 +140,5 @@ def _refuse_missing(columns: Mapping[str, str], aggregated: bool, header: Sequen
     if missing:
         raise ColumnsUnclear(
             f"no column for {', '.join(missing)} in the header {', '.join(header)}: "
-            f"name it in a mapping file, as in '{missing[0]}: COLUMN'"
+            f"say which it is, on the page or in a mapping file, as in '{missing[0]}: COLUMN'"
         )

@@ -67,6 +67,14 @@ class TermFinder:
             raise UnknownTerm(f"no {self.axis} is called {text!r}{self._instead(words)}")
         return found[0]
 
+    def near(self, text: str, most: int = 3) -> tuple[Any, ...]:
+        """The terms in use whose code, name or alias is most like a text that names none, the likest first."""
+        called = {words: term for words, term in self._by_code.items() if term.status != "retired"}
+        for words, terms in self._by_words.items():
+            called.update((words, term) for term in terms if term.status != "retired")
+        found = process.extract(_folded(text), [*called], scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=None)
+        return tuple({called[words].id: called[words] for words, _, _ in found}.values())[:most]
+
     def _instead(self, words: str) -> str:
         if not self._terms:
             return ": none are known yet, import a taxonomy first"

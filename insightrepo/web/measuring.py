@@ -191,7 +191,7 @@ def _guessed(kind: str, survey: SurveyFile) -> tuple[Guess, str]:
     try:
         return guess(workspace().database, kind, survey), ""
     except UNREADABLE as error:
-        return Guess(offered_fields(kind), {}, {}), str(error).partition(": name it")[0]
+        return Guess(offered_fields(kind), {}, {}), str(error).partition(": say which")[0]
 
 
 def _chosen(found: Guess, survey: SurveyFile) -> dict[str, str]:

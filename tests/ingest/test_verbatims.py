@@ -179,7 +179,7 @@ def test_a_column_called_as_a_dimension_of_the_segments_holds_segments_before_an
 
 
 def test_guessing_refuses_a_table_without_words() -> None:
-    with pytest.raises(MappingError, match=r"--text \(the columns are task, seconds\)"):
+    with pytest.raises(MappingError, match=r"say which holds them \(--text\); there are task, seconds"):
         guess_mapping(table("task | seconds", "1 | 20", "2 | 30"))
 
 

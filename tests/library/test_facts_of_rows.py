@@ -37,6 +37,19 @@ def fed(workspace: Workspace, ada: Reader, tmp_path: Path) -> Workspace:
     return workspace
 
 
+def test_a_name_that_is_almost_a_term_s_is_reported_with_the_terms_it_may_be(
+    workspace: Workspace, ada: Reader, tmp_path: Path
+) -> None:
+    add_taxonomy(workspace, ada)
+    rows = 'v1,It took us ages.,"Familis with teenagers",radio,hiden fees\n'
+    found = bring(workspace, ada, write(tmp_path, HEADER + rows), **COLUMNS)
+    assert set(found.unknown) == {"segment Familis with teenagers", "product radio", "outcome hiden fees"}
+    assert found.as_dict()["near"] == {
+        "segment Familis with teenagers": ["Families with teenagers (teen)"],
+        "outcome hiden fees": ["Know what the whole trip costs (COST)"],
+    }
+
+
 def write(folder: Path, text: str, name: str = "feed.csv") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")

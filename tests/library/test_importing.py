@@ -445,7 +445,8 @@ def test_a_dry_run_writes_nothing_and_counts_what_the_import_counts(
     dry = bring(workspace, ada, corpus, dry_run=True).as_dict()
     assert (tables(workspace), files_in(workspace.home / "originals"), files_in(workspace.index_folder)) == before
     real = bring(workspace, ada, corpus).as_dict()
-    told = ("read", "stored", "already_here", "refused", "empty", "changed", "withdrawn", "files", "notes", "unknown")
+    told = ("read", "stored", "already_here", "refused", "empty", "changed", "withdrawn", "files", "notes", "unknown",
+            "near")  # fmt: skip
     assert {name: dry[name] for name in told} == {name: real[name] for name in told}
     assert dry["stored"] > 0
     assert dry["refused"] == 1
@@ -487,7 +488,7 @@ def test_a_contributor_cannot_write_into_somebody_s_study(
     for text in (FINDINGS, FINDINGS + "\nMore was said about it.\n"):
         found = bring(fresh, person("carl"), write(path, text), **options)
         assert (found.stored, found.already_here, found.refused) == (0, 0, 1)
-        assert "give yours another with --study-title" in found.refused_rows[0].cause
+        assert "give yours another title (--study-title)" in found.refused_rows[0].cause
     assert tables(fresh, without=["job", "audit_entry"]) == before
     own = write(tmp_path / "notes.md", report("photos"))
     both = bring(fresh, person("carl"), path, own, **options)

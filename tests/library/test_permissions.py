@@ -411,7 +411,7 @@ def test_what_may_not_go_into_a_study_is_refused_by_name_and_the_rest_goes_in(fr
     found = bring(fresh, reader_of(fresh, "carl"), root / "Layoffs", root / "Stops")
     assert sorted(row.file for row in found.refused_rows) == ["Layoffs/findings.md", "Layoffs/plan.md"]
     assert {row.cause for row in found.refused_rows} == {
-        "you may not add to a study of this title: give yours another with --study-title"
+        "you may not add to a study of this title: give yours another title (--study-title)"
     }
     assert list(found.studies.values()) == ["Stops"]
     assert found.stored > 0
@@ -422,9 +422,9 @@ def test_whoever_is_limited_to_a_product_names_it_when_they_import(own: Workspac
     path, mia = write(tmp_path / "findings.md"), reader_of(own, "mia")
     there = len(studies(own))
     for options in ({}, {"product": "shop"}, {"product": "no such product"}):
-        with pytest.raises(Forbidden, match="name one with --product"):
+        with pytest.raises(Forbidden, match=r"choose one of them for the study \(--product: maps"):
             bring(own, mia, path, study_title="Stops", **options)
-    with pytest.raises(Forbidden, match="--sensitivity personal is above your clearance, which is confidential"):
+    with pytest.raises(Forbidden, match="the sensitivity personal is above your clearance, which is confidential"):
         bring(own, mia, path, study_title="Stops", product="maps", sensitivity="personal")
     assert len(studies(own)) == there
     bring(own, mia, path, study_title="Stops", product="maps", sensitivity="confidential")

@@ -76,7 +76,7 @@ def test_another_report_of_a_loose_file_s_name_is_refused_and_changes_nothing(
     (refused,) = found.refused_rows
     assert (refused.file, refused.field) == ("findings.md", "file")
     assert refused.cause == (
-        "another report of this name is here: import yours with --study-title, or under another name"
+        "another report of this name is here: give its study another title (--study-title), or rename the file"
     )
     assert (counts(found), found.withdrawn) == ((1, 0, 0, 1), 0)
     assert tables(fresh, without=["job"]) == before
@@ -116,9 +116,9 @@ def test_a_row_id_that_stands_in_another_file_with_other_words_is_refused_by_fil
     found = bring(fresh, ada, february, dry_run=dry_run, **options)
     (refused,) = found.refused_rows
     assert (refused.file, refused.row, refused.field) == ("february.csv", 2, "id")
-    assert refused.cause.startswith("this id stands in january.csv with other words; name the column that tells rows")
-    assert "--id" in refused.cause
-    assert "--study-title" in refused.cause
+    assert refused.cause.startswith("this id stands in january.csv with other words; say which column is the id")
+    assert "id of the row (--id)" in refused.cause
+    assert "another title (--study-title)" in refused.cause
     assert counts(found) == (2, 1, 0, 1)
     assert "The stops were boring for our kids." in texts(fresh)
     assert not any("We liked the maps" in text for text in texts(fresh))

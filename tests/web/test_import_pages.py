@@ -9,6 +9,7 @@ import zipfile
 from html import unescape
 
 import pytest
+from markupsafe import Markup
 from sqlalchemy import func, select
 
 from insightrepo.library import import_jobs
@@ -382,3 +383,24 @@ def test_files_are_added_to_a_study_that_keeps_its_facts(filled, visit, library,
         "files": [(io.BytesIO(REPORT.encode()), "c.md")],
     }
     assert other.post("/import", data=form, content_type="multipart/form-data").status_code == 403
+
+
+def test_a_recording_is_said_to_be_read_as_a_transcript_and_a_text_as_a_report(send, visit):
+    call = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Moderator>How was it?</v>\n"
+    made = send("contributor", [("call.vtt", call), ("plan.md", "# Plan\n\nAsk families.\n")])
+    page = visit("contributor").get(made.location).text
+    assert page.count("read as a transcript, turn by turn") == page.count("read as a report, passage by passage") == 1
+    assert page.index("call.vtt") < page.index("read as a transcript") < page.index("plan.md")
+
+
+def test_a_report_offers_the_terms_that_a_name_in_the_data_may_be(filled, visit, send, press):
+    feed = "comment,segment\n" + "".join(f"{said},{who}\n" for said, who in [
+        ("The map was empty when we arrived there", "Parents of todlers"), ("Nobody knew where the gate was", "Pilots"),
+    ])  # fmt: skip
+    url = send("researcher", [("feed.csv", feed)], title="Almost").headers["Location"]
+    chosen = {"how-0-0": "verbatims", "column-0-0-0": "text", "column-0-0-1": "segment"}
+    assert press("researcher", url, "import", **chosen).status_code == 302
+    run_waiting(filled)
+    words = " ".join(Markup(visit("researcher").get(url).text).striptags().split())
+    assert "segment Parents of todlers (1) is it Parents of toddlers (TODDLER)" in words
+    assert "segment Pilots (1). Add what is new to the taxonomy" in words
