@@ -156,9 +156,10 @@ def test_a_word_of_very_many_records_is_not_read_whole_for_a_filter(
     index.apply([], [Record(number, line, "", "", "", frozenset()) for number, line in lines.items()])
     every_third, query = BitMap(range(1, 4001, 3)), KeywordQuery(("alpha",))
     whole = [hit for hit in index.search(query, None, 4000) if hit.id in every_third]
-    listed = tantivy_search.Searching._listed
+    searching = tantivy_search.Searching
+    listed = searching._listed
     monkeypatch.setattr(
-        tantivy_search.Searching, "_listed", lambda self, query, limit: asked.append(limit) or listed(self, query, limit)
+        searching, "_listed", lambda self, query, limit: asked.append(limit) or listed(self, query, limit)
     )
     fresh = open_keyword("tantivy", tmp_path, "en")  # one that has kept nothing
     assert fresh.search(query, every_third, 100) == whole[:100]
