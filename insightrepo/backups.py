@@ -124,7 +124,7 @@ def restore(home: Path, source: Path, key: Path, database_url: str = "") -> Back
     words = key.read_text().strip()
     if len(words) != 64 or set(words) - set("0123456789abcdef"):
         raise BackupError(f"{key} is no key of a workspace: it has one line of 64 signs, 0 to 9 and a to f")
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=home, prefix=".restore-") as folder:
         names = _extract(source, Path(folder))
         _require_one_database(DATABASE in names, database_url)

@@ -57,9 +57,9 @@ class Workspace:
         return bytes.fromhex(path.read_text().strip())
 
     def make_master_key(self) -> None:
-        """Create the workspace's key if it has none; readable by its owner only."""
+        """Create the workspace's key if it has none; it and a folder that is made for it are their owner's only."""
         path = self.home / "workspace.key"
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists():
             return
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -27,9 +29,11 @@ from insightrepo.models import (
     Wave,
     WaveIssue,
 )
-from insightrepo.schema import is_current, upgrade
+from insightrepo.schema import REVISION, is_current, upgrade
 from insightrepo.scores.issue_reading import read_issue
 from insightrepo.scores.issues import freeze, keep_earlier_issues, reissue, verify, verify_frozen
+
+OLDER = [f"{number:04d}" for number in range(1, int(REVISION))]
 
 
 @pytest.fixture
@@ -77,6 +81,75 @@ def test_migrating_again_keeps_everything(database: Database) -> None:
     upgrade(database.engine)
     with database.reading() as session:
         assert session.scalar(select(Term.code)) == "app"
+    assert differences(database.engine) == []
+
+
+def content(engine: Engine) -> dict[str, tuple[list[str], list[str]]]:
+    """The columns and the rows of every table, as text."""
+    found = {}
+    with engine.connect() as connection:
+        for table in sorted(inspect(connection).get_table_names()):
+            columns = [f"{column['name']} {column['type']}" for column in inspect(connection).get_columns(table)]
+            rows = sorted(str(row) for row in connection.execute(text(f'SELECT * FROM "{table}"')))
+            found[table] = columns, rows
+    return found
+
+
+def filled(database: Database, version: str) -> None:
+    """The database as an earlier version left it, with people, a study, evidence and a score."""
+    upgrade(database.engine, version)
+    with database.writing() as session:
+        for statement in (
+            "INSERT INTO user_account (id, email, name, password_hash, role, active, created_at)"
+            " VALUES (1, 'ada@example.com', 'Ada', 'x', 'administrator', TRUE, '2025-01-01 00:00:00')",
+            "INSERT INTO study (id, key, title, method, stage, sensitivity, sharing_terms, state, state_reason,"
+            " created_at) VALUES (1, 's', 'Talks', 'interview', 'live', 'internal', '', 'published', '',"
+            " '2025-01-01 00:00:00')",
+            "INSERT INTO evidence (id, study_id, identity, kind, text, context, content_hash, revision, channel,"
+            " withdrawn, created_at) VALUES (1, 1, 'i', 'passage', 'The stops were boring.', '', 'h', 1, '', FALSE,"
+            " '2025-01-01 00:00:00')",
+            "INSERT INTO term (id, axis, code, name, aliases, status, policy, version, updated_at)"
+            " VALUES (1, 'outcome', 'FT-01', 'Find stops', '[]', 'active', 'automatic', 1, '2025-01-01 00:00:00')",
+            "INSERT INTO outcome (id, job, success_measure, category, journey_stage, lead_measure)"
+            " VALUES (1, 'Find stops', '', '', '', 'satisfaction')",
+        ):
+            session.execute(text(statement))
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_what_each_earlier_schema_held_is_there_after_one_upgrade_and_after_two(
+    database: Database, version: str
+) -> None:
+    filled(database, version)
+    upgrade(database.engine)
+    assert differences(database.engine) == []
+    with database.reading() as session:
+        assert session.scalars(select(Study.title)).all() == ["Talks"]
+        assert session.scalars(select(Evidence.text)).all() == ["The stops were boring."]
+        assert session.scalars(select(Outcome.code)).all() == ["FT-01"]
+    once = content(database.engine)
+    upgrade(database.engine)
+    assert content(database.engine) == once
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_upgrade_that_fails_at_its_end_has_changed_nothing_and_can_be_run_again(
+    database: Database, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(database, version)
+    before = content(database.engine)
+    whole = command.upgrade
+
+    def broken(config: Config, revision: str) -> None:
+        whole(config, revision)
+        raise RuntimeError("no room on the disk")
+
+    monkeypatch.setattr(command, "upgrade", broken)
+    with pytest.raises(RuntimeError, match="no room"):
+        upgrade(database.engine)
+    assert content(database.engine) == before
+    monkeypatch.undo()
+    upgrade(database.engine)
     assert differences(database.engine) == []
 
 
