@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Set
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexes.analyzer import Analyzer
+from indexes.analyzer import Analyzer, _english_stem
 from indexes.highlight import snippet, spans
 
 ENGLISH = Analyzer("en")
@@ -113,6 +113,27 @@ def test_a_snippet_is_within_its_length_and_shows_a_match(pieces: list[str], len
     assert end - start <= max(length, 0) or len(text) <= length
     if found and length >= len("needle"):
         assert any(start <= a and b <= end for a, b in found)
+
+
+ENDINGS = "s|ies|ied|y|ying|ing|ed|edly|ingly|ly|ion|ization"
+
+
+@given(st.from_regex(rf"[a-z]{{1,3}}({ENDINGS})?", fullmatch=True), st.text("iy", max_size=2))
+@example("dying", "")
+@example("skies", "")
+@example("uing", "")
+def test_a_word_is_marked_by_its_stem_however_it_begins(word: str, before: str) -> None:
+    word = before + word
+    stem = ENGLISH.stem(word)
+    text = f"({word.upper()}), or other words"
+    assert (1, 1 + len(word)) in ENGLISH.spans_of(text, {stem})
+
+
+def test_only_words_that_begin_like_what_is_looked_for_are_stemmed() -> None:
+    text = " ".join(f"n{letter}tions" for letter in "bcdfghjklmpqrstvwxz")  # words that no other test has
+    before = _english_stem.cache_info().misses
+    assert ENGLISH.spans_of(f"{text} needles", {"needl"}) == [(len(text) + 1, len(text) + 8)]
+    assert _english_stem.cache_info().misses <= before + 1
 
 
 SIGNS = st.text("abC wt+.-&/@'’ü中日 \u00a0\t\n,12é#", max_size=30)
