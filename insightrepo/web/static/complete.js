@@ -8,6 +8,8 @@ let foundFor = ""; // what was typed when these were found
 let chosen = -1;
 let timer;
 let asking;
+let before = Promise.resolve(); // keys are followed one after the other: one may have to wait for completions
+let waiting = 0;
 
 function show(completions) {
   found = completions;
@@ -84,12 +86,22 @@ async function move(step) {
   if (found.length) choose(((chosen + 1 + step + found.length + 1) % (found.length + 1)) - 1);
 }
 
+function inTurn(act) {
+  waiting += 1;
+  before = before.then(act).finally(() => (waiting -= 1));
+}
+
+function takeChosen(key) {
+  if (chosen >= 0) take(found[chosen]);
+  else if (key === "Enter") box.form.requestSubmit();
+}
+
 function onKey(event) {
   if (list.hidden || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) move(step);
+  if (step) inTurn(() => move(step));
   else if (event.key === "Escape") close();
-  else if ((event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) && chosen >= 0) take(found[chosen]);
+  else if ((event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) && (chosen >= 0 || waiting)) inTurn(() => takeChosen(event.key));
   else return;
   event.preventDefault();
   event.stopPropagation(); // the arrows of the page go through the hits

@@ -4,6 +4,7 @@ import { copy } from "./clipboard.js";
 
 const status = document.createElement("p");
 let fading;
+let cited = 0; // citations asked for
 
 function say(words) {
   status.textContent = words;
@@ -15,37 +16,56 @@ function hitOf(element) {
   return element?.closest?.(".hit") ?? null;
 }
 
+// What the last key or click wants is said at once; what arrives later goes by it.
 async function open(hit) {
   const link = hit.querySelector("[data-around]");
   if (!link) return;
-  let part = hit.querySelector(".around");
-  if (!part) {
-    part = document.createElement("div");
-    part.className = "around";
-    part.id = `around-${hit.id}`;
-    link.setAttribute("aria-controls", part.id);
-    const answer = await fetch(`${link.href}?part=1`).catch(() => null);
-    if (!answer?.ok || answer.redirected) return window.location.assign(link.href);
-    if (hit.querySelector(".around")) return; // asked for twice
-    part.innerHTML = await answer.text();
-    hit.querySelector(".who").after(part);
-  }
-  part.hidden = false;
-  hit.classList.toggle("told-around", Boolean(part.querySelector(".here"))); // its words stand between the others
   link.setAttribute("aria-expanded", "true");
+  if (!hit.querySelector(".around")) await bring(hit, link);
+  show(hit, link);
+}
+
+async function bring(hit, link) {
+  const answer = await fetch(`${link.href}?part=1`).catch(() => null);
+  const text = answer?.ok && !answer.redirected ? await answer.text() : null;
+  if (hit.querySelector(".around")) return; // asked for twice
+  if (text === null) {
+    if (isOpen(link)) window.location.assign(link.href);
+    return;
+  }
+  const part = document.createElement("div");
+  part.className = "around";
+  part.id = `around-${hit.id}`;
+  part.innerHTML = text;
+  link.setAttribute("aria-controls", part.id);
+  hit.querySelector(".who").after(part);
+}
+
+function isOpen(link) {
+  return link.getAttribute("aria-expanded") === "true";
+}
+
+function show(hit, link) {
+  const part = hit.querySelector(".around");
+  if (!part) return;
+  part.hidden = !isOpen(link);
+  // The words of the hit stand between the others.
+  hit.classList.toggle("told-around", isOpen(link) && Boolean(part.querySelector(".here")));
 }
 
 function close(hit) {
-  const part = hit.querySelector(".around");
-  if (part) part.hidden = true;
-  hit.classList.remove("told-around");
-  hit.querySelector("[data-around]")?.setAttribute("aria-expanded", "false");
+  const link = hit.querySelector("[data-around]");
+  if (!link) return;
+  link.setAttribute("aria-expanded", "false");
+  show(hit, link);
 }
 
 async function cite(hit, markdown) {
   const link = hit.querySelector("[data-cite]");
   if (!link) return;
+  const number = ++cited;
   const answer = await fetch(link.href, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (number !== cited) return; // another was asked for since
   if (!answer?.ok || answer.redirected) return window.location.assign(link.href);
   const forms = await answer.json();
   const copied = await copy(markdown ? forms.markdown : forms.text, markdown ? "" : forms.html);
@@ -60,7 +80,7 @@ function click(event) {
   if (!hit) return;
   event.preventDefault();
   if (link.matches("[data-cite]")) cite(hit, false);
-  else if (link.getAttribute("aria-expanded") === "true") close(hit);
+  else if (isOpen(link)) close(hit);
   else open(hit);
 }
 

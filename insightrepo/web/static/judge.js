@@ -8,19 +8,25 @@ function show(form, helpful) {
   }
 }
 
-async function send(event) {
-  const form = event.target;
-  if (!form.matches(".judge") || !event.submitter) return;
-  event.preventDefault();
-  const body = new FormData(form, event.submitter);
+async function send(form, button) {
+  const body = new FormData(form, button);
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(String(answer.status));
     show(form, (await answer.json()).helpful);
   } catch {
-    document.removeEventListener("submit", send);
-    form.requestSubmit(event.submitter);
+    document.removeEventListener("submit", submit);
+    form.requestSubmit(button);
   }
 }
 
-document.addEventListener("submit", send);
+let before = Promise.resolve(); // one word after the other, so that the last one stands
+
+function submit(event) {
+  const { target: form, submitter } = event;
+  if (!form.matches(".judge") || !submitter) return;
+  event.preventDefault();
+  before = before.then(() => send(form, submitter));
+}
+
+document.addEventListener("submit", submit);
