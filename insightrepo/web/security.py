@@ -8,6 +8,8 @@ from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 
+from insightrepo.web import tries
+
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -48,8 +50,9 @@ def setup(app: Flask, *, https: bool) -> Talisman:
 
 
 def _limit_tries(app: Flask) -> None:
-    # Counts live in the memory of each worker process: with four workers a guesser has four times the tries.
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    # Where the shared counts cannot be kept each worker counts for itself, rather than nobody signing in.
+    shared = {"storage_uri": f"{tries.SCHEME}://", "storage_options": tries.options_of(app.extensions["workspace"])}
+    limiter = Limiter(get_remote_address, app=app, in_memory_fallback_enabled=True, **shared)
     app.extensions["sign_in_limiter"] = limiter  # its decorator holds it weakly
     limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
     app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])  # type: ignore[assignment]

@@ -8,7 +8,7 @@ from populate import PASSWORD
 from sqlalchemy import func, select
 
 from insightrepo.models import AuditEntry
-from insightrepo.web import create_app
+from insightrepo.web import create_app, tries
 from insightrepo.workspace import Workspace
 
 
@@ -116,13 +116,76 @@ def test_a_vote_without_its_token_is_refused(visit, library):
     assert answer.status_code == 400
 
 
+def client_at(workspace, address):
+    """A client of a worker of its own, at an address of its own: what is counted of it is nobody else's."""
+    client = create_app(workspace).test_client()
+    client.environ_base["REMOTE_ADDR"] = address
+    return client
+
+
+@pytest.fixture(autouse=True)
+def one_moment(monkeypatch):
+    """No window ends while a slow machine counts tries."""
+    now = tries.time()
+    monkeypatch.setattr(tries, "time", lambda: now)
+
+
 def test_guessing_passwords_is_slowed_down_and_right_ones_are_not_counted(filled, token):
-    client = create_app(filled).test_client()
+    client = client_at(filled, "203.0.113.1")
     answers = [sign_in(client, token, password="wrong").status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
     page = sign_in(client, token)
     assert page.status_code == 429
     assert "Too many tries" in page.text
+
+
+def test_who_knows_the_password_is_not_counted_and_nobody_pays_for_another(filled, token):
+    guesser, other = client_at(filled, "203.0.113.2"), client_at(filled, "203.0.113.3")
+    assert {sign_in(guesser, token, password="wrong").status_code for _ in range(10)} == {422}
+    assert sign_in(guesser, token).status_code == 429
+    for _ in range(11):
+        assert sign_in(other, token).status_code == 302
+        other.post("/sign-out", data={"csrf_token": token(other)})
+
+
+def test_tries_are_counted_over_all_workers_of_a_workspace(filled, token):
+    workers = [client_at(filled, "203.0.113.4") for _ in range(2)]
+    answers = [sign_in(workers[n % 2], token, password="wrong").status_code for n in range(12)]
+    assert answers == [422] * 10 + [429] * 2
+    assert sign_in(client_at(filled, "203.0.113.4"), token).status_code == 429
+
+
+def test_no_address_is_kept_in_the_file_of_tries_and_others_cannot_read_it(filled, token):
+    sign_in(client_at(filled, "203.0.113.5"), token, password="wrong")
+    file = filled.home / tries.FILE
+    assert b"203.0.113" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_window_that_has_ended_is_forgotten(tmp_path, monkeypatch):
+    counted = tries.SharedTries(path=str(tmp_path / "tries.db"), secret="00")
+    now = 1000.0
+    monkeypatch.setattr(tries, "time", lambda: now)
+    assert [counted.incr("a", 60), counted.incr("a", 60), counted.incr("b", 3600)] == [1, 2, 1]
+    assert (counted.get("a"), counted.get_expiry("a")) == (2, 1060.0)
+    now = 1060.0
+    assert (counted.get("a"), counted.get_expiry("a"), counted.get("b")) == (0, 1060.0, 1)
+    assert counted.incr("a", 60) == 1
+    counted.clear("b")
+    assert counted.get("b") == 0
+    assert counted.reset() == 1
+
+
+def test_a_broken_file_of_tries_keeps_nobody_out_and_guessing_is_still_slowed_down(filled, token):
+    broken = client_at(filled, "203.0.113.6")
+    (filled.home / tries.FILE).write_bytes(b"no database" * 1000)
+    try:
+        assert sign_in(broken, token).status_code == 302
+        broken.post("/sign-out", data={"csrf_token": token(broken)})
+        answers = {sign_in(broken, token, password="wrong").status_code for _ in range(12)}
+        assert answers == {422, 429}
+    finally:
+        (filled.home / tries.FILE).unlink()
 
 
 @pytest.mark.parametrize(("hops", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
