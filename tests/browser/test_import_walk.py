@@ -72,7 +72,7 @@ def test_without_javascript_the_page_of_an_import_reloads_itself(browse, filled)
     with workspace.database.writing() as session:
         session.get_one(Job, number).state = "waiting"
     page.goto(f"/import/{number}")
-    assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
+    expect(page.locator("noscript meta[http-equiv=refresh]")).to_have_count(1)
 
 
 def test_axe_finds_nothing_on_the_pages_of_administration_and_the_inbox(browse):
