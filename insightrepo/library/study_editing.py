@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.library.indexing import enqueue
@@ -25,7 +26,7 @@ class FactsRefused(ValueError):
 
 @dataclass(frozen=True)
 class StudyFacts:
-    """What a person may set on a study; texts are redacted already. `products` and `segments` are codes."""
+    """What a person may set on a study. `products` and `segments` are codes."""
 
     title: str
     method: str = ""
@@ -74,14 +75,16 @@ def choices(session: Session, reader: Reader) -> dict[str, list[tuple[str, str]]
     return found
 
 
-def edit_study(session: Session, reader: Reader, study_id: int, facts: StudyFacts) -> list[str]:
-    """Set the facts of a study; the names of those that changed.
+def edit_study(session: Session, reader: Reader, study_id: int, facts: StudyFacts, redactor: Redactor) -> list[str]:
+    """Set the facts of a study, its texts redacted; the names of those that changed.
 
     Raises:
         NotVisible, Forbidden: as `seen_study`.
         FactsRefused: a fact is wrong, or the reader would not see the study any more.
     """
     study = seen_study(session, reader, study_id, lock=True)
+    title, method, terms = (redactor.redact(text).text for text in (facts.title, facts.method, facts.sharing_terms))
+    facts = replace(facts, title=title, method=method, sharing_terms=terms)
     _check(session, reader, study, facts)
     before, was = facts_now(study), on_evidence(study)
     for name in PLAIN:

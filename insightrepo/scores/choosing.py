@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +14,10 @@ from insightrepo.accounts.access import Reader, visible_products, visible_segmen
 from insightrepo.models import Outcome, Product, Score, Segment, Term, Wave
 from insightrepo.models.taxonomy import outcome_segment
 from insightrepo.scores.reading import ALL
-from insightrepo.scores.waves import find_wave
-from insightrepo.taxonomy.reading import find_term
+from insightrepo.scores.waves import WaveUnknown, find_wave
+from insightrepo.taxonomy.reading import UnknownTerm, find_term
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,39 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class _Offered:
+    """What may be chosen: the waves that have scores, the newest first, and the terms that the reader sees."""
+
+    session: Session
+    waves: tuple[Wave, ...]
+    segments: tuple[TermShown, ...]
+    products: tuple[TermShown, ...]
+
+    def wave(self, code: str | None) -> Wave | None:
+        if code:
+            return find_wave(self.session, code)
+        latest_frozen = next((found for found in self.waves if found.state == "frozen"), None)
+        return latest_frozen or next(iter(self.waves), None)
+
+    def segment(self, text: str | None) -> TermShown | None:
+        return _found(self.session, "segment", text, self.segments)
+
+    def product(self, text: str | None) -> TermShown | None:
+        return _found(self.session, "product", text, self.products)
+
+    def choice(self, wave: Wave | None, segment: TermShown | None, product: TermShown | None) -> Choice:
+        return Choice(
+            wave=wave.code if wave else None,
+            provisional=wave is not None and wave.state != "frozen",
+            segment=segment,
+            product=product,
+            waves=tuple(found.code for found in self.waves),
+            segments=self.segments,
+            products=self.products,
+        )
+
+
+@dataclass(frozen=True)
 class OutcomeShown:
     """An outcome in use. `segments` are the ids of those it applies to, by dimension; a dimension left out: to all."""
 
@@ -79,20 +115,31 @@ def choose(
     Raises:
         WaveUnknown, UnknownTerm: nothing is called so that the reader may see.
     """
-    measured = select(Score.wave_id).distinct()
-    waves = list(session.scalars(select(Wave).where(Wave.id.in_(measured)).order_by(Wave.first_day.desc(), Wave.id)))
-    latest = next((found for found in waves if found.state == "frozen"), waves[0] if waves else None)
-    chosen = find_wave(session, wave) if wave else latest
-    segments, products = segments_seen(session, reader), products_seen(session, reader)
-    return Choice(
-        wave=chosen.code if chosen else None,
-        provisional=chosen is not None and chosen.state != "frozen",
-        segment=_found(session, "segment", segment, segments),
-        product=_found(session, "product", product, products),
-        waves=tuple(found.code for found in waves),
-        segments=segments,
-        products=products,
-    )
+    offered = _offered(session, reader)
+    return offered.choice(offered.wave(wave), offered.segment(segment), offered.product(product))
+
+
+def choose_known(
+    session: Session, reader: Reader, wave: str = "", segment: str = "", product: str = ""
+) -> tuple[Choice, tuple[str, ...]]:
+    """As `choose`, but what nobody knows is left out, and said: a sentence for each."""
+    offered, unknown = _offered(session, reader), []
+
+    def known(find: Callable[[str], Found], text: str) -> Found:
+        try:
+            return find(text)
+        except (UnknownTerm, WaveUnknown) as error:
+            unknown.append(str(error))
+            return find("")
+
+    found = known(offered.wave, wave), known(offered.segment, segment), known(offered.product, product)
+    return offered.choice(*found), tuple(unknown)
+
+
+def _offered(session: Session, reader: Reader) -> _Offered:
+    measured = Wave.id.in_(select(Score.wave_id).distinct())
+    waves = session.scalars(select(Wave).where(measured).order_by(Wave.first_day.desc(), Wave.id))
+    return _Offered(session, tuple(waves), segments_seen(session, reader), products_seen(session, reader))
 
 
 def _found(session: Session, axis: str, text: str | None, among: Iterable[TermShown]) -> TermShown | None:

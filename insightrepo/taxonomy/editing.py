@@ -16,9 +16,9 @@ from insightrepo.models import Metric, Outcome, Segment, Task, Team, User, utcno
 from insightrepo.scores.measures import MEASURES
 from insightrepo.taxonomy.exporting import stage_names
 from insightrepo.taxonomy.history import note_status
-from insightrepo.taxonomy.life_cycle import changeable
+from insightrepo.taxonomy.life_cycle import StepRefused, changeable
 from insightrepo.taxonomy.schema import LEADS, OutcomeEntry
-from insightrepo.taxonomy.versions import keep_version, wording
+from insightrepo.taxonomy.versions import keep_version, restore, wording
 
 NOTE_LENGTH = 500  # characters
 RESCORED = frozenset({"segments", "tasks", "job", "success_measure"})  # what its open scores are computed from
@@ -168,7 +168,6 @@ def change_outcome(session: Session, reader: Reader, code: str, draft: OutcomeDr
         EditRefused: something in it cannot be kept, or somebody else changed the outcome meanwhile.
     """
     outcome = changeable(session, reader, code)
-    assert isinstance(outcome, Outcome)
     if outcome.status == "retired":
         raise EditRefused({"": f"{outcome.code} is retired: take it up again before you change it"})
     if draft.seen != mark(outcome):
@@ -185,6 +184,22 @@ def change_outcome(session: Session, reader: Reader, code: str, draft: OutcomeDr
         keep_version(session, outcome, before, reader.user_id, draft.note.strip(), draft.meaning == "new")
         record(session, reader.user_id, "outcome.change", f"outcome:{outcome.code}", fields=sorted(changed))
     return outcome, changed
+
+
+def bring_back(session: Session, reader: Reader, code: str, version: int) -> int | None:
+    """Restore the wording of an older version of an outcome; the new version's number, None: it is the wording already.
+
+    Raises:
+        Forbidden, UnknownTerm: as `life_cycle.changeable`.
+        StepRefused: it is retired.
+        LookupError: the version was not kept.
+    """
+    outcome = changeable(session, reader, code)
+    if outcome.status == "retired":
+        raise StepRefused(f"{outcome.code} is retired: take it up again before you bring a wording back")
+    if not restore(session, outcome, version, reader.user_id):
+        return None
+    return outcome.version
 
 
 def _entry(draft: OutcomeDraft, problems: dict[str, str]) -> OutcomeEntry | None:

@@ -79,7 +79,7 @@ def decide(
     return term
 
 
-def changeable(session: Session, reader: Reader, code: str) -> Term:
+def changeable(session: Session, reader: Reader, code: str) -> Outcome:
     """The outcome of this code, name or alias, locked for this transaction, if it is the reader's to change.
 
     Raises:

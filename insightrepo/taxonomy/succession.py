@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_terms
-from insightrepo.models import Score, Succession, Term
+from insightrepo.models import Outcome, Score, Succession, Term
 from insightrepo.taxonomy.life_cycle import StepRefused
 
 WORDS = {"merged": "was merged into", "split": "was split into", "replaced": "was replaced by"}
@@ -34,6 +34,15 @@ def successors(session: Session, reader: Reader, term_id: int) -> tuple[Relative
 def predecessors(session: Session, reader: Reader, term_id: int) -> tuple[Relative, ...]:
     """What an outcome grew out of, those of them that the reader may see."""
     return _relatives(session, reader, Succession.predecessor_id, Succession.successor_id == term_id)
+
+
+def can_follow(session: Session, reader: Reader, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    """The outcomes in use that another can go on in, of the same team, or of all: (code, name)."""
+    query = select(Outcome.code, Outcome.name).where(
+        Outcome.id.in_(visible_terms(reader)), Outcome.id != outcome.id, Outcome.status != "retired",
+        Outcome.team_id.is_not_distinct_from(outcome.team_id),
+    )  # fmt: skip
+    return tuple((row.code, row.name) for row in session.execute(query.order_by(Outcome.code)))
 
 
 def retired_words(session: Session, reader: Reader, term: Term) -> str:

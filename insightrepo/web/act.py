@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -19,15 +20,13 @@ from insightrepo.library.sheets import (
     portfolio_sheet,
     target_sheet,
 )
-from insightrepo.scores.choosing import Choice, choose, outcomes_in_use
+from insightrepo.scores.choosing import Choice, OutcomeShown, choose_known, outcomes_in_use
 from insightrepo.scores.disagreements import Disagreement, read_disagreements
 from insightrepo.scores.exporting import Sheet
 from insightrepo.scores.journey import Journey, read_journey
 from insightrepo.scores.landscape import read_landscape
 from insightrepo.scores.portfolio import SHOWN, read_portfolio
 from insightrepo.scores.targets import list_targets
-from insightrepo.scores.waves import WaveUnknown
-from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.act_figures import cell_shade, coverage_figure, landscape_figure, portfolio_figure
 from insightrepo.web.downloads import download
 from insightrepo.web.request import reader, session, workspace
@@ -97,7 +96,8 @@ def landscape() -> ResponseReturnValue:
     asked = _asked()
     ipa = _by_quadrant()
     found = read_landscape(session(), reader(), asked.choice)
-    return _page("landscape", asked, found=found, ipa=ipa, figure=landscape_figure(found, ipa))
+    figure = landscape_figure(found, ipa)
+    return _page("landscape", asked, found=found, ipa=ipa, figure=figure, apart=_apart(asked.choice))
 
 
 @blueprint.get("/act/portfolio")
@@ -109,7 +109,7 @@ def portfolio() -> ResponseReturnValue:
     parents = {product.group for product in asked.choice.products}
     figure = portfolio_figure(found)
     values = {"shown": SHOWN, "options": options, "shade": cell_shade, "parents": parents}
-    return _page("portfolio", asked, found=found, figure=figure, **values)
+    return _page("portfolio", asked, found=found, figure=figure, apart=_apart(asked.choice), **values)
 
 
 @blueprint.get("/act/journey")
@@ -119,7 +119,9 @@ def journey() -> ResponseReturnValue:
     found = read_journey(session(), reader(), asked.choice)
     counted = Evidence(workspace(), session(), reader(), found.choice.segments)
     by_stage = [counted.counts_of([step.outcome.id for step in stage.steps]) for stage in found.stages]
-    return _page("journey", asked, found=found, evidence=_evidence(found, counted), stage_evidence=by_stage)
+    by_outcome = _evidence(found, counted)
+    values = {"evidence": by_outcome, "stage_evidence": by_stage, "apart": _apart(asked.choice)}
+    return _page("journey", asked, found=found, **values)
 
 
 @blueprint.get("/act/coverage")
@@ -128,16 +130,16 @@ def coverage() -> ResponseReturnValue:
     asked = _asked()
     found = read_coverage(workspace(), session(), reader(), asked.choice)
     groups = [(quadrant, list(some)) for quadrant, some in groupby(found.outcomes, key=lambda c: c.quadrant)]
-    figure = coverage_figure(found)
-    return _page("coverage", asked, found=found, figure=figure, groups=groups, advice=ADVICE)
+    values = {"figure": coverage_figure(found), "groups": groups, "advice": ADVICE, "apart": _apart(asked.choice)}
+    return _page("coverage", asked, found=found, **values)
 
 
 @blueprint.get("/act/disagreements")
 def disagreements() -> ResponseReturnValue:
     """The outcomes whose segments disagree."""
-    asked = _asked()
-    names, found = _disagreements(asked.choice)
-    return _page("disagreements", asked, found=found, names=names)
+    asked, outcomes = _asked(), outcomes_in_use(session(), reader())
+    names = {outcome.code: outcome.name for outcome in outcomes}
+    return _page("disagreements", asked, found=_disagreements(asked.choice, outcomes), names=names)
 
 
 @blueprint.get("/act/<any(landscape, portfolio, journey, coverage, disagreements, targets):name>.<any(csv, xlsx):kind>")
@@ -171,24 +173,20 @@ def _shown() -> str:
 
 def _asked() -> Asked:
     """The cell that the address names; what nobody knows is left out and said."""
-    wanted, notes = {name: request.args.get(name, "").strip() for name in FILTERS}, []
-    for name in FILTERS:
-        try:
-            choose(session(), reader(), **{name: wanted[name]})
-        except (UnknownTerm, WaveUnknown) as error:
-            notes.append(str(error))
-            wanted[name] = ""
-    return Asked(choose(session(), reader(), **wanted), tuple(notes))
+    wanted = {name: request.args.get(name, "").strip() for name in FILTERS}
+    choice, unknown = choose_known(session(), reader(), **wanted)
+    return Asked(choice, unknown)
 
 
 def _page(name: str, asked: Asked, **values: Any) -> str:
-    values |= {"asked": asked, "choice": asked.choice, "apart": _apart(asked.choice)}
-    return render_template(f"act/{name}.html", tab=f"act.{name}", **values)
+    return render_template(f"act/{name}.html", tab=f"act.{name}", asked=asked, choice=asked.choice, **values)
 
 
 def _apart(choice: Choice) -> dict[str, Disagreement]:
     """The disagreements of segments by outcome, where the scores shown are everybody's."""
-    return {} if choice.segment is not None else {one.outcome: one for one in _disagreements(choice)[1]}
+    if choice.segment is not None:
+        return {}
+    return {one.outcome: one for one in _disagreements(choice, outcomes_in_use(session(), reader()))}
 
 
 def _evidence(found: Journey, counted: Evidence) -> dict[str, tuple[int, int, int]]:
@@ -196,11 +194,12 @@ def _evidence(found: Journey, counted: Evidence) -> dict[str, tuple[int, int, in
     return {step.outcome.code: counted.counts(step.outcome) for stage in found.stages for step in stage.steps}
 
 
-def _disagreements(choice: Choice) -> tuple[dict[str, str], list[Any]]:
-    """Names of outcomes by code, and the disagreements of the chosen wave by code."""
-    outcomes = outcomes_in_use(session(), reader())
-    found = read_disagreements(session(), reader(), [o.id for o in outcomes], choice.wave) if choice.wave else {}
-    return {o.code: o.name for o in outcomes}, sorted(found.values(), key=lambda one: one.outcome)
+def _disagreements(choice: Choice, outcomes: Iterable[OutcomeShown]) -> list[Disagreement]:
+    """The disagreements of the chosen wave, by code of their outcome."""
+    if choice.wave is None:
+        return []
+    found = read_disagreements(session(), reader(), [outcome.id for outcome in outcomes], choice.wave)
+    return sorted(found.values(), key=lambda one: one.outcome)
 
 
 def _sheet(name: str, choice: Choice) -> Sheet:
@@ -215,5 +214,5 @@ def _sheet(name: str, choice: Choice) -> Sheet:
     if name == "coverage":
         return coverage_sheet(read_coverage(workspace(), session(), reader(), choice))
     if name == "disagreements":
-        return disagreement_sheet(_disagreements(choice)[1])
+        return disagreement_sheet(_disagreements(choice, outcomes_in_use(session(), reader())))
     return target_sheet(list_targets(session(), reader()))

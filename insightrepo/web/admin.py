@@ -22,6 +22,7 @@ from insightrepo.settings_shown import settings_in_force
 from insightrepo.web.address import page_number
 from insightrepo.web.downloads import download
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -42,7 +43,7 @@ def _administrators_without_limits_only() -> None:
 
 @blueprint.errorhandler(NotNow)
 def _not_now(error: NotNow) -> ResponseReturnValue:
-    return page(409, f"{str(error)[:1].upper()}{str(error)[1:]}. Reload the page to see how it ends.")
+    return page(409, f"{sentence(error)} Reload the page to see how it ends.")
 
 
 @blueprint.get("")

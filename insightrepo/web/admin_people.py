@@ -25,6 +25,7 @@ from insightrepo.models import ROLES, Team, User
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.admin import blueprint
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 
 
@@ -67,7 +68,7 @@ class TeamForm(FlaskForm):
 
 @blueprint.errorhandler(AccountError)
 def _no_such(error: AccountError) -> ResponseReturnValue:
-    return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return page(404, sentence(error))
 
 
 @blueprint.get("/people")
@@ -96,7 +97,7 @@ def invite_person() -> ResponseReturnValue:
         with workspace().database.writing() as writing:
             user = invite(writing, reader(), form.email.data or "", form.name.data or "", form.role.data)
     except AccountError as error:
-        form.email.errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
+        form.email.errors = [sentence(error)]
         return _people(form, 422)
     return _people(InviteForm(formdata=None), 200, _link(user), user)
 
@@ -132,7 +133,7 @@ def change(user_id: int) -> ResponseReturnValue:
                 teams=form.teams.data or (), scopes=form.scopes.data or (),
             )  # fmt: skip
     except (AccountError, UnknownTerm) as error:
-        form.role.errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
+        form.role.errors = [sentence(error)]
         return render_template("admin/person.html", form=form, person=user, link=""), 422
     flash("Changed; it holds from their next page on." if changed else "Nothing was different.", "success")
     return redirect(url_for("admin.people"))
@@ -181,5 +182,5 @@ def team(team_id: int) -> ResponseReturnValue:
             flash("The team is changed.", "success")
             return redirect(url_for("admin.people", _anchor="teams"))
         except (AccountError, UnknownTerm) as error:
-            form.name.errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
+            form.name.errors = [sentence(error)]
     return render_template("admin/team.html", form=form, team=found), 422 if form.is_submitted() else 200

@@ -22,13 +22,13 @@ from insightrepo.accounts.users import AccountError
 from insightrepo.accounts.users import sign_in as check_password
 from insightrepo.memory import remembered
 from insightrepo.models import User
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import is_id, session, workspace
 
 PUBLIC = frozenset({"auth.sign_in", "auth.welcome", "health.healthz", "static", "bootstrap.static", "charts.plotly"})
 
 blueprint = Blueprint("auth", __name__)
 login = LoginManager()
-login.login_view = "auth.sign_in"  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def welcome(text: str) -> ResponseReturnValue:
     except InvitationGone:
         return render_template("auth/gone.html"), 404
     except AccountError as error:
-        form.password.errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
+        form.password.errors = [sentence(error)]
     return render_template("auth/welcome.html", form=form, user=user), 422 if form.is_submitted() else 200
 
 

@@ -12,6 +12,7 @@ from wtforms.validators import Length, Optional
 
 from insightrepo.library.decisions import DecisionRefused, decide, settle
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.links import url_for
 from insightrepo.web.request import reader, workspace
 
@@ -64,7 +65,7 @@ def become(decision_id: int) -> ResponseReturnValue:
 
 
 def _refused(code: str, why: str) -> ResponseReturnValue:
-    flash(f"Nothing was kept. {why[:1].upper()}{why[1:]}.", "danger")
+    flash(f"Nothing was kept. {sentence(why)}", "danger")
     return redirect(_back(code))
 
 

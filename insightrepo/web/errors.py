@@ -17,6 +17,7 @@ from insightrepo.accounts.access import Forbidden
 from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
 from insightrepo.schema import SchemaMismatch, require_current
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import workspace
 from insightrepo.workspace import WorkspaceMissing
 
@@ -66,9 +67,7 @@ def page(code: int, detail: str = "") -> tuple[str, int]:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    if error.code is None or error.code < 400:  # a redirect that routing asks for
-        return error.get_response()  # type: ignore[return-value]
-    body, code = page(error.code)
+    body, code = page(error.code or 500)
     headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
     return body, code, headers
 
@@ -103,8 +102,7 @@ def _no_database(error: DBAPIError) -> ResponseReturnValue:
     try:
         require_current(workspace().database.engine)
     except SchemaMismatch as mismatch:
-        said = str(mismatch)
-        return page(503, f"{said[0].upper()}{said[1:]}.")
+        return page(503, sentence(mismatch))
     except SQLAlchemyError:
         pass
     if isinstance(error, OperationalError):

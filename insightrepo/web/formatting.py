@@ -56,7 +56,8 @@ def _speak() -> None:
 
 def setup(app: Flask) -> None:
     """Make the functions below known to the templates."""
-    for function in (marked, count, number, change, tag_words, source_words, size, plural, clock):
+    words = sentence, upper_first, tag_words, source_words, plural, marked
+    for function in (*words, count, number, change, size, clock):
         app.add_template_filter(function)
     for written in (day, decimal, moment, percent, probability, short, signed, whole):
         app.add_template_filter(written)
@@ -83,6 +84,17 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
         at = end
     whole = "".join([*parts, escape(text[at:])])  # every part is escaped or ours
     return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))
+
+
+def upper_first(text: str) -> str:
+    """The text with a capital letter at its beginning; the rest stays."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def sentence(said: object) -> str:
+    """What an error or a note says, as a sentence: a capital letter, and a stop where it has none."""
+    text = upper_first(str(said))
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def count(value: int, capped: bool = False) -> str:

@@ -13,7 +13,6 @@ from insightrepo.scores.instruments import EDITABLE, InstrumentUnknown, edit_ins
 from insightrepo.scores.usability_kit import (
     POINTS,
     QUESTIONS,
-    RESULTS,
     NothingToTry,
     UsabilityKit,
     docx,
@@ -25,6 +24,7 @@ from insightrepo.scores.usability_kit import (
 from insightrepo.scores.waves import scale_text
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.wave_forms import InstrumentForm
 
@@ -62,7 +62,7 @@ def instrument(instrument_id: int) -> ResponseReturnValue:
                 flash("It is kept as a new version. Frozen issues keep the words of their time.", "success")
                 return redirect(url_for("glossary.instrument", instrument_id=instrument_id))
             except ValueError as error:
-                form.form_errors.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+                form.form_errors.append(sentence(error))
     shown = render_template("waves/instrument.html", reading=reading, instrument=reading.instrument, form=form,
                             scale=scale_text(reading.instrument), may_edit=reader().may_change_global)  # fmt: skip
     return shown, 422 if form.errors else 200
@@ -78,7 +78,7 @@ def kit() -> ResponseReturnValue:
         trouble = str(error) if request.args.getlist("outcome") or request.args.get("product") else ""
     shown = render_template(
         "waves/kit.html", kit=made, trouble=trouble, offered=kit_choices(session(), reader()), questions=QUESTIONS,
-        points=POINTS, columns=RESULTS, chosen=request.args.getlist("outcome"), product=request.args.get("product"),
+        points=POINTS, chosen=request.args.getlist("outcome"), product=request.args.get("product"),
     )  # fmt: skip
     return shown, 422 if trouble else 200
 
@@ -105,7 +105,7 @@ def _file(write: Callable[[UsabilityKit], bytes], kind: str, name: str) -> Respo
     try:
         made = _kit()
     except (NothingToTry, UnknownTerm) as error:
-        return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return page(404, sentence(error))
     return send_file(BytesIO(write(made)), kind, as_attachment=True, download_name=name)
 
 

@@ -38,6 +38,7 @@ from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.study_states import steps_of
 from insightrepo.locales import grouped, speaking
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence, upper_first
 from insightrepo.web.request import is_id, reader, session, workspace
 from insightrepo.web.study_forms import ImportForm
 
@@ -72,7 +73,7 @@ def _contributors_only() -> None:
 
 @blueprint.errorhandler(NotNow)
 def _not_now(error: NotNow) -> ResponseReturnValue:
-    return page(409, f"{str(error)[:1].upper()}{str(error)[1:]}. Reload its page.")
+    return page(409, f"{sentence(error)} Reload its page.")
 
 
 @blueprint.get("/import")
@@ -112,7 +113,7 @@ def send() -> ResponseReturnValue:
         form.title.errors = [_taken(error)]
         return _start(form, 422)
     except ImportRefused as error:
-        form.files.errors = [workspace_redactor(workspace()).redact(_capital(str(error))).text]
+        form.files.errors = [workspace_redactor(workspace()).redact(upper_first(str(error))).text]
         return _start(form, 422)
     return redirect(url_for("importing.job", job_id=job_id))
 
@@ -124,7 +125,7 @@ def _options(form: ImportForm, into: int | None) -> dict[str, Any]:
 
 def _taken(error: TitleTaken) -> Markup:
     """Why a title cannot be, with the way to that study where the reader may add to it."""
-    why = escape(f"{_capital(str(error))}")
+    why = escape(f"{upper_first(str(error))}")
     if error.study_id is None:
         return why + "."
     return why + Markup(', or <a href="{}">add the files to it</a>.').format(
@@ -267,7 +268,7 @@ def _choice(key: str, columns: list[str]) -> tuple[TableChoice, str]:
         if verbatims:
             choice.mapping(Table(tuple(columns), ()))
     except MappingError as error:
-        return choice, _capital(str(error))
+        return choice, upper_first(str(error))
     except ValueError:
         return TableChoice(verbatims, roles, best), "The scale is two numbers, the lower one first."
     return choice, ""
@@ -317,7 +318,3 @@ def refused(job_id: int) -> ResponseReturnValue:
     headers = {"Content-Disposition": f'attachment; filename="refused-{found.id}.csv"',
                "X-Content-Type-Options": "nosniff"}  # fmt: skip
     return Response(path.read_bytes(), mimetype="text/csv", headers=headers)
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

@@ -45,7 +45,7 @@ class SettleForm(FlaskForm):
 
 
 def setup(app: Flask) -> None:
-    """Let templates read the comments on a thing, and the pages know how much is new."""
+    """Let templates read the comments on a thing."""
     app.jinja_env.globals["comments_on"] = _comments_on
 
 

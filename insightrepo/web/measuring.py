@@ -41,6 +41,7 @@ from insightrepo.scores.survey_files import SurveyFile, as_survey, read_survey
 from insightrepo.scores.waves import WaveUnknown, find_wave
 from insightrepo.scores.wide import LayoutUnclear
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 
 blueprint = Blueprint("measuring", __name__)
@@ -97,12 +98,12 @@ def _researchers_without_limits_only() -> None:
 @blueprint.errorhandler(NotQuarantined)
 @blueprint.errorhandler(UploadMissing)
 def _not_there(error: Exception) -> ResponseReturnValue:
-    return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return page(404, sentence(error))
 
 
 @blueprint.errorhandler(WaveFrozen)
 def _frozen(error: WaveFrozen) -> ResponseReturnValue:
-    return page(409, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return page(409, sentence(error))
 
 
 @blueprint.errorhandler(Timeout)

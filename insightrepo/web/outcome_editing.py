@@ -21,6 +21,7 @@ from insightrepo.taxonomy.editing import (
     RETAGGED,
     EditRefused,
     OutcomeDraft,
+    bring_back,
     change_outcome,
     choices,
     create_outcome,
@@ -30,10 +31,10 @@ from insightrepo.taxonomy.editing import (
 from insightrepo.taxonomy.life_cycle import StepRefused, changeable
 from insightrepo.taxonomy.linter import Statement, lint
 from insightrepo.taxonomy.review import product_names
-from insightrepo.taxonomy.versions import restore, versions
+from insightrepo.taxonomy.versions import versions
 from insightrepo.web.errors import page
 from insightrepo.web.outcomes import blueprint
-from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.request import is_id, reader, session, workspace
 
 
 @blueprint.get("/outcomes/new")
@@ -148,25 +149,23 @@ def history(code: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/outcomes/<path:code>/versions")
-def bring_back(code: str) -> ResponseReturnValue:
+def bring_wording_back(code: str) -> ResponseReturnValue:
     """Restore the wording of an older version, as a new version."""
     row = mine(code)
-    number = request.form.get("version", "", type=str)
-    if not (number.isascii() and number.isdigit() and len(number) < 9):
+    number = request.form.get("version", "")
+    if not is_id(number):
         return page(400)
     try:
         with workspace().database.writing() as writing:
-            term = changeable(writing, reader(), row.code)
-            assert isinstance(term, Outcome)
-            changed = term.status != "retired" and restore(writing, term, int(number), reader().user_id)
-            if changed:
+            version = bring_back(writing, reader(), row.code, int(number))
+            if version:
                 request_retag(writing)
-    except LookupError as error:
+    except (LookupError, StepRefused) as error:
         flash(f"Nothing was changed: {error}", "danger")
         return redirect(url_for("outcomes.history", code=row.code))
-    if changed:
+    if version:
         ask_for_maintenance(workspace())
-    flash(f"Restored as version {term.version}." if changed else "That is the wording already.", "success")
+    flash(f"Restored as version {version}." if version else "That is the wording already.", "success")
     return redirect(url_for("outcomes.history", code=row.code))
 
 

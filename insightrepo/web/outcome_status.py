@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from insightrepo.accounts.access import visible_terms
 from insightrepo.library.merging import retire
 from insightrepo.models import Outcome
 from insightrepo.taxonomy.impact import Use, impact
 from insightrepo.taxonomy.life_cycle import STEPS, StepRefused, change_status
 from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.taxonomy.succession import can_follow
 from insightrepo.web.outcome_editing import mine
 from insightrepo.web.outcomes import blueprint
 from insightrepo.web.request import is_id, reader, session, workspace
-
-ADDRESSES = {"study": ("studies.study", "study_id"), "validation": ("validations.validation", "validation_id")}
 
 
 @blueprint.get("/outcomes/<path:code>/status")
@@ -45,35 +42,29 @@ def step(code: str) -> ResponseReturnValue:
 
 
 def _form(row: Outcome, code: int) -> ResponseReturnValue:
-    others = session().execute(
-        select(Outcome.code, Outcome.name)
-        .where(
-            Outcome.id.in_(visible_terms(reader())),
-            Outcome.id != row.id,
-            Outcome.status != "retired",
-            Outcome.team_id == row.team_id if row.team_id else Outcome.team_id.is_(None),
-        )
-        .order_by(Outcome.code)
-    )
     return render_template(
         "outcomes/status.html",
         outcome=row,
         steps=STEPS[row.status],
-        uses=[(use, [(name, use_address(where)) for name, where in use.named]) for use in _uses(row)],
-        others=others.all(),
+        uses=uses_of(row),
+        others=can_follow(session(), reader(), row),
         given=request.form,
     ), code
 
 
-def _uses(row: Outcome) -> tuple[Use, ...]:
-    return impact(session(), reader(), row) if row.status != "retired" else ()
+def uses_of(row: Outcome) -> list[tuple[Use, list[tuple[str, str]]]]:
+    """What uses an outcome, each with the first of it by (name, address or empty); nothing of a retired one."""
+    found = impact(session(), reader(), row) if row.status != "retired" else ()
+    return [(use, [(name, _address(where)) for name, where in use.named]) for use in found]
 
 
-def use_address(where: str) -> str:
-    """The address of what `impact` names, or empty."""
+def _address(where: str) -> str:
     kind, _, number = where.partition(":")
-    endpoint, argument = ADDRESSES.get(kind, ("", ""))
-    return url_for(endpoint, **{argument: number}) if endpoint else ""  # type: ignore[arg-type]
+    if kind == "study":
+        return url_for("studies.study", study_id=number)
+    if kind == "validation":
+        return url_for("validations.validation", validation_id=number)
+    return ""
 
 
 def _numbers(text: str) -> list[int]:

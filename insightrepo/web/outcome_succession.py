@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from insightrepo.accounts.access import visible_terms
 from insightrepo.library.background import ask_for_maintenance
 from insightrepo.library.merging import merge, split
 from insightrepo.locales import grouped
 from insightrepo.models import Outcome
-from insightrepo.taxonomy.impact import impact
 from insightrepo.taxonomy.life_cycle import StepRefused
 from insightrepo.taxonomy.reading import UnknownTerm
+from insightrepo.taxonomy.succession import can_follow
 from insightrepo.web.formatting import plural
 from insightrepo.web.outcome_editing import mine
-from insightrepo.web.outcome_status import use_address
+from insightrepo.web.outcome_status import uses_of
 from insightrepo.web.outcomes import blueprint
 from insightrepo.web.request import reader, session, workspace
 
@@ -72,16 +70,7 @@ def _problems(row: Outcome, way: str, into: list[str]) -> dict[str, str]:
 
 
 def _form(row: Outcome, problems: dict[str, str], code: int) -> ResponseReturnValue:
-    others = session().execute(
-        select(Outcome.code, Outcome.name)
-        .where(
-            Outcome.id.in_(visible_terms(reader())), Outcome.id != row.id, Outcome.status != "retired",
-            Outcome.team_id.is_not_distinct_from(row.team_id),
-        )
-        .order_by(Outcome.code)
-    )  # fmt: skip
-    uses = impact(session(), reader(), row) if row.status != "retired" else ()
+    others = can_follow(session(), reader(), row)
     return render_template(
-        "outcomes/succession.html", outcome=row, others=others.all(), problems=problems, given=request.form,
-        uses=[(use, [(name, use_address(where)) for name, where in use.named]) for use in uses],
-    ), code  # fmt: skip
+        "outcomes/succession.html", outcome=row, others=others, problems=problems, given=request.form, uses=uses_of(row)
+    ), code

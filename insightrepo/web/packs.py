@@ -43,6 +43,7 @@ from insightrepo.scores.changes import choices
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.figures import Figure
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import is_id, reader, session, workspace
 
 blueprint = Blueprint("packs", __name__)
@@ -106,7 +107,7 @@ def _list(form: PackForm | None = None, schedule: ScheduleForm | None = None, co
     for one in (new, by_itself):
         one.product.choices = _products()
     shown = render_template(
-        "packs/list.html", packs=found, total=total, page=number, pages=max(1, -(-total // PER_PAGE)), form=new,
+        "packs/list.html", packs=found, page=number, pages=max(1, -(-total // PER_PAGE)), form=new,
         schedule=by_itself, schedules=list_schedules(session(), reader()), button=ButtonForm(),
         may_make=reader().at_least("contributor"),
     )  # fmt: skip
@@ -142,7 +143,7 @@ def make() -> ResponseReturnValue:
             wanted = Wanted(period, form.product.data or None, bool(form.sensitive.data))
             return redirect(url_for("packs.pack", pack_id=make_pack(workspace(), reader(), wanted)))
         except (PeriodWrong, UnknownTerm) as error:
-            form.form_errors.append(_sentence(error))
+            form.form_errors.append(sentence(error))
     return _list(form=form, code=422)
 
 
@@ -195,9 +196,9 @@ def write_commentary(pack_id: int) -> ResponseReturnValue:
         try:
             comment(workspace(), reader(), pack_id, form.commentary.data or "")
         except PackSigned as error:
-            return page(409, _sentence(error))
+            return page(409, sentence(error))
         except CommentWrong as error:
-            form.form_errors.append(_sentence(error))
+            form.form_errors.append(sentence(error))
         else:
             flash("The commentary is kept.", "success")
             return redirect(url_for("packs.pack", pack_id=pack_id))
@@ -210,7 +211,7 @@ def sign_off(pack_id: int) -> ResponseReturnValue:
     try:
         sign(workspace(), reader(), pack_id)
     except PackSigned as error:
-        return page(409, _sentence(error))
+        return page(409, sentence(error))
     flash("It is signed: nothing of it changes any more.", "success")
     return redirect(url_for("packs.pack", pack_id=pack_id))
 
@@ -224,7 +225,7 @@ def add() -> ResponseReturnValue:
         try:
             add_schedule(workspace(), reader(), str(form.kind.data), form.product.data or None, int(form.day.data or 0))
         except (PeriodWrong, UnknownTerm) as error:
-            form.form_errors.append(_sentence(error))
+            form.form_errors.append(sentence(error))
         else:
             flash("The schedule is there. Packs are made by “insightrepo packs run --due”.", "success")
             return redirect(url_for("packs.packs"))
@@ -245,17 +246,17 @@ def stop(schedule_id: int) -> ResponseReturnValue:
 
 def figure_of_bars(bars: Bars) -> Figure:
     """Horizontal bars with their intervals, the first on top."""
-    known = [low is not None and high is not None for low, high in zip(bars.lows, bars.highs, strict=True)]
+    lows, highs = [low for low in bars.lows if low is not None], [high for high in bars.highs if high is not None]
     trace: dict[str, Any] = {
         "type": "bar", "orientation": "h", "y": list(bars.categories), "x": list(bars.values),
         "hovertext": list(bars.labels), "hovertemplate": "%{y}: %{hovertext}<extra></extra>",
         "marker": {"color": [BAR_COLOURS[tone] for tone in bars.tones], "opacity": 0.6},  # intervals are seen on it
     }  # fmt: skip
-    if all(known):
+    if len(lows) == len(highs) == len(bars.values):
         trace["error_x"] = {
             "type": "data", "symmetric": False, "color": "--ink", "thickness": 1.5, "width": 4,
-            "array": [high - value for high, value in zip(bars.highs, bars.values, strict=True)],  # type: ignore[operator]
-            "arrayminus": [value - low for low, value in zip(bars.lows, bars.values, strict=True)],  # type: ignore[operator]
+            "array": [high - value for high, value in zip(highs, bars.values, strict=True)],
+            "arrayminus": [value - low for low, value in zip(lows, bars.values, strict=True)],
         }  # fmt: skip
     layout = {
         "showlegend": False, "bargap": 0.45,
@@ -287,7 +288,3 @@ def _short(name: str) -> str:
     """A name as it stands beside a bar; its n is in the table."""
     name = name.rsplit(", n ", 1)[0]
     return name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip() + "…"
-
-
-def _sentence(error: Exception) -> str:
-    return f"{str(error)[:1].upper()}{str(error)[1:]}."

@@ -15,6 +15,7 @@ from insightrepo.library.requests import RequestRefused, answer_request, ask_res
 from insightrepo.library.search_gaps import list_gaps
 from insightrepo.web.address import parse
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.links import url_for
 from insightrepo.web.request import reader, session, workspace
 
@@ -62,7 +63,7 @@ def ask() -> ResponseReturnValue:
     try:
         number = ask_researchers(workspace(), reader(), query, form.why.data or "")
     except RequestRefused as error:
-        flash(f"Nothing was asked. {str(error)[:1].upper()}{str(error)[1:]}.", "danger")
+        flash(f"Nothing was asked. {sentence(error)}", "danger")
         return redirect(f"{url_for('questions.questions')}#ask")
     flash("The researchers see your question. The answer will stand here and on your home page.", "success")
     return redirect(f"{url_for('questions.questions')}#request-{number}")
@@ -78,7 +79,7 @@ def answer(request_id: int) -> ResponseReturnValue:
     try:
         answer_request(workspace(), reader(), request_id, form.state.data or "", form.answer.data or "")
     except RequestRefused as error:
-        flash(f"Nothing was kept. {str(error)[:1].upper()}{str(error)[1:]}.", "danger")
+        flash(f"Nothing was kept. {sentence(error)}", "danger")
     else:
         flash("Kept. Whoever asked sees it.", "success")
     return redirect(f"{url_for('questions.questions')}#request-{request_id}")

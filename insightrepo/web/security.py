@@ -51,8 +51,13 @@ def setup(app: Flask, *, https: bool) -> Talisman:
 
 def _limit_tries(app: Flask) -> None:
     # Where the shared counts cannot be kept each worker counts for itself, rather than nobody signing in.
-    shared = {"storage_uri": f"{tries.SCHEME}://", "storage_options": tries.options_of(app.extensions["workspace"])}
-    limiter = Limiter(get_remote_address, app=app, in_memory_fallback_enabled=True, **shared)
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=f"{tries.SCHEME}://",
+        storage_options=tries.options_of(app.extensions["workspace"]),
+        in_memory_fallback_enabled=True,
+    )
     app.extensions["sign_in_limiter"] = limiter  # its decorator holds it weakly
     limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
     app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])  # type: ignore[assignment]

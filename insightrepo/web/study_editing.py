@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from insightrepo.accounts.access import visible_studies
 from insightrepo.library.indexing import drain
 from insightrepo.library.readings import StudyLine
 from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.seen_studies import seen_studies
 from insightrepo.library.study_editing import FactsRefused, StudyFacts, edit_study, facts_now
 from insightrepo.library.study_states import StateRefused, Steps, bring_back, publish, seen_study, steps_of, withdraw
-from insightrepo.models import Study
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.study_forms import EditForm, StateForm
 
@@ -63,7 +60,7 @@ def _back_words(state: str) -> str:
 def _back(study_id: int) -> ResponseReturnValue:
     """To the study, or to the list where the reader does not see it any more."""
     with workspace().database.reading() as fresh:
-        seen = fresh.scalar(select(Study.id).where(Study.id == study_id, Study.id.in_(visible_studies(reader()))))
+        seen = study_id in seen_studies(fresh, reader())
     return redirect(url_for("studies.study", study_id=study_id) if seen else url_for("studies.studies"))
 
 
@@ -88,16 +85,13 @@ def change(study_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _page(study_id, before, form, 422)
     redactor = workspace_redactor(workspace())
-    facts = form.facts()
-    facts = replace(facts, **{name: redactor.redact(getattr(facts, name)).text
-                              for name in ("title", "method", "sharing_terms")})  # fmt: skip
     try:
         with workspace().database.writing() as writing:
-            changed = edit_study(writing, reader(), study_id, facts)
+            changed = edit_study(writing, reader(), study_id, form.facts(), redactor)
     except FactsRefused as error:
         field, why = error.args
         target = form._fields.get(field, form.title)
-        target.errors = [f"{why[:1].upper()}{why[1:]}."]
+        target.errors = [sentence(why)]
         return _page(study_id, before, form, 422)
     if changed:
         drain(workspace(), work_seconds=2)  # somebody waits for the page

@@ -165,7 +165,7 @@ def _one(target_id: int, form: TargetForm | None = None) -> ResponseReturnValue:
         abort(404)
     if form is None and found is not None and reader().at_least("researcher"):
         form = _form(found)
-    shown = render_template("act/target.html", tab="targets.targets", target=found, history=history, form=form)
+    shown = render_template("act/target.html", target=found, history=history, form=form)
     return shown, 422 if form is not None and form.is_submitted() else 200
 
 
@@ -201,6 +201,5 @@ def _page(form: TargetForm | None) -> str:
         lines=lines,
         total=total_words(lines),
         form=form,
-        report=ReportForm,
         focus=read_focus(session(), reader()),
     )

@@ -80,10 +80,10 @@ def draw(
     """The drawing of a history, or None where fewer than two waves have a value. `events` are marked on their days as
     far as these are between the first and the last wave; their numbers count all of them, from 1.
     """
-    shown = [(place, point) for place, point in enumerate(points) if point.value is not None]
+    shown = [(place, point, point.value) for place, point in enumerate(points) if point.value is not None]
     if len(shown) < 2:
         return None
-    edges = [edge for _, point in shown for edge in (point.value, point.low, point.high) if edge is not None]
+    edges = [edge for _, point, value in shown for edge in (value, point.low, point.high) if edge is not None]
     low, high = min(edges), max(edges)
     if low == high:
         low, high = low - 1, high + 1
@@ -91,15 +91,15 @@ def draw(
     dots: list[Dot] = []
     lines: list[list[str]] = []
     breaks: list[float] = []
-    for place, point in shown:
-        dot = _dot(point, frame, frame.side + place * step, low, high)
+    for place, point, value in shown:
+        dot = _dot(point, value, frame, frame.side + place * step, low, high)
         if dots and point.starts_series:
             breaks.append(round(dot.x - step / 2, 1))
         if not lines or point.starts_series or points[place - 1].value is None:
             lines.append([])
         lines[-1].append(f"{dot.x:.1f},{dot.y:.1f}")
         dots.append(dot)
-    said = ", ".join(f"{point.wave} {number(point.value, measure, unit)}" for _, point in shown)  # type: ignore[arg-type]
+    said = ", ".join(f"{point.wave} {number(value, measure, unit)}" for _, point, value in shown)
     return Trend(
         frame.width, frame.height, tuple(dots), tuple(" ".join(line) for line in lines), f"{measure} by wave: {said}",
         tuple(breaks), _marks(points, events, frame, step),
@@ -127,14 +127,14 @@ def _middle(point: Point) -> float:
     return (first + last) / 2
 
 
-def _dot(point: Point, frame: Frame, x: float, low: float, high: float) -> Dot:
-    def y(value: float) -> float:
+def _dot(point: Point, value: float, frame: Frame, x: float, low: float, high: float) -> Dot:
+    def y(at: float) -> float:
         inner = frame.height - frame.top - frame.bottom
-        return round(frame.height - frame.bottom - (value - low) / (high - low) * inner, 1)
+        return round(frame.height - frame.bottom - (at - low) / (high - low) * inner, 1)
 
     return Dot(
         x=round(x, 1),
-        y=y(point.value),  # type: ignore[arg-type]
+        y=y(value),
         top=y(point.high) if point.high is not None else None,
         bottom=y(point.low) if point.low is not None else None,
         provisional=point.provisional,

@@ -20,7 +20,7 @@ PATIENCE = 5.0  # seconds that one worker waits for another
 TABLE = "CREATE TABLE IF NOT EXISTS tries (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends REAL NOT NULL)"
 
 
-def options_of(workspace: Workspace) -> dict[str, str]:
+def options_of(workspace: Workspace) -> dict[str, str | int]:
     """What `SharedTries` needs to know, as a limiter hands it on."""
     return {"path": str(workspace.home / FILE), "secret": workspace.master_key.hex()}
 

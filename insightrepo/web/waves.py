@@ -22,7 +22,6 @@ from insightrepo.scores.exclusions import exclude, include_again
 from insightrepo.scores.instruments import list_instruments
 from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
 from insightrepo.scores.issues import NotFrozen, freeze, reissue
-from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.responses import set_counts
 from insightrepo.scores.settings import wave_settings
 from insightrepo.scores.wave_editing import InstrumentWanted, change_settings, create_wave, dimensions_of, refresh
@@ -31,6 +30,7 @@ from insightrepo.scores.wave_reading import calendar, read_wave
 from insightrepo.scores.waves import WaveUnknown, find_wave, scale_text
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.wave_forms import (
     NEW,
@@ -52,13 +52,13 @@ LONGEST = 300  # cells that a page lists at most
 @blueprint.errorhandler(WaveUnknown)
 @blueprint.errorhandler(IssueUnknown)
 def _not_there(error: Exception) -> ResponseReturnValue:
-    return page(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return page(404, sentence(error))
 
 
 @blueprint.errorhandler(WaveFrozen)
 @blueprint.errorhandler(NotFrozen)
 def _moved_on(error: Exception) -> ResponseReturnValue:
-    return page(409, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    return page(409, sentence(error))
 
 
 @blueprint.errorhandler(Timeout)
@@ -126,8 +126,7 @@ def _show(code: str, forms: dict[str, FlaskForm], status: int = 200) -> Response
     made["counts"].segment.choices = [("", "everybody"), *offered["segment"]]
     shown = render_template(
         "waves/wave.html", reading=reading, wave=reading.wave, settings=wave_settings(reading.wave),
-        may_edit=_may_edit(), may_run=reader().may_change_global, measures=MEASURES,
-        differing=_differing(reading), dimensions=dimensions_of(session()),
+        may_edit=_may_edit(), may_run=reader().may_change_global, differing=_differing(reading),
         forms=made, button=ButtonForm(),
         import_url=url_for("measuring.start", code=code) if reader().may_change_global else "",
     )  # fmt: skip
@@ -259,7 +258,7 @@ def _change(
 
 def _say(form: FlaskForm, error: Exception) -> None:
     """Put an error of the core above the form."""
-    form.form_errors.append(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    form.form_errors.append(sentence(error))
 
 
 @blueprint.post("/annotations")

@@ -434,6 +434,20 @@ def test_whoever_is_limited_to_a_product_names_it_when_they_import(own: Workspac
         bring(own, mia, path, study_title="Stops", product="shop")
 
 
+def test_texts_that_people_set_on_a_study_are_redacted_by_whoever_keeps_them(fresh: Workspace, tmp_path: Path) -> None:
+    bring(fresh, reader_of(fresh, "rita"), write(tmp_path / "findings.md"), study_title="Mine", publish=True)
+    [study] = studies(fresh)
+    said = dict.fromkeys(("title", "method", "sharing_terms"), "as mia@example.org wrote")
+    with fresh.database.writing() as session:
+        facts = replace(facts_now(session.get_one(Study, study.id)), **said)
+        edit_study(session, reader_of(fresh, "rita"), study.id, facts, workspace_redactor(fresh))
+    with fresh.database.reading() as session:
+        kept = facts_now(session.get_one(Study, study.id))
+    assert ["mia@" in text or "as " not in text for text in (kept.title, kept.method, kept.sharing_terms)] == [
+        False
+    ] * 3
+
+
 def test_a_viewer_who_owns_a_study_changes_nothing_of_it(fresh: Workspace, tmp_path: Path) -> None:
     bring(fresh, reader_of(fresh, "rita"), write(tmp_path / "findings.md"), study_title="Mine", publish=True)
     vera, [study] = reader_of(fresh, "vera"), studies(fresh)
@@ -442,10 +456,10 @@ def test_a_viewer_who_owns_a_study_changes_nothing_of_it(fresh: Workspace, tmp_p
         claim = session.scalar(select(Evidence.id).order_by(Evidence.id))
         session.execute(update(Evidence).where(Evidence.id == claim).values(kind="insight"))
     with fresh.database.writing() as session:
-        facts = facts_now(session.get_one(Study, study.id))
+        facts, redactor = facts_now(session.get_one(Study, study.id)), workspace_redactor(fresh)
         steps = (
-            lambda: edit_study(session, vera, study.id, replace(facts, sensitivity="public")),
-            lambda: withdraw(session, vera, study.id, "no longer wanted", workspace_redactor(fresh)),
+            lambda: edit_study(session, vera, study.id, replace(facts, sensitivity="public"), redactor),
+            lambda: withdraw(session, vera, study.id, "no longer wanted", redactor),
             lambda: changeable_insight(session, vera, claim),
         )
         for step in steps:

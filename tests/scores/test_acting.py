@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import JourneyStage, Outcome, Product, Score, Segment, Task, Term, Wave
 from insightrepo.scores.chips import CellWanted, chips
-from insightrepo.scores.choosing import choose
+from insightrepo.scores.choosing import choose, choose_known
 from insightrepo.scores.disagreements import Opposite, _controlled, cautioned, disagreement, read_disagreements
 from insightrepo.scores.gaps import Gap
 from insightrepo.scores.journey import read_journey
@@ -46,6 +46,37 @@ def test_outcomes_are_placed_by_opportunity_with_interval_n_band_and_kind(answer
     assert first.opportunity.low < 16 < first.opportunity.high
     assert (second.outcome.code, second.kind, second.gap.value) == ("TRIP-2", "over-served", pytest.approx(-30))
     assert [(missing.outcome.code, missing.why) for missing in found.missing] == [("TRIP-3", "not asked")]
+
+
+def test_what_nobody_knows_is_left_out_of_a_choice_and_said(answered, database):
+    answered("2025-Q1", (40, "5", "5"))
+    with database.reading() as session:
+        plain = choose(session, ADA)
+        assert choose_known(session, ADA) == (plain, ())
+        known = choose_known(session, ADA, segment="parents", wave="2025-Q1")
+        assert known == (choose(session, ADA, "2025-Q1", "parents"), ())
+        choice, unknown = choose_known(session, ADA, "2031-Q1", "parents", "no such thing")
+    assert (choice.wave, choice.segment.code, choice.product) == ("2025-Q1", "parents", None)
+    assert ["2031-Q1" in unknown[0], "no such thing" in unknown[1]] == [True, True]
+
+
+def test_a_choice_is_read_once_whatever_the_address_names(answered, database):
+    answered("2025-Q1", (40, "5", "5"))
+    statements = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    with database.reading() as session:
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            choose_known(session, ADA)
+            alone = len(statements)
+            choose_known(session, ADA, "2031-Q1", "no such thing", "nor this")
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+    listed = [statement for statement in statements[alone:] if "SELECT DISTINCT score.wave_id" in statement]
+    assert len(listed) == 1
 
 
 def test_quadrants_part_at_the_mean_of_the_outcomes_shown(answered, at):

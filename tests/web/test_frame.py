@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from insightrepo.web import navigation
+from insightrepo.web.formatting import sentence
 from insightrepo.web.navigation import FOOT, OWN, TOP, WORK, Place
 
 PLACES = [
@@ -83,3 +84,11 @@ def test_the_help_names_the_three_roles_and_every_key(visit):
     page = visit("viewer").get("/help").text
     for said in ("You decide what to build", "You do research", "You write proposals", "<kbd>/</kbd>", "<kbd>?</kbd>"):
         assert said in page
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("no such wave", "No such wave."), (ValueError("is X right?"), "Is X right?"), ("iPad Pro!", "IPad Pro!")],
+)
+def test_what_an_error_says_is_shown_as_a_sentence(said, shown):
+    assert sentence(said) == shown

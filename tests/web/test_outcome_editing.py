@@ -193,6 +193,16 @@ def test_retiring_says_what_uses_it_and_the_old_address_leads_on(send, filled):
     assert "take it up again" in send("/outcomes/ED-8/edit", **PLAIN, seen=seen_mark(answer.text)).text
 
 
+def test_no_older_wording_is_brought_back_to_a_retired_outcome_and_it_says_so(send, filled):
+    make(send, "ED-RET")
+    mark = seen_mark(send.client.get("/outcomes/ED-RET/edit").text)
+    send("/outcomes/ED-RET/edit", **PLAIN | {"job": "Pack for the season", "seen": mark})
+    send("/outcomes/ED-RET/status", status="retired", reason="nobody asks for it")
+    answer = send("/outcomes/ED-RET/versions", version="1")
+    assert "ED-RET is retired: take it up again" in send.client.get(answer.headers["Location"]).text
+    assert outcome(filled, "ED-RET").version == 2
+
+
 def test_a_retired_outcome_is_not_assigned_and_the_refusal_names_what_to_take(send, library):
     make(send, "ED-10")
     make(send, "ED-11", job="Pack for snow")

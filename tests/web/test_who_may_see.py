@@ -149,7 +149,7 @@ ROUTES = {
     ("validations.validation", "GET"): "list",
     ("validations.export", "GET"): "list",
     ("validations.decisions", "POST"): "change",
-    ("outcomes.bring_back", "POST"): "change",
+    ("outcomes.bring_wording_back", "POST"): "change",
     ("measuring.start", "GET"): "measure",
     ("measuring.upload", "POST"): "measure",
     ("measuring.columns", "GET"): "measure",
@@ -463,7 +463,7 @@ WRITTEN = {  # what is sent where; nothing of it is kept
     "outcomes.set_matrix": ("/outcomes/applicability", {}),
     "waves.new_wave": ("/waves/new", {"code": ""}),
     "validations.create": ("/validations", {"name": "", "wave": "none"}),
-    "outcomes.bring_back": ("/outcomes/PLAN-01/versions", {"version": "999"}),
+    "outcomes.bring_wording_back": ("/outcomes/PLAN-01/versions", {"version": "999"}),
 }
 
 
