@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 if TYPE_CHECKING:  # slow to import: only who migrates waits for it
     from alembic.config import Config
 
-REVISION = "0003"  # the newest of migrations/versions
+REVISION = "0004"  # the newest of migrations/versions
 UPGRADE = "stop the server, then run 'insightrepo upgrade'"
 
 

@@ -29,7 +29,7 @@ from insightrepo.models import (
     Wave,
     WaveIssue,
 )
-from insightrepo.schema import REVISION, is_current, upgrade
+from insightrepo.schema import REVISION, _config, is_current, upgrade
 from insightrepo.scores.issue_reading import read_issue
 from insightrepo.scores.issues import freeze, keep_earlier_issues, reissue, verify, verify_frozen
 
@@ -282,3 +282,25 @@ def test_a_wave_that_the_first_schema_froze_has_an_issue_and_keeps_its_figures_w
         ada = Reader(1, "ada@example.com", "administrator")
         figures = [(s.value, s.n) for number in (1, 2) for s in read_issue(session, ada, wave, number).scores]
         assert figures == [(62.5, 40), (100.0, 10)]
+
+
+def test_the_days_of_visits_stay_and_what_is_used_on_them_is_counted_from_zero_and_back(database: Database) -> None:
+    upgrade(database.engine, "0003")
+    with database.writing() as session:
+        for statement in (
+            "INSERT INTO user_account (id, email, name, role, password_hash, active, created_at)"
+            " VALUES (1, 'a@example.org', '', 'viewer', '', true, '2025-01-01 00:00:00')",
+            "INSERT INTO visit (user_id, day) VALUES (1, '2025-03-14')",
+        ):
+            session.execute(text(statement))
+    upgrade(database.engine)
+    assert differences(database.engine) == []
+    with database.reading() as session:
+        assert session.execute(text("SELECT user_id, searches, citations FROM visit")).all() == [(1, 0, 0)]
+    with database.engine.execution_options(writes=True).begin() as connection:
+        command.downgrade(_config(connection), "0003")
+    assert {column["name"] for column in inspect(database.engine).get_columns("visit")} == {"user_id", "day"}
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM visit")) == 1
+    upgrade(database.engine)
+    assert differences(database.engine) == []

@@ -1,4 +1,5 @@
-"""How widely the repository is used: active readers, repeat users, what people add; nobody is named.
+"""How widely the repository is used: active readers, repeat users, searches, citations, what people add; nobody is
+named.
 
 Of a team with fewer than `FEWEST` active accounts nothing is told: what one of four does would be known.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -15,6 +17,8 @@ from sqlalchemy.orm import Session, selectinload
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.people import require_administration
 from insightrepo.models import AuditEntry, Judgement, Team, User, Visit
+
+Days = Mapping[int, dict[dt.date, Visit]]  # by user
 
 FEWEST = 5
 DAYS = 28  # that "lately" is
@@ -32,11 +36,16 @@ DONE = {  # what people did that is told, by the actions of the audit log
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many active accounts came lately, and so many of them in two weeks or more."""
+    """So many of so many active accounts came lately, and so many of them in two weeks or more.
+
+    All of them together ran so many searches and took so many citations.
+    """
 
     accounts: int
     came: int
     again: int
+    searches: int
+    citations: int
 
     @property
     def percent(self) -> int:
@@ -46,10 +55,12 @@ class Share:
 
 @dataclass(frozen=True)
 class Week:
-    """A week from its Monday: how many people came."""
+    """A week from its Monday: how many people came, and what they ran and took together."""
 
     monday: dt.date
     people: int
+    searches: int
+    citations: int
 
 
 @dataclass(frozen=True)
@@ -69,10 +80,10 @@ def adoption(session: Session, reader: Reader, today: dt.date) -> Adoption:
     since = today - dt.timedelta(DAYS - 1)
     first = _monday(today) - dt.timedelta(weeks=WEEKS - 1)
     active = set(session.scalars(select(User.id).where(User.active)))
-    days: defaultdict[int, set[dt.date]] = defaultdict(set)
-    visits = select(Visit.user_id, Visit.day).where(Visit.day.between(min(first, since), today))
-    for user_id, day in session.execute(visits):
-        days[user_id].add(day)
+    days: defaultdict[int, dict[dt.date, Visit]] = defaultdict(dict)
+    visits = select(Visit).where(Visit.day.between(min(first, since), today))
+    for visit in session.scalars(visits):
+        days[visit.user_id][visit.day] = visit
     teams = session.scalars(select(Team).options(selectinload(Team.members)).order_by(Team.name))
     shares = []
     for team in teams:
@@ -81,20 +92,28 @@ def adoption(session: Session, reader: Reader, today: dt.date) -> Adoption:
     return Adoption(_share(active, days, since), tuple(shares), _weeks(days, first), _done(session, since), since)
 
 
-def _share(people: set[int], days: dict[int, set[dt.date]], since: dt.date) -> Share:
-    lately = {person: {day for day in days.get(person, ()) if day >= since} for person in people}
-    came = [seen for seen in lately.values() if seen]
-    again = sum(1 for seen in came if len({_monday(day) for day in seen}) > 1)
-    return Share(len(people), len(came), again)
+def _share(people: set[int], days: Days, since: dt.date) -> Share:
+    lately = [[visit for day, visit in days.get(person, {}).items() if day >= since] for person in people]
+    came = [seen for seen in lately if seen]
+    again = sum(1 for seen in came if len({_monday(visit.day) for visit in seen}) > 1)
+    return Share(len(people), len(came), again, *_used(visit for seen in came for visit in seen))
 
 
-def _weeks(days: dict[int, set[dt.date]], first: dt.date) -> tuple[Week, ...]:
-    people: defaultdict[dt.date, set[int]] = defaultdict(set)
-    for person, seen in days.items():
-        for day in seen:
-            people[_monday(day)].add(person)
+def _weeks(days: Days, first: dt.date) -> tuple[Week, ...]:
+    visits: defaultdict[dt.date, list[Visit]] = defaultdict(list)
+    for seen in days.values():
+        for day, visit in seen.items():
+            visits[_monday(day)].append(visit)
     mondays = (first + dt.timedelta(weeks=number) for number in range(WEEKS))
-    return tuple(Week(monday, len(people[monday])) for monday in mondays)
+    return tuple(
+        Week(monday, len({visit.user_id for visit in visits[monday]}), *_used(visits[monday])) for monday in mondays
+    )
+
+
+def _used(visits: Iterable[Visit]) -> tuple[int, int]:
+    """How many searches were run and citations taken on these days."""
+    all_of_them = list(visits)
+    return sum(visit.searches for visit in all_of_them), sum(visit.citations for visit in all_of_them)
 
 
 def _done(session: Session, since: dt.date) -> tuple[tuple[str, int], ...]:

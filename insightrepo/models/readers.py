@@ -18,10 +18,15 @@ followed_product = Table(  # none of a user: all products
 
 
 class Visit(Base):
-    """A day on which a user came, whatever they read: by it a page knows what is new since."""
+    """A day on which a user came, whatever they read: by it a page knows what is new since.
+
+    `searches` and `citations` count what they ran and took on that day.
+    """
 
     __tablename__ = "visit"
     __table_args__ = {}
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[dt.date] = mapped_column(Date, primary_key=True, index=True)
+    searches: Mapped[int] = mapped_column(default=0, server_default="0")
+    citations: Mapped[int] = mapped_column(default=0, server_default="0")

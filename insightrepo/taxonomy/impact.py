@@ -109,7 +109,8 @@ def _targets(session: Session, reader: Reader, outcome: Outcome) -> Use:
     if not reader.at_least("administrator"):
         query = query.where(teams)
     rows = session.execute(query.order_by(Target.first_day)).all()
-    return _use("target", "end them, or set them on a successor", ((f"{n} ({a} to {b})", "") for n, a, b in rows))
+    named = ((f"{name} ({locales.days(first, last)})", "") for name, first, last in rows)
+    return _use("target", "end them, or set them on a successor", named)
 
 
 def _packs(session: Session, reader: Reader, outcome: Outcome) -> Use:

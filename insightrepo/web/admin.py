@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -24,6 +24,7 @@ from insightrepo.web.downloads import download
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.visits import keep_now
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 JOBS_FIRST, GAPS = 8, 20  # that are shown
@@ -114,7 +115,10 @@ def _day(name: str) -> dt.date | None:
 @blueprint.get("/adoption")
 def adopted() -> ResponseReturnValue:
     """How widely the repository is used."""
-    found = adoption(session(), reader(), dt.date.today())
+    require_administration(reader())
+    keep_now(current_app)  # what this process counted is told too
+    with workspace().database.reading() as fresh:  # the request's own session may see the state of before
+        found = adoption(fresh, reader(), dt.date.today())
     return render_template(
         "admin/adoption.html", found=found, fewest=FEWEST, gaps=list_gaps(session(), reader(), GAPS),
         most=max((week.people for week in found.weeks), default=0),

@@ -10,6 +10,7 @@ from insightrepo.library.citing import as_html, as_markdown, as_text, cite
 from insightrepo.library.surroundings import read_surroundings
 from insightrepo.locales import ISO, speaking
 from insightrepo.web.request import reader, session
+from insightrepo.web.visits import count
 
 blueprint = Blueprint("hits", __name__)
 
@@ -28,6 +29,7 @@ def citation(evidence_id: int) -> ResponseReturnValue:
     with speaking(ISO):  # it is taken elsewhere, and is the same whoever takes it
         found = cite(session(), reader(), evidence_id, address)
         forms = {"text": as_text(found), "markdown": as_markdown(found), "html": as_html(found)}
+    count("citations")
     if request.accept_mimetypes.best == "application/json":
         return jsonify(forms)
     return render_template("search/cite.html", citation=found, **forms)

@@ -18,6 +18,7 @@ from insightrepo.library.search_gaps import keep_gap
 from insightrepo.web.address import FACET_LABELS, LAST_PAGE, MAX_WORDS, PER_PAGE, Links, active_filters, parse
 from insightrepo.web.judgements import judging
 from insightrepo.web.request import reader, session, workspace
+from insightrepo.web.visits import count
 
 DENSITIES = ("reading", "compact")
 
@@ -33,6 +34,8 @@ def results() -> ResponseReturnValue:
     links = Links(query)
     active = active_filters(links, result, _study_title(query.study))
     nothing_asked = not (query.words or active or result.like or query.offset or query.group != "none")
+    if not nothing_asked and not query.offset:  # another page of it is no other search
+        count("searches")
     return render_template(
         "search/results.html",
         query=query,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from config import Settings
 from insightrepo.accounts import adoption
+from insightrepo.accounts.visits import keep_uses
 from insightrepo.library import upkeep_jobs
 from insightrepo.library.job_runner import run_waiting
 from insightrepo.models import AuditEntry, Team, User, Visit
 from insightrepo.settings_shown import settings_in_force
+from insightrepo.web.visits import keep_now
+from insightrepo.workspace import Workspace
 
 PASSWORD = "a password of some length"
 
@@ -194,9 +199,11 @@ def test_adoption_counts_readers_and_tells_nothing_of_small_teams(filled, visit,
     with filled.database.writing() as session:
         big = Team(name="Six of us", members=[session.get_one(User, number) for number in people[:6]])
         session.add(big)
+        session.add(Team(name="Four of us", members=[session.get_one(User, number) for number in people[:4]]))
         for number, user in enumerate(people):
             for back in (0, 7)[: 1 + number % 2]:  # every second one came in two weeks
-                session.add(Visit(user_id=user, day=today - dt.timedelta(back)))
+                used = {"searches": 10 * (number + 1), "citations": number}
+                session.add(Visit(user_id=user, day=today - dt.timedelta(back), **used))
         session.add(Visit(user_id=people[0], day=today - dt.timedelta(40)))
     from insightrepo.accounts.access import reader_for
 
@@ -206,6 +213,77 @@ def test_adoption_counts_readers_and_tells_nothing_of_small_teams(filled, visit,
     assert (found.everybody.came, found.everybody.again) == (7, 3)
     teams = dict(found.teams)
     assert (teams["Six of us"].accounts, teams["Six of us"].came, teams["Six of us"].again) == (6, 6, 3)
-    assert teams["Trips"] is None
-    assert [week.people for week in found.weeks][-2:] == [3, 7]
+    assert (teams["Six of us"].searches, teams["Six of us"].citations) == (330, 24)
+    assert teams["Trips"] is teams["Four of us"] is None
+    assert [(week.people, week.searches, week.citations) for week in found.weeks][-2:] == [(3, 120, 9), (7, 280, 21)]
+    assert (found.everybody.searches, found.everybody.citations) == (400, 30)
     assert "not told" in visit("administrator").get("/admin/adoption").text
+
+
+def used(filled: Workspace, user_id: int) -> tuple[int, int]:
+    with filled.database.reading() as session:
+        visit_of = session.get(Visit, (user_id, dt.date.today()))
+        return (visit_of.searches, visit_of.citations) if visit_of else (0, 0)
+
+
+def test_searches_and_citations_are_counted_by_user_and_day_and_shown_to_administrators(app, filled, visit, library):
+    user, client = library.users["viewer"], visit("viewer")
+    keep_now(app)
+    before = used(filled, user)
+    number = library.evidence["feed 1"]
+    for address in (
+        "/search?q=calendar",
+        "/search?q=calendar&page=2",
+        "/search?outcome=PLAN-01",
+        "/search",
+        "/studies",
+    ):
+        assert client.get(address).status_code == 200
+    client.get(f"/evidence/{number}/cite")
+    client.get(f"/evidence/{number}/cite", headers={"Accept": "application/json"})
+    assert client.get("/evidence/99999/cite").status_code == 404
+    assert used(filled, user) == before  # no search waits for a commit
+    page = visit("administrator").get("/admin/adoption").text
+    assert used(filled, user) == (before[0] + 2, before[1] + 2)
+    with filled.database.reading() as session:
+        searches = session.scalar(select(func.sum(Visit.searches)).where(Visit.day == dt.date.today()))
+        emails = session.scalars(select(User.email).where(User.id != library.users["administrator"])).all()
+    assert f"<dd>{searches}</dd><dt>searches</dt>" in page
+    assert not [email for email in emails if email in page]  # nobody is named
+
+
+def test_what_was_counted_is_kept_after_an_answer_once_it_is_old_enough(app, filled, visit, library, monkeypatch):
+    user, client = library.users["viewer"], visit("viewer")
+    keep_now(app)
+    before = used(filled, user)
+    client.get("/search?q=budget").close()
+    monkeypatch.setattr("insightrepo.accounts.visits.KEEP_AFTER", 0.0)
+    client.get("/studies").close()
+    assert used(filled, user) == (before[0] + 1, before[1])
+
+
+def test_what_could_not_be_kept_is_counted_on(app, filled, visit, library, monkeypatch):
+    user = library.users["viewer"]
+    keep_now(app)
+    before = used(filled, user)
+    visit("viewer").get("/search?q=budget")
+
+    def locked(*_args: object) -> None:
+        raise OperationalError("UPDATE visit", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("insightrepo.web.visits.keep_uses", locked)
+        keep_now(app)
+    assert used(filled, user) == before
+    keep_now(app)
+    assert used(filled, user) == (before[0] + 1, before[1])
+
+
+def test_uses_of_a_user_who_is_gone_are_passed_over(filled, library):
+    today, user = dt.date(2024, 1, 5), library.users["viewer"]
+    for _ in range(2):
+        with filled.database.writing() as session:
+            keep_uses(session, Counter({(user, today, "searches"): 2, (9999, today, "searches"): 1}))
+    with filled.database.reading() as session:
+        kept = session.execute(select(Visit.user_id, Visit.searches, Visit.citations).where(Visit.day == today)).all()
+    assert kept == [(user, 4, 0)]
