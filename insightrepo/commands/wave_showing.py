@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.models import Wave
-from insightrepo.scores.issue_reading import FEW, FrozenScore, IssueReading, differences, read_issue
+from insightrepo.scores.issue_differences import FEW, differences
+from insightrepo.scores.issue_reading import FrozenScore, IssueReading, read_issue
 from insightrepo.scores.issues import verify as verify_waves
 from insightrepo.scores.responses import Rate, Stratum
 from insightrepo.scores.settings import wave_settings

@@ -1,12 +1,10 @@
-"""A frozen issue read back from what was kept of it, for a reader; and where two issues of a wave differ."""
+"""A frozen issue read back from what was kept of it, for a reader."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -15,14 +13,8 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.models import Term, User, Wave, WaveIssue
 from insightrepo.scores.definitions import definition_for
-from insightrepo.scores.issues import CELL, content_of, issues_of, number_shown, sha256
-from insightrepo.scores.measures import SMALLEST_SHOWN
+from insightrepo.scores.issues import CELL, issues_of, number_shown, sha256
 
-FEW = f"changed by fewer than {SMALLEST_SHOWN} people: not shown"
-REACH = {  # how far one person can move a score, times n; of what has no bounds nothing can be said
-    "satisfaction": 100.0, "importance": 100.0, "success": 100.0, "opportunity": 30.0,
-    **dict.fromkeys(("ease", "difficulty", "confidence", "usefulness"), 6.0),
-}  # fmt: skip
 COMPARED = ("value", "low", "high", "n", "note", "verdict", "change")
 
 
@@ -86,30 +78,6 @@ class IssueReading:
     scores: tuple[FrozenScore, ...]
 
 
-@dataclass(frozen=True)
-class Differing:
-    """A cell that two issues show differently; None: the issue does not have it.
-
-    Of one whose people differ by one to four, or may, no figure is there, and the note is FEW: the two figures would
-    give away what these people answered.
-    """
-
-    before: FrozenScore | None
-    after: FrozenScore | None
-
-    @property
-    def of_everybody(self) -> bool:
-        """Whether it is the cell of all segments and products."""
-        return self.shown.segment is None and self.shown.product is None
-
-    @property
-    def shown(self) -> FrozenScore:
-        """The later of the two, or the one there is."""
-        found = self.after or self.before
-        assert found is not None
-        return found
-
-
 def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> IssueReading:
     """The issue as it was frozen, whatever has been edited since; only what is within the reader's scopes and teams.
 
@@ -133,74 +101,16 @@ def read_issue(session: Session, reader: Reader, wave: Wave, number: int) -> Iss
         replaced_by=(following.number, following.reason) if following else None,
         first_day=content["first_day"], last_day=content["last_day"], instrument=content["instrument"],
         definition=definition_for(reader, content["definition"]), settings=content["settings"],
-        exclusions=tuple(_exclusions(session, reader, content)), scores=tuple(_scores(session, reader, content)),
+        exclusions=tuple(_exclusions(session, reader, content)), scores=tuple(frozen_scores(session, reader, content)),
     )  # fmt: skip
 
 
-def differences(session: Session, reader: Reader, wave: Wave, first: int, second: int | None = None) -> list[Differing]:
-    """The cells whose figures differ between two issues (None: the scores as they stand now), in order of cell.
-
-    Raises:
-        IssueUnknown: the wave has no issue of such a number.
-    """
-    before = _scores(session, reader, _kept(session, wave, first))
-    now = content_of(session, wave) if second is None else _kept(session, wave, second)
-    return _differing(before, _scores(session, reader, now))
-
-
-def _kept(session: Session, wave: Wave, number: int) -> dict[str, Any]:
+def kept_issue(session: Session, wave: Wave, number: int) -> dict[str, Any]:
+    """What was kept of an issue. IssueUnknown where the wave has none of this number."""
     issues = {issue.number: issue for issue in issues_of(session, wave)}
     if number not in issues:
         raise IssueUnknown(f"the wave {wave.code} has no issue {number}; it has {len(issues)}")
     return json.loads(issues[number].content)
-
-
-def _differing(before: Sequence[FrozenScore], after: Sequence[FrozenScore]) -> list[Differing]:
-    old, new = ({score.cell: score for score in scores} for scores in (before, after))
-    pairs = {cell: Differing(old.get(cell), new.get(cell)) for cell in dict.fromkeys((*old, *new))}
-    return [
-        _hidden(pair) if _is_of_few(pairs, pair) else pair
-        for pair in pairs.values()
-        if _figures(pair.before) != _figures(pair.after)
-    ]
-
-
-def _is_of_few(pairs: Mapping[Any, Differing], pair: Differing) -> bool:
-    """Whether few people may make the difference; an opportunity is as its importance and its satisfaction are."""
-    before, after = pair.before, pair.after
-    if before is None or after is None or before.n is None or after.n is None:
-        return False
-    made_of = [pairs.get((*before.cell[:-1], name)) for name in ("importance", "satisfaction")]
-    if before.measure == "opportunity" and None not in made_of:
-        return any(one is not None and _is_of_few(pairs, one) for one in made_of)
-    return 0 < _fewest(before, after) < SMALLEST_SHOWN
-
-
-def _hidden(pair: Differing) -> Differing:
-    """The pair without its figures."""
-    return Differing(*(
-        replace(score, value=None, low=None, high=None, n=None, note=FEW, verdict="", change=None, excluded=None,
-                plain=None)
-        for score in (pair.before, pair.after)
-        if score is not None
-    ))  # fmt: skip
-
-
-def _fewest(before: FrozenScore, after: FrozenScore) -> float:
-    """How many people at the least differ between two figures of a cell; 0 where nobody needs to.
-
-    More or fewer people, or others in their place: one person moves a mean by at most the width of its values over n.
-    Other weights alone are nobody's answers: where it is known, the unweighted value is compared.
-    """
-    n, difference = max(before.n or 0, after.n or 0), abs((after.n or 0) - (before.n or 0))
-    first, second = (score.value if score.plain is None else score.plain for score in (before, after))
-    if first is None or second is None or (first == second and difference == 0):
-        return difference
-    return max(difference, abs(second - first) * n / REACH.get(before.measure, math.inf), 1)
-
-
-def _figures(score: FrozenScore | None) -> tuple[Any, ...] | None:
-    return None if score is None else tuple(getattr(score, name) for name in COMPARED)
 
 
 def _name(session: Session, issue: WaveIssue) -> str | None:
@@ -208,7 +118,8 @@ def _name(session: Session, issue: WaveIssue) -> str | None:
     return (user.name or user.email) if user else None
 
 
-def _scores(session: Session, reader: Reader, content: dict[str, Any]) -> list[FrozenScore]:
+def frozen_scores(session: Session, reader: Reader, content: dict[str, Any]) -> list[FrozenScore]:
+    """The scores of what was kept of an issue that are within the reader's scopes and teams."""
     columns, terms, closed = content["columns"], content["terms"], _closed(session, reader)
     found = []
     for values in content["scores"]:

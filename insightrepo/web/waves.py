@@ -20,7 +20,8 @@ from insightrepo.scores.computing import WaveFrozen, refuse_if_frozen
 from insightrepo.scores.concerning import choices
 from insightrepo.scores.exclusions import exclude, include_again
 from insightrepo.scores.instruments import list_instruments
-from insightrepo.scores.issue_reading import IssueUnknown, differences, read_issue
+from insightrepo.scores.issue_differences import differences
+from insightrepo.scores.issue_reading import IssueUnknown, read_issue
 from insightrepo.scores.issues import NotFrozen, freeze, reissue
 from insightrepo.scores.responses import set_counts
 from insightrepo.scores.settings import wave_settings

@@ -39,7 +39,8 @@ from insightrepo.scores.computing import WaveFrozen
 from insightrepo.scores.exclusions import exclude
 from insightrepo.scores.explaining import explain
 from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issue_reading import FEW, IssueUnknown, differences, read_issue
+from insightrepo.scores.issue_differences import FEW, differences
+from insightrepo.scores.issue_reading import IssueUnknown, read_issue
 from insightrepo.scores.issues import (
     NotFrozen,
     ReasonMissing,

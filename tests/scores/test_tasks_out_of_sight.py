@@ -8,7 +8,8 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Product, Task, Team, Term
 from insightrepo.scores.chips import CellWanted, chips, history
-from insightrepo.scores.issue_reading import differences, read_issue
+from insightrepo.scores.issue_differences import differences
+from insightrepo.scores.issue_reading import read_issue
 from insightrepo.scores.issues import freeze, reissue
 from insightrepo.scores.reading import ScoreQuery, read_scores
 from insightrepo.scores.waves import find_wave
