@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
+from command_line import invoke
 from once import made_once
 from postgres import BINARIES, PrivatePostgres
 from skips import pytest_collectreport, pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary
@@ -68,6 +69,17 @@ def exported_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prepare("", folder, threads=1)
 
     return made_once(tmp_path_factory, "models", make)
+
+
+@pytest.fixture(scope="session")
+def demo_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which `demo` ran, made once in a run and with the hashing model; to be copied, not to be opened."""
+
+    def make(folder: Path) -> None:
+        result = invoke(folder / "home", "demo")
+        assert result.exit_code == 0, result.output
+
+    return made_once(tmp_path_factory, "demo", make) / "home"
 
 
 def _migrate(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,11 @@ from sqlalchemy import select
 
 from config import Settings
 from indexes.evaluation import ndcg_at
-from insightrepo.accounts.users import acting_reader, add_user
-from insightrepo.demo.loading import load_demo
+from insightrepo.accounts.users import acting_reader
 from insightrepo.library.hits import SearchQuery
+from insightrepo.library.indexing import rebuild
 from insightrepo.library.search import find, search
 from insightrepo.models import Evidence
-from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace
 
 pytestmark = pytest.mark.model
@@ -25,15 +25,12 @@ JUDGED = Path(__file__).parent / "judged" / "demo_questions.tsv"  # name, questi
 
 
 @pytest.fixture(scope="module")
-def demo(exported_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """The demo workspace with the real embedding model."""
-    home: Path = tmp_path_factory.mktemp("demo")
+def demo(demo_made: Path, exported_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The demo workspace, indexed with the real embedding model."""
+    home: Path = tmp_path_factory.mktemp("questions") / "home"
+    shutil.copytree(demo_made, home)
     workspace = Workspace(Settings(home=home, database_url="", embedding_model=""), exported_model)
-    workspace.make_master_key()
-    upgrade(workspace.database.engine)
-    with workspace.database.writing() as session:
-        add_user(session, "ada@example.com", "administrator", "a long enough password")
-    load_demo(workspace, lambda line: None)
+    rebuild(workspace)
     yield workspace
     workspace.close()
 

@@ -45,13 +45,8 @@ def home(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_home(demo_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which `demo` ran; tests only read."""
-
-    def make(folder: Path) -> None:
-        result = invoke(folder / "home", "demo")
-        assert result.exit_code == 0, result.output
-
     home = tmp_path_factory.mktemp("demo") / "home"
-    shutil.copytree(made_once(tmp_path_factory, "demo", make) / "home", home)
+    shutil.copytree(demo_made, home)
     return home
