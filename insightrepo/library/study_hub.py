@@ -21,7 +21,6 @@ from insightrepo.models import IN_FORCE, Evidence, Outcome, Place, Segment, Stud
 from insightrepo.models.library import study_product, study_segment
 from insightrepo.scores.chips import CellWanted, Chip, chips
 from insightrepo.scores.disagreements import cautioned
-from insightrepo.scores.suppression import sums, suppressed
 from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
@@ -44,19 +43,19 @@ class StudyOutcome:
 
 @dataclass(frozen=True)
 class Spoke:
-    """The known people of a segment in the study; `people` None: fewer than five, or they would give these away."""
+    """The known people of a segment in the study, as a search in the study counts them."""
 
     code: str
     name: str
     dimension: str
-    people: int | None
+    people: int
 
 
 @dataclass(frozen=True)
 class StudyHub:
     """A study's page. `said` are the first and last day of its evidence, in words. `age_days` counts from the day on
-    which it ended, else from the last one; None where neither is known. `people` are known respondents, None where
-    there are too few to say; `unnamed` are the pieces that name nobody. `suggested` has code, name and pieces of
+    which it ended, else from the last one; None where neither is known. `people` are known respondents, `unnamed` the
+    pieces that name nobody. `suggested` has code, name and pieces of
     outcomes that a machine suggests and nobody accepted.
     """
 
@@ -69,7 +68,7 @@ class StudyHub:
     insights: tuple[Hit, ...]
     insights_total: int
     contradictions: tuple[Contradiction, ...]
-    people: int | None
+    people: int
     spoke: tuple[Spoke, ...]
     unnamed: int
     said: str
@@ -187,8 +186,11 @@ def _suggested(session: Session, reader: Reader, study_id: int) -> tuple[tuple[s
     return tuple(session.execute(found).tuples())
 
 
-def _spoke(session: Session, reader: Reader, study_id: int) -> tuple[int | None, tuple[Spoke, ...], int]:
-    """Known people in all and by segment, hidden as scores are, and the pieces that name nobody."""
+def _spoke(session: Session, reader: Reader, study_id: int) -> tuple[int, tuple[Spoke, ...], int]:
+    """Known people in all and by segment, and the pieces that name nobody.
+
+    Their words can be opened one by one, each under its segment: the count says nothing that these do not.
+    """
     live = (Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Evidence.kind != "insight")
     everybody = func.count(Evidence.respondent_id.distinct())
     nobody = func.sum(case((Evidence.respondent_id.is_(None), 1), else_=0))
@@ -203,10 +205,5 @@ def _spoke(session: Session, reader: Reader, study_id: int) -> tuple[int | None,
         .group_by(Segment.id, Segment.code, Segment.name, Segment.dimension)
         .order_by(Segment.dimension, Segment.id)
     )
-    rows = session.execute(by_segment).all()
-    sizes = {(None, None): total, **{(row.id, None): row[4] for row in rows}}
-    hidden = suppressed(sizes, sums(sizes, {row.id: row.dimension for row in rows}, {})) if total else set()
-    spoke = tuple(
-        Spoke(row.code, row.name, row.dimension, None if (row.id, None) in hidden else row[4]) for row in rows
-    )
-    return (None if (None, None) in hidden else total), spoke, unnamed or 0
+    spoke = tuple(Spoke(row.code, row.name, row.dimension, row[4]) for row in session.execute(by_segment))
+    return total, spoke, unnamed or 0

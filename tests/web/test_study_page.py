@@ -11,6 +11,9 @@ from sqlalchemy import select
 
 from insightrepo.accounts.users import acting_reader
 from insightrepo.library.ages import last_day
+from insightrepo.library.hits import SearchQuery
+from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.search import search
 from insightrepo.library.study_hub import read_study_hub
 from insightrepo.models import IN_FORCE, Evidence, EvidenceLink, Outcome, Respondent, Segment, Study, Tag
 
@@ -47,7 +50,7 @@ def test_who_spoke_is_counted_by_segment(study):
     assert "Parents of teenagers 10 what they said" in page
 
 
-def test_fewer_than_five_people_of_a_segment_are_not_counted_nor_who_would_give_them_away(filled, study, library):
+def test_few_people_of_a_segment_are_counted_as_the_search_counts_them(filled, study, library):
     with filled.database.writing() as session:
         made = Study(key="small", title="Six families", state="published")
         session.add(made)
@@ -62,10 +65,16 @@ def test_fewer_than_five_people_of_a_segment_are_not_counted_nor_who_would_give_
             said.respondent_id = who.id
             code = "TODDLER" if number < 3 else "TEENS"
             session.add(Tag(evidence_id=said.id, term_id=codes[code], state="accepted", origin="import"))
+            enqueue(session, [said.id])
         library.studies["small"] = made.id
+    drain(filled, wait_seconds=30)
     page = words(study("small"))
-    assert "Parents of toddlers not shown: too few people" in page
-    assert "Parents of teenagers not shown: too few people" in page  # 11 less theirs would be the others
+    assert "11 people known by their answers" in page
+    for code, name, people in (("TODDLER", "toddlers", 3), ("TEENS", "teenagers", 8)):
+        assert f"Parents of {name} {people} what they said" in page
+        asked = SearchQuery(filters={"segment": (code,), "study": (str(library.studies["small"]),)})
+        with filled.database.reading() as session:
+            assert search(filled, session, acting_reader(session, "viewer@example.org"), asked).people == people
 
 
 def test_a_study_without_a_date_is_as_old_as_the_last_words_in_it(filled, library):
