@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, studies_in_use
@@ -43,8 +43,8 @@ class Grounding:
 
 def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
     """What a term is based on: live evidence tagged with it (accepted or automatic) in studies the reader may see."""
-    everything = (
-        select(Evidence.id, Evidence.kind, Evidence.study_id, Evidence.respondent_id, Tag.state)
+    rows = session.execute(
+        select(Evidence.kind, Evidence.study_id, Evidence.respondent_id, Tag.state)
         .join(Tag, Tag.evidence_id == Evidence.id)
         .where(
             Tag.term_id == term_id,
@@ -52,27 +52,20 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
             Evidence.withdrawn.is_(False),
             Evidence.study_id.in_(studies_in_use(reader)),
         )
-        .subquery()
-    )
-    tagged = select(everything).where(everything.c.kind != "insight").subquery()
-    of_insights = everything.c.kind == "insight"
-    insights = session.scalar(select(func.count()).where(of_insights))
-    apart = of_insights & everything.c.study_id.not_in(select(tagged.c.study_id))
-    further = session.scalar(select(func.count(everything.c.study_id.distinct())).where(apart))
-    spoken = session.execute(select(tagged.c.study_id, func.coalesce(tagged.c.respondent_id, 0))).all()
-    confirmed = session.scalar(select(func.count()).select_from(tagged).where(tagged.c.state == "accepted"))
-    studies = session.execute(
-        select(Study.id, Study.method, Study.participants_n).where(Study.id.in_({study_id for study_id, _ in spoken}))
     ).all()
+    insights = [row for row in rows if row.kind == "insight"]
+    spoken = [row for row in rows if row.kind != "insight"]
+    observed = {row.study_id for row in spoken}
+    studies = session.execute(select(Study.id, Study.method, Study.participants_n).where(Study.id.in_(observed))).all()
     interviewed = [n for _, method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
     methods = Counter(method or "method not said" for _, method, _ in studies)
     return Grounding(
         studies=len(studies),
         interviews=sum(interviewed) if interviewed else None,
-        people=people_heard(np.array([respondent for _, respondent in spoken], dtype=np.int64)),
+        people=people_heard(np.array([row.respondent_id or 0 for row in spoken], dtype=np.int64)),
         pieces=len(spoken),
-        confirmed=confirmed or 0,
+        confirmed=sum(row.state == "accepted" for row in spoken),
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
-        insights=insights or 0,
-        further=further or 0,
+        insights=len(insights),
+        further=len({row.study_id for row in insights} - observed),
     )

@@ -48,6 +48,7 @@ def read_hub(workspace: Workspace, session: Session, reader: Reader, code: str) 
     reading = read_outcome(session, reader, code)
     code = reading.line.code
     context = read_context(session, reader, code)
+    outcome = session.get_one(Outcome, context.id)  # held: what is read below finds it in the session
     tasks = tuple(list_tasks(session, reader, Task.outcomes.any(Outcome.id == context.id)))
     return OutcomeHub(
         reading=reading,
@@ -57,10 +58,7 @@ def read_hub(workspace: Workspace, session: Session, reader: Reader, code: str) 
         decisions=tuple(decisions_of(session, reader, [code]).get(code, ())),
         sources=source_matrix(session, reader, code),
         happened=_happened(session, reader, reading, tasks),
-        uses=tuple(
-            use for use in impact(session, reader, session.get_one(Outcome, context.id))
-            if use.kind not in SHOWN_ELSEWHERE
-        ),
+        uses=impact(session, reader, outcome, without=SHOWN_ELSEWHERE),
         shaped_by=_shaped_by(session, context.id),
     )  # fmt: skip
 

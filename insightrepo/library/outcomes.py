@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.library.insight_states import outdated_by_outcome
 from insightrepo.library.reading import NotVisible
-from insightrepo.models import Outcome, Task, Term
+from insightrepo.models import Outcome, Term
 from insightrepo.scores.chips import CellWanted, Chip, Point, cells, chips, history
 from insightrepo.scores.disagreements import cautioned
 from insightrepo.scores.measures import MEASURES
@@ -54,7 +54,7 @@ class CellShown:
 
 @dataclass(frozen=True)
 class OutcomeReading:
-    """An outcome with its scores. `tasks` are (code, name, product)."""
+    """An outcome with its scores."""
 
     line: OutcomeLine
     job: str
@@ -65,7 +65,6 @@ class OutcomeReading:
     aliases: tuple[str, ...]
     owner: str | None
     segments: tuple[str, ...]
-    tasks: tuple[tuple[str, str, str], ...]
     waves: tuple[WavePoint, ...]
     by_segment: tuple[CellShown, ...]
     by_product: tuple[CellShown, ...]
@@ -93,7 +92,6 @@ def _reading(
     session: Session, reader: Reader, detail: OutcomeDetail, chip: Chip | None, rows: Sequence[dict[str, Any]]
 ) -> OutcomeReading:
     outcome, measure = detail.outcome, detail.outcome.lead_measure
-    tasks = tuple((task.code, task.name, task.product.name) for task in _tasks(reader, detail))
     return OutcomeReading(
         line=replace(_line(outcome, chip), look_again=outdated_by_outcome(session, reader).get(outcome.code, 0)),
         job=outcome.job,
@@ -104,7 +102,6 @@ def _reading(
         aliases=tuple(outcome.aliases),
         owner=(detail.owner.name or detail.owner.email) if detail.owner else None,
         segments=tuple(segment.name for segment in detail.segments if reader.sees_term(segment)),
-        tasks=tasks,
         waves=_waves(session, reader, outcome.id, measure),
         by_segment=_cells(session, "segment", measure, [row for row in rows if row["product"] is None]),
         by_product=_cells(session, "product", measure, [row for row in rows if row["segment"] is None]),
@@ -112,11 +109,6 @@ def _reading(
             chip.disagreement if chip else None, one_sided(natures(session, reader, outcome.id)),
         ))),
     )  # fmt: skip
-
-
-def _tasks(reader: Reader, detail: OutcomeDetail) -> list[Task]:
-    """The tasks of products that the reader may see."""
-    return [t for t in detail.tasks if reader.sees_term(t.product) and reader.sees_cell(None, t.product_id)]
 
 
 def _line(outcome: Outcome, chip: Chip | None) -> OutcomeLine:

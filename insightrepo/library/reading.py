@@ -31,7 +31,7 @@ from insightrepo.library.readings import (
 )
 from insightrepo.library.wording import date_words, place_words, rating_words
 from insightrepo.locales import day
-from insightrepo.models import IN_FORCE, Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
+from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User
 
 ROWS_PER_PAGE = 50
 STUDIES_PER_PAGE = 50
@@ -68,20 +68,15 @@ def read_study(session: Session, reader: Reader, study_id: int) -> StudyDetail:
     Raises:
         NotVisible: there is none that the reader may see.
     """
-    line = _study_line(session, reader, study_id)
-    study = session.scalars(
-        select(Study).where(Study.id == study_id).options(selectinload(Study.products), selectinload(Study.segments))
-    ).one()
+    line = study_line(session, reader, study_id)
+    study = session.get_one(Study, study_id)
     return StudyDetail(
         line=line,
         stage=study.stage,
         sharing_terms=study.sharing_terms,
         state_reason=study.state_reason,
-        products=tuple(product.name for product in study.products if reader.sees_term(product)),
-        segments=tuple(segment.name for segment in study.segments if reader.sees_term(segment)),
         documents=_documents(session, Document.study_id == study_id),
         kinds=_kinds(session, study_id),
-        outcomes=_outcomes_of(session, reader, study_id),
     )
 
 
@@ -93,7 +88,7 @@ def read_document(
     Raises:
         NotVisible: there is none that the reader may see.
     """
-    study = _study_line(session, reader, study_id)
+    study = study_line(session, reader, study_id)
     found = session.get(Document, document_id)
     everything = _documents(session, Document.study_id == study_id)
     lines = [line for line in everything if line.id == document_id]
@@ -133,7 +128,7 @@ def read_evidence(session: Session, reader: Reader, evidence_id: int) -> Evidenc
     )
     if found is None:
         raise NotVisible(f"evidence {evidence_id}")
-    study = _study_line(session, reader, found.study_id)
+    study = study_line(session, reader, found.study_id)
     hits = load_hits(session, reader, [evidence_id], NO_FILTER, {}, parse(""), "none")
     tags = _tags(session, reader, [evidence_id], with_votes=True)[evidence_id]
     return EvidenceDetail(
@@ -172,7 +167,12 @@ def may_have_original(reader: Reader, study: StudyLine) -> bool:
     return reader.at_least("researcher") or study.owner_id == reader.user_id
 
 
-def _study_line(session: Session, reader: Reader, study_id: int) -> StudyLine:
+def study_line(session: Session, reader: Reader, study_id: int) -> StudyLine:
+    """A study as a list shows it.
+
+    Raises:
+        NotVisible: there is none that the reader may see.
+    """
     lines = _study_lines(session, reader, [study_id])
     if study_id not in lines:
         raise NotVisible(f"study {study_id}")
@@ -269,21 +269,6 @@ def _documents(session: Session, *where: ColumnElement[bool]) -> tuple[DocumentL
 def _kinds(session: Session, study_id: int) -> tuple[tuple[str, int], ...]:
     counts = _count(session, Evidence.kind, Evidence.study_id == study_id, Evidence.withdrawn.is_(False))
     return tuple(sorted(counts.items()))  # type: ignore[arg-type]
-
-
-def _outcomes_of(session: Session, reader: Reader, study_id: int, limit: int = 12) -> tuple[tuple[str, str, int], ...]:
-    number = func.count()
-    rows = session.execute(
-        select(Term.code, Term.name, number)
-        .join(Tag, Tag.term_id == Term.id)
-        .join(Evidence, Evidence.id == Tag.evidence_id)
-        .where(Evidence.study_id == study_id, Evidence.withdrawn.is_(False), Term.axis == "outcome")
-        .where(Tag.state.in_(IN_FORCE), Term.id.in_(visible_terms(reader)))
-        .group_by(Term.code, Term.name)
-        .order_by(number.desc(), Term.code)
-        .limit(limit)
-    ).tuples()
-    return tuple(rows)
 
 
 def _page_of(session: Session, document_id: int, evidence_id: int | None) -> int | None:

@@ -58,17 +58,14 @@ class DocumentLine:
 
 @dataclass(frozen=True)
 class StudyDetail:
-    """A study with its documents, what a person set on it, and the outcomes that its evidence speaks to most."""
+    """A study with its documents and how many pieces of each kind it holds."""
 
     line: StudyLine
     stage: str
     sharing_terms: str
     state_reason: str
-    products: tuple[str, ...]
-    segments: tuple[str, ...]
     documents: tuple[DocumentLine, ...]
     kinds: tuple[tuple[str, int], ...]
-    outcomes: tuple[tuple[str, str, int], ...]  # code, name, pieces of evidence
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
@@ -47,27 +47,33 @@ class Use:
     named: tuple[tuple[str, str], ...] = ()
 
 
-def impact(session: Session, reader: Reader, outcome: Outcome) -> tuple[Use, ...]:
+def impact(session: Session, reader: Reader, outcome: Outcome, without: Collection[str] = ()) -> tuple[Use, ...]:
     """Everything that uses an outcome and that the reader may see, by kind; what nothing uses it for is left out.
 
     What stays as it is when it retires: tags (hidden from search unless asked for), scores and answers. What somebody
-    must look at: tasks, metrics, targets, packs that are not signed, validation studies, rules.
+    must look at: tasks, metrics, targets, packs that are not signed, validation studies, rules. Kinds in `without` are
+    not read at all.
     """
-    found = (
-        _tags(session, reader, outcome),
-        _studies(session, reader, outcome),
-        _tasks(session, reader, outcome),
-        _metrics(session, outcome),
-        _targets(session, reader, outcome),
-        _packs(session, reader, outcome),
-        _validations(session, outcome),
-        _waves(session, outcome),
-        _count(session, "rule", "machines tag with them until it is retired", Rule.term_id == outcome.id, Rule.id),
-        _count(session, "trained head", "its votes go at the next retag", Head.term_id == outcome.id, Head.id),
-        _count(session, "exclusion", "stays with its wave", Exclusion.outcome_id == outcome.id, Exclusion.id),
-        _annotations(session, reader, outcome),
-        _count(session, "segment it is limited to", "", outcome_segment.c.outcome_id == outcome.id),
-    )
+    kinds: dict[str, Callable[[], Use]] = {
+        "tag": lambda: _tags(session, reader, outcome),
+        "study": lambda: _studies(session, reader, outcome),
+        "task": lambda: _tasks(session, reader, outcome),
+        "metric": lambda: _metrics(session, outcome),
+        "target": lambda: _targets(session, reader, outcome),
+        "pack": lambda: _packs(session, reader, outcome),
+        "validation study": lambda: _validations(session, outcome),
+        "wave": lambda: _waves(session, outcome),
+        "rule": lambda: _count(session, "rule", "machines tag with them until it is retired",
+                               Rule.term_id == outcome.id, Rule.id),
+        "trained head": lambda: _count(session, "trained head", "its votes go at the next retag",
+                                       Head.term_id == outcome.id, Head.id),
+        "exclusion": lambda: _count(session, "exclusion", "stays with its wave",
+                                    Exclusion.outcome_id == outcome.id, Exclusion.id),
+        "annotation": lambda: _annotations(session, reader, outcome),
+        "segment it is limited to": lambda: _count(session, "segment it is limited to", "",
+                                                   outcome_segment.c.outcome_id == outcome.id),
+    }  # fmt: skip
+    found = (read() for kind, read in kinds.items() if kind not in without)
     return tuple(use for use in found if use.count)
 
 
@@ -80,7 +86,7 @@ def _tags(session: Session, reader: Reader, outcome: Outcome) -> Use:
 
 def _studies(session: Session, reader: Reader, outcome: Outcome) -> Use:
     tagged = select(Evidence.study_id).join(Tag, Tag.evidence_id == Evidence.id)
-    tagged = tagged.where(Tag.term_id == outcome.id, Tag.state.in_(IN_FORCE))
+    tagged = tagged.where(Tag.term_id == outcome.id, Tag.state.in_(IN_FORCE), Evidence.withdrawn.is_(False))
     rows = session.execute(
         select(Study.title, Study.id)
         .where(Study.id.in_(tagged), Study.id.in_(studies_in_use(reader)))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectin_polymorphic, selectinload
 
 from ingest.rules import RuleSpec
 from ingest.tagger import TermProfile
-from insightrepo.models import Metric, Outcome, Product, Rule, Segment, Task, Team, Term, User
+from insightrepo.models import Metric, Outcome, Product, Segment, Team, Term, User
 from insightrepo.taxonomy.checks import Known
 
 NEAR = 70  # 0 to 100: how alike a name must be to be offered instead
@@ -105,26 +105,17 @@ class OutcomeDetail:
 
     outcome: Outcome
     segments: tuple[Segment, ...]
-    tasks: tuple[Task, ...]  # with their product loaded
-    rules: tuple[Rule, ...]
     owner: User | None
 
 
 def outcome_detail(session: Session, outcome_id: int) -> OutcomeDetail | None:
-    """The outcome with its segments, tasks, rules and owner; None where there is no such outcome."""
-    loading = (
-        selectinload(Outcome.rules),
-        selectinload(Outcome.segments),
-        selectinload(Outcome.tasks).selectinload(Task.product),
-    )
-    outcome = session.scalar(select(Outcome).where(Outcome.id == outcome_id).options(*loading))
+    """The outcome with its segments and owner; None where there is no such outcome."""
+    outcome = session.scalar(select(Outcome).where(Outcome.id == outcome_id).options(selectinload(Outcome.segments)))
     if outcome is None:
         return None
     return OutcomeDetail(
         outcome=outcome,
         segments=tuple(sorted(outcome.segments, key=lambda segment: segment.id)),
-        tasks=tuple(sorted(outcome.tasks, key=lambda task: task.code)),
-        rules=tuple(outcome.rules),
         owner=session.get(User, outcome.owner_id) if outcome.owner_id else None,
     )
 

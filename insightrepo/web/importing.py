@@ -33,7 +33,7 @@ from insightrepo.library.import_jobs import (
     words_of,
 )
 from insightrepo.library.import_preview import as_json
-from insightrepo.library.reading import NotVisible, read_study
+from insightrepo.library.reading import NotVisible, study_line
 from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.library.study_states import steps_of
 from insightrepo.locales import grouped, speaking
@@ -88,7 +88,7 @@ def _start(form: ImportForm, code: int) -> ResponseReturnValue:
     form.offer(reader())
     if not form.team.data and len(form.team.choices) == 2 and not form.is_submitted():  # the one team they are in
         form.team.data = form.team.choices[1][0]
-    into = read_study(session(), reader(), int(form.study.data)).line if is_id(form.study.data or "") else None
+    into = study_line(session(), reader(), int(form.study.data)) if is_id(form.study.data or "") else None
     jobs = list_jobs(workspace(), session(), reader())
     most = workspace().settings.max_file_megabytes
     shown = render_template(
@@ -171,7 +171,7 @@ def _prepared(found: JobShown, form: ImportForm, troubles: dict[tuple[int, int],
     files = [{**file, "place": place} for place, file in enumerate(found.files)]
     tables = [file for file in files if "tables" in file]
     into = found.arguments["options"].get("study")
-    study = read_study(session(), reader(), into).line if into else None
+    study = study_line(session(), reader(), into) if into else None
     shown = render_template(
         "importing/prepared.html", job=found, form=form, files=files, tables=tables, troubles=troubles, into=study,
         roles=ROLE_WORDS, at_least_researcher=reader().at_least("researcher"),
@@ -183,7 +183,7 @@ def _done(found: JobShown) -> ResponseReturnValue:
     studies = []
     for one in found.report.get("studies", ()):
         try:
-            line = read_study(session(), reader(), one["id"]).line
+            line = study_line(session(), reader(), one["id"])
         except NotVisible:
             continue
         studies.append((line, steps_of(reader(), line.state, line.owner_id)))

@@ -24,7 +24,7 @@ from insightrepo.library.insight_editing import (
 from insightrepo.library.insight_states import outdated
 from insightrepo.library.insight_steps import StepShown, steps_of
 from insightrepo.library.insights import LONGEST, InsightRefused, questions_of, write_insight
-from insightrepo.library.reading import NotVisible, read_evidence, read_study
+from insightrepo.library.reading import NotVisible, read_evidence, study_line
 from insightrepo.library.readings import EvidenceDetail
 from insightrepo.library.tagging import NotThere
 from insightrepo.taxonomy.reading import UnknownTerm
@@ -191,9 +191,9 @@ def _refused(study_id: int, form: InsightForm, why: str) -> ResponseReturnValue:
 
 
 def _page(study_id: int, form: InsightForm, code: int) -> ResponseReturnValue:
-    study = read_study(session(), reader(), study_id)
+    study = study_line(session(), reader(), study_id)
     questions = questions_of(str(form.text.data or ""))
-    return render_template("insights/new.html", study=study.line, form=form, questions=questions), code
+    return render_template("insights/new.html", study=study, form=form, questions=questions), code
 
 
 def _names(text: str | None) -> list[str]:

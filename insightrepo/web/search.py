@@ -11,7 +11,7 @@ from insightrepo.library.completion import complete
 from insightrepo.library.cotags import BY, side_by_side
 from insightrepo.library.grouping import STUDIES_A_PAGE
 from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
-from insightrepo.library.reading import NotVisible, read_study
+from insightrepo.library.reading import NotVisible, study_line
 from insightrepo.library.relaxing import relaxed
 from insightrepo.library.search import search
 from insightrepo.library.search_gaps import keep_gap
@@ -105,6 +105,6 @@ def _study_title(study_id: int | None) -> str | None:
     if study_id is None:
         return None
     try:
-        return read_study(session(), reader(), study_id).line.title
+        return study_line(session(), reader(), study_id).title
     except NotVisible:
         return None
