@@ -143,11 +143,11 @@ def people_heard(respondents: np.ndarray) -> int:
     return int(np.count_nonzero(np.unique(respondents)))
 
 
-def quadrant(opportunity: float, strength: float) -> str:
-    """Where an opportunity (0 to 20) and a strength of evidence (0 to 1) put an outcome."""
+def quadrant(opportunity: float, strength: Strength) -> str:
+    """Where an opportunity (0 to 20) and the strength of its evidence put an outcome, by the rule of the home page."""
     if round(opportunity, 1) >= MATTERS:  # as it is printed
-        return "act" if strength >= STRONG else "research"
-    return "less open" if strength >= STRONG else "watch"
+        return "research" if strength.thin else "act"
+    return "watch" if strength.thin else "less open"
 
 
 def as_json(found: Coverage) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _covered(outcome: OutcomeShown, scores: Mapping[str, ScoreRow], strength: St
             why = "opportunity: not enough data"
         return Covered(outcome, None, strength, None, False, why, fell)
     borderline = row.low is not None and row.high is not None and row.low < MATTERS <= row.high
-    return Covered(outcome, row, strength, quadrant(row.value, strength.value), borderline, "", fell)
+    return Covered(outcome, row, strength, quadrant(row.value, strength), borderline, "", fell)
 
 
 def _place(covered: Covered) -> tuple[Any, ...]:
@@ -266,6 +266,7 @@ def _covered_json(covered: Covered) -> dict[str, Any]:
         "fell": covered.fell,
         "opportunity": {name: getattr(row, name) for name in ("value", "low", "high", "n", "band")} if row else None,
         "strength": round(strength.value, 3),
+        "thin": strength.thin,
         "parts": dict(zip(PARTS, (round(part, 3) for part in strength.parts), strict=True)),
         "pieces": strength.pieces,
         "studies": strength.studies,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from insightrepo.library.coverage import PARTS, Coverage
+from insightrepo.library.coverage import PARTS, Coverage, Covered
 from insightrepo.scores.choosing import Choice
 from insightrepo.scores.disagreements import Disagreement
 from insightrepo.scores.exporting import Sheet, Value
@@ -74,6 +74,12 @@ def journey_sheet(found: Journey, evidence: dict[str, tuple[int, int, int]]) -> 
     return Sheet("Journey", headings, tuple(rows))
 
 
+def _covered_remark(covered: Covered) -> str:
+    crosses = "the interval crosses the line" if covered.borderline else ""
+    thin = f"thin: {covered.strength.thin}" if covered.quadrant and covered.strength.thin else ""
+    return "; ".join(filter(None, (covered.why, crosses, thin)))
+
+
 def coverage_sheet(found: Coverage) -> Sheet:
     """One row an outcome with each part of the strength of its evidence."""
     headings = ("outcome", "name", "quadrant", "opportunity", "opportunity low", "opportunity high", "opportunity n",
@@ -82,7 +88,7 @@ def coverage_sheet(found: Coverage) -> Sheet:
     rows = tuple(
         (
             c.outcome.code, c.outcome.name, c.quadrant or "", *_parts(c.opportunity),
-            c.why or ("the interval crosses the line" if c.borderline else ""), c.strength.value, *c.strength.parts,
+            _covered_remark(c), c.strength.value, *c.strength.parts,
             c.strength.pieces, c.strength.studies, c.strength.people, c.strength.methods, c.strength.segments,
             c.strength.segments_of, c.strength.latest, c.strength.reviewed, *_cell(found.choice),
         )

@@ -57,6 +57,12 @@ STATISTICS = {  # what stands beside figures: (name, what it means)
     "asked-with": ("asked with version 1’s wording", "The outcome was reworded since; its versions show how."),
     "disagree": ("segments disagree", "The score of everybody hides segments that go the other way."),
     "gap": ("gap", "Importance less satisfaction, in points."),
+    "apart": ("clearly apart", "The 95% intervals of two figures do not touch. Segments may disagree without that: "
+              "then importance and satisfaction go opposite ways in them."),
+    "band": ("major, solid, worth a look", "Bands of opportunity: major from 15 on, solid from 12, worth a look from "
+             "10; below that low. A wave may set its own."),
+    "thin": ("thin evidence", "Too little for a decision: fewer than 5 people spoke, fewer than half of the tags are "
+             "reviewed, or its strength is below 50 of 100."),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_talisman import Talisman
 
-from insightrepo.library.coverage import ADVICE, Evidence, read_coverage
+from insightrepo.library.coverage import ADVICE, STRONG, Evidence, read_coverage
 from insightrepo.library.sheets import (
     coverage_sheet,
     disagreement_sheet,
@@ -131,7 +131,7 @@ def coverage() -> ResponseReturnValue:
     found = read_coverage(workspace(), session(), reader(), asked.choice)
     groups = [(quadrant, list(some)) for quadrant, some in groupby(found.outcomes, key=lambda c: c.quadrant)]
     values = {"figure": coverage_figure(found), "groups": groups, "advice": ADVICE, "apart": _apart(asked.choice)}
-    return _page("coverage", asked, found=found, **values)
+    return _page("coverage", asked, found=found, strong=STRONG, **values)
 
 
 @blueprint.get("/act/disagreements")

@@ -23,6 +23,7 @@ from insightrepo.library.coverage import (
 from insightrepo.scores.choosing import choose, outcomes_in_use
 
 TODAY = dt.date(2025, 7, 1)
+STRONG = Strength(20, 5, 9, 3, 4, 4, None, 0.8, (1.0,) * 6)
 
 
 def test_the_six_parts_by_hand():
@@ -50,7 +51,14 @@ def test_more_evidence_is_never_weaker(studies, people, methods, segments, age):
     [(10, 0.5, "act"), (10, 0.49, "research"), (9.96, 0.5, "act"), (9.9, 0.5, "less open"), (9.9, 0.49, "watch")],
 )
 def test_the_quadrants(opportunity, strength, expected):
-    assert quadrant(opportunity, strength) == expected
+    assert quadrant(opportunity, replace(STRONG, parts=(strength,) * 6)) == expected
+
+
+@pytest.mark.parametrize("lacking", [{"people": 4}, {"reviewed": 0.2}, {"parts": (0.4,) * 6}])
+def test_nothing_is_to_act_on_here_that_the_home_page_calls_thin(lacking):
+    thin = replace(STRONG, **lacking)
+    assert thin.thin
+    assert [quadrant(opportunity, thin) for opportunity in (15, 5)] == ["research", "watch"]
 
 
 @pytest.fixture
@@ -89,7 +97,7 @@ def test_people_known_by_name_are_counted_once_and_who_is_not_named_not_at_all()
 
 
 def test_evidence_of_few_people_or_of_suggestions_carries_no_decision_however_strong_its_mean():
-    strong = Strength(20, 5, 9, 3, 4, 4, None, 0.8, (1.0,) * 6)
+    strong = STRONG
     assert strong.thin == ""
     assert replace(strong, people=4).thin == "fewer than 5 people"
     assert replace(strong, reviewed=0.22).thin == "22% of its tags are reviewed"

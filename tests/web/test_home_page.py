@@ -51,7 +51,7 @@ def test_what_really_fell_is_on_the_list_with_its_reason_segment_evidence_and_de
     row = part(text, "PLAN-01")
     assert "really fell 18 points since 2025-Q2" in row
     assert "▼" in row
-    assert "no segment clearly apart" in row  # both are indicative
+    assert re.search(r"no segment <a [^>]*>clearly apart</a>", row)  # both are indicative
     assert re.search(r"\d+ (person|people), \d+ studies", row)
     assert "none yet" in row
     assert "What really got worse comes first" in text
