@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -148,6 +148,13 @@ def _pieces_starting(letters: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\S)\S*?(?:{begin}[^\x00-\x7f\s])\S*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
+def _looked_for(tokens: frozenset[str]) -> tuple[frozenset[str], re.Pattern[str]]:
+    """What words with these tokens begin with, and the pattern of the pieces they may be in: once for a whole page."""
+    beginnings = frozenset(_beginning(token.lstrip(".")) for token in tokens)
+    return beginnings, _pieces_starting(_grouped("".join(beginning[:1] for beginning in beginnings)))
+
+
 @dataclass(frozen=True)
 class Analyzer:
     """Cuts text into tokens. `language` "en" stems English and knows its stop words; "none" does neither."""
@@ -198,12 +205,11 @@ class Analyzer:
                 position += 1
         return found
 
-    def spans_of(self, text: str, tokens: Set[str]) -> list[tuple[int, int]]:
+    def spans_of(self, text: str, tokens: frozenset[str]) -> list[tuple[int, int]]:
         """The offsets at which any of these tokens stands; a few times as fast as `places`."""
-        beginnings = {_beginning(token.lstrip(".")) for token in tokens}
-        starts = _grouped("".join(beginning[:1] for beginning in beginnings))
+        beginnings, pieces = _looked_for(tokens)
         found: list[tuple[int, int]] = []
-        for match in _pieces_starting(starts).finditer(text):
+        for match in pieces.finditer(text):
             piece, offset = match[0], match.start()
             bare = piece.strip(_AROUND).lower()
             if bare.isascii() and bare.isalpha() and beginnings.isdisjoint((bare[0], _beginning(bare))):

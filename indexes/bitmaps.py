@@ -136,7 +136,7 @@ class Bitmaps:
         """Days since 1970-01-01 in the order of the ids; int32, -2**31 where unknown."""
         return self.column("day", ids)
 
-    def column(self, name: str, ids: BitMap | Sequence[int]) -> np.ndarray:
+    def column(self, name: str, ids: BitMap | Sequence[int] | np.ndarray) -> np.ndarray:
         """The values of a column (study, respondent, day; text: `text_print`) in the order of the ids."""
         kind, default = _COLUMNS[name]
         wanted, values = _array(ids), self._columns[name]
@@ -197,7 +197,7 @@ class Bitmaps:
         return bitmaps
 
 
-def _array(ids: BitMap | Sequence[int]) -> np.ndarray:
+def _array(ids: BitMap | Sequence[int] | np.ndarray) -> np.ndarray:
     return np.asarray(ids.to_array() if isinstance(ids, BitMap) else ids, dtype=np.int64)
 
 

@@ -159,7 +159,8 @@ def _ranking(
     for boost in request.boosts:
         scores = scores + boost.weight * np.isin(numbers, (boost.ids & found).to_array())
     order = np.argsort(-scores, kind="stable")
-    columns = numbers, scores, _ranks(by_keyword, numbers), _ranks(by_meaning, numbers), keyword_scores, meaning_scores
+    keyword_ranks = np.concatenate([np.arange(1, count + 1), np.zeros(more, dtype=np.int64)])
+    columns = numbers, scores, keyword_ranks, _ranks(by_meaning, numbers), keyword_scores, meaning_scores
     ranks = Ranks(*(column[order] for column in columns), boosts=request.boosts)
     return Ranking(ranks, found, by_keyword.capped or by_meaning.capped, off)
 

@@ -51,8 +51,7 @@ def count_facets(
     for facet in EVIDENCE_FACETS:
         found[facet] = {key.partition(":")[2]: n for key, n in bitmaps.counts(f"{facet}:", within).items()}
     found |= _study_counts(session, reader, bitmaps, within)
-    labels = {(term.axis, term.code): term.name for term in terms}
-    parents = _parents(terms)
+    labels, parents = remembered(session, ("facet labels", reader), lambda: (_labels(terms), _parents(terms)))
     return {facet: _values(facet, found[facet], resolved.chosen(facet), labels, parents) for facet in FACETS}
 
 
@@ -102,6 +101,10 @@ def _coded(studies: Mapping[int, SeenStudy]) -> dict[str, tuple[list[str], np.nd
             codes[number] = values.index(value) + 1
         coded[facet] = values, codes
     return coded
+
+
+def _labels(terms: Sequence[TermLine]) -> dict[tuple[str, str], str]:
+    return {(term.axis, term.code): term.name for term in terms}
 
 
 def _parents(terms: Sequence[TermLine]) -> dict[tuple[str, str], str | None]:

@@ -128,14 +128,18 @@ def votes_shown(session: Session, reader: Reader, ids: Sequence[int]) -> dict[tu
     Examples that a reason names are left out where the reader may not see them.
     """
     terms = seen_terms(session, reader).by_id
-    votes = [vote for vote in session.connection().execute(_VOTES, {"ids": ids}) if vote.term_id in terms]
-    named = {number for vote in votes for number in evidence_named(vote.reason)}
+    votes = [
+        (vote, evidence_named(vote[5]))
+        for vote in session.connection().execute(_VOTES, {"ids": ids})
+        if vote[1] in terms
+    ]
+    named = {number for _, numbers in votes for number in numbers}
     examples = _visible(session, reader, named) if named else {}
     shown: defaultdict[tuple[int, int], list[VoteShown]] = defaultdict(list)
-    for vote in votes:
-        words = vote_words(vote.source, vote.value, vote.reason, vote.in_favour, examples)
-        near = tuple(sorted(evidence_named(vote.reason) & examples.keys()))
-        shown[(vote.evidence_id, vote.term_id)].append(VoteShown(vote.source, vote.in_favour, vote.value, words, near))
+    for (evidence_id, term_id, source, in_favour, value, reason), numbers in votes:
+        words = vote_words(source, value, reason, in_favour, examples)
+        near = tuple(sorted(numbers & examples.keys())) if numbers else ()
+        shown[(evidence_id, term_id)].append(VoteShown(source, in_favour, value, words, near))
     return shown
 
 

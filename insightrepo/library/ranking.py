@@ -64,7 +64,7 @@ def in_order(found: Found, ranking: Ranking, uncrowd: bool = True) -> Found:
     as good (`indexes.fusion.uncrowded`). The set stays the same."""
     ids, ranks = ranking.ids, ranking.ranks
     if uncrowd:
-        studies = found.state.bitmaps.column("study", ids).tolist()
+        studies = found.state.bitmaps.column("study", ranks.numbers).tolist()
         ids, more = fusion.uncrowded(ids, ranks.scores.tolist(), studies)
         ranks = ranks.with_more(more)
     return replace(found, ids=ids, within=ranking.found, ranked=ranks, capped=ranking.capped)

@@ -60,7 +60,7 @@ def rating_words(rating: float | None, best: float | None) -> str | None:
 def evidence_named(reason: Mapping[str, Any]) -> set[int]:
     """The ids of the evidence that a vote's reason names as examples."""
     near = {reason["evidence"]} if "evidence" in reason else set()
-    return near | {example["evidence"] for example in reason.get("examples", ())}
+    return near | {example["evidence"] for example in reason["examples"]} if "examples" in reason else near
 
 
 def vote_words(
@@ -77,6 +77,8 @@ def vote_words(
 
 
 def _for_reader(reason: Mapping[str, Any], visible: Mapping[int, str]) -> Mapping[str, Any]:
+    if "examples" not in reason and "evidence" not in reason:
+        return reason
     shown = dict(reason)
     if "examples" in reason:
         seen = (example for example in reason["examples"] if example["evidence"] in visible)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -126,13 +124,13 @@ def test_a_word_is_marked_by_its_stem_however_it_begins(word: str, before: str) 
     word = before + word
     stem = ENGLISH.stem(word)
     text = f"({word.upper()}), or other words"
-    assert (1, 1 + len(word)) in ENGLISH.spans_of(text, {stem})
+    assert (1, 1 + len(word)) in ENGLISH.spans_of(text, frozenset({stem}))
 
 
 def test_only_words_that_begin_like_what_is_looked_for_are_stemmed() -> None:
     text = " ".join(f"n{letter}tions" for letter in "bcdfghjklmpqrstvwxz")  # words that no other test has
     before = _english_stem.cache_info().misses
-    assert ENGLISH.spans_of(f"{text} needles", {"needl"}) == [(len(text) + 1, len(text) + 8)]
+    assert ENGLISH.spans_of(f"{text} needles", frozenset({"needl"})) == [(len(text) + 1, len(text) + 8)]
     assert _english_stem.cache_info().misses <= before + 1
 
 
@@ -147,7 +145,7 @@ def test_passing_over_words_that_begin_otherwise_changes_no_mark(
         def places(self, text: str, starts: str | None = None):
             return super().places(text)
 
-        def spans_of(self, text: str, tokens: Set[str]):
+        def spans_of(self, text: str, tokens: frozenset[str]):
             places = super().places(text)
             return [span for token in tokens for span in places.get(token, {}).values()]
 
