@@ -10,7 +10,8 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -219,7 +220,7 @@ def _trace(transformer: Any, names: Sequence[str], inputs: Sequence[Any], path: 
 
     axes = {name: {0: "texts", 1: "pieces"} for name in (*names, "hidden")}
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad(), _plain_attention(transformer):
             warnings.simplefilter("ignore")  # the tracer warns of every constant it finds
             torch.onnx.export(
                 LastHidden().eval(), tuple(inputs), str(path), input_names=list(names), output_names=["hidden"],
@@ -227,6 +228,23 @@ def _trace(transformer: Any, names: Sequence[str], inputs: Sequence[Any], path: 
             )  # fmt: skip
     except (RuntimeError, TypeError, ValueError, AttributeError, KeyError) as error:
         raise NotExportable(f"torch cannot trace it: {error}") from error
+
+
+@contextmanager
+def _plain_attention(transformer: Any) -> Iterator[None]:
+    """Attention step by step: traced so, it takes no steps for rows that are masked whole, which there are none of.
+
+    Passages of 200 pieces are embedded in a fifth less time; the vectors are the same.
+    """
+    before = getattr(transformer.config, "_attn_implementation", None)
+    switch = getattr(transformer, "set_attn_implementation", lambda name: None)  # an older transformers has none
+    with suppress(ValueError):  # a model that has no other
+        switch("eager")
+    try:
+        yield
+    finally:
+        if before:
+            switch(before)
 
 
 def _check(reference: Any, exported: OnnxEmbedder) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from indexes import embedder as module
 from indexes.embedder import (
     CHUNK,
+    MODEL_NAME,
     Embedder,
     ModelUnavailable,
     batches,
@@ -358,6 +360,18 @@ def reference_vectors(model: str, texts: list[str]) -> tuple[np.ndarray, np.ndar
     return loaded.encode_document(texts, normalize_embeddings=True), loaded.encode_query(
         texts, normalize_embeddings=True
     )
+
+
+@pytest.mark.model
+def test_an_export_takes_no_steps_for_rows_that_are_masked_whole(tiny: Any, tmp_path: Path):
+    from sentence_transformers.models import Pooling
+
+    model = tiny(Pooling(16, "mean"))
+    prepare(model, tmp_path / "m", 1)
+    graph = onnx.load(str(model_folder(model, tmp_path / "m") / MODEL_NAME)).graph
+    steps = {node.op_type for node in graph.node}
+    assert "Softmax" in steps
+    assert "IsNaN" not in steps
 
 
 @pytest.mark.model
