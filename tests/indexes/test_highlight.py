@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from indexes.analyzer import Analyzer, _english_stem
@@ -116,6 +116,7 @@ def test_a_snippet_is_within_its_length_and_shows_a_match(pieces: list[str], len
 ENDINGS = "s|ies|ied|y|ying|ing|ed|edly|ingly|ly|ion|ization"
 
 
+@settings(deadline=None)
 @given(st.from_regex(rf"[a-z]{{1,3}}({ENDINGS})?", fullmatch=True), st.text("iy", max_size=2))
 @example("dying", "")
 @example("skies", "")
@@ -137,6 +138,7 @@ def test_only_words_that_begin_like_what_is_looked_for_are_stemmed() -> None:
 SIGNS = st.text("abC wt+.-&/@'’ü中日 \u00a0\t\n,12é#", max_size=30)
 
 
+@settings(deadline=None)
 @given(SIGNS, st.lists(SIGNS, max_size=3), st.lists(SIGNS, max_size=1))
 def test_passing_over_words_that_begin_otherwise_changes_no_mark(
     text: str, words: list[str], phrases: list[str]
