@@ -17,6 +17,7 @@ from insightrepo.models import Metric, Outcome, Product, Segment, Team, Term, Us
 from insightrepo.taxonomy.checks import Known
 
 NEAR = 70  # 0 to 100: how alike a name must be to be offered instead
+AS_NEAR = 10  # so much less alike than the likest a name may be to be offered beside it
 
 
 class UnknownTerm(Exception):
@@ -73,7 +74,8 @@ class TermFinder:
         for words, terms in self._by_words.items():
             called.update((words, term) for term in terms if term.status != "retired")
         found = process.extract(_folded(text), [*called], scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=None)
-        return tuple({called[words].id: called[words] for words, _, _ in found}.values())[:most]
+        likest = [called[words] for words, likeness, _ in found if likeness >= found[0][1] - AS_NEAR]
+        return tuple({term.id: term for term in likest}.values())[:most]
 
     def _instead(self, words: str) -> str:
         if not self._terms:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from test_accessibility import violations
-from walking import sign_in
+from walking import PHONE, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +49,22 @@ def test_three_formats_come_in_with_progress_are_published_and_found(browse):
     expect(page.get_by_text("The study is published")).to_be_visible()
     reader.goto("/search?q=ferry+timetable")
     expect(reader.locator(".hit").first).to_contain_text("Ferries in summer")
+
+
+def test_first_cells_of_a_column_are_read_in_words_on_a_phone(browse):
+    page = browse(PHONE, stranger=True)
+    sign_in(page, "administrator@example.org")
+    page.goto("/import")
+    name, kind, text = FILES[0]
+    page.get_by_label("Files or a ZIP archive").set_input_files(
+        [{"name": name, "mimeType": kind, "buffer": text.encode()}]
+    )
+    page.get_by_label("Title").fill("On a phone")
+    page.get_by_role("button", name="Look at what is in them").click()
+    box = page.locator(".mapping .cells").first.bounding_box()
+    assert box["width"] >= 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Forget the files").click()
 
 
 def test_without_javascript_the_page_of_an_import_reloads_itself(browse, filled):

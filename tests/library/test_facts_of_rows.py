@@ -40,12 +40,13 @@ def fed(workspace: Workspace, ada: Reader, tmp_path: Path) -> Workspace:
 def test_a_name_that_is_almost_a_term_s_is_reported_with_the_terms_it_may_be(
     workspace: Workspace, ada: Reader, tmp_path: Path
 ) -> None:
-    add_taxonomy(workspace, ada)
+    toddlers = "      - {code: toddler, name: Families with toddlers}\n      - {code: teen,"
+    add_taxonomy(workspace, ada, TAXONOMY.replace("      - {code: teen,", toddlers))
     rows = 'v1,It took us ages.,"Familis with teenagers",radio,hiden fees\n'
     found = bring(workspace, ada, write(tmp_path, HEADER + rows), **COLUMNS)
     assert set(found.unknown) == {"segment Familis with teenagers", "product radio", "outcome hiden fees"}
     assert found.as_dict()["near"] == {
-        "segment Familis with teenagers": ["Families with teenagers (teen)"],
+        "segment Familis with teenagers": ["Families with teenagers (teen)"],  # not "Families with toddlers"
         "outcome hiden fees": ["Know what the whole trip costs (COST)"],
     }
 
