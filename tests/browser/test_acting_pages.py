@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 from walking import PHONE
 
-from insightrepo.models import Score
+from insightrepo.models import Outcome, Score, Wave
 
 pytestmark = pytest.mark.browser
 TABS = ("landscape", "portfolio", "journey", "coverage", "disagreements", "targets")
@@ -26,6 +26,22 @@ def importance(filled):
             session.add(Score(**cell, measure="importance", value=84.0, low=80.0, high=88.0))
 
 
+@pytest.fixture(scope="module")
+def many(filled, importance):
+    """A dozen outcomes more that have a place on the landscape, of little opportunity."""
+    with filled[0].database.writing() as session:
+        wave = session.scalars(select(Wave).order_by(Wave.first_day.desc())).first()
+        for number in range(12):
+            outcome = Outcome(
+                code=f"MORE-{number}", name=f"Do more of {number}", job=f"do more of {number}", aliases=[]
+            )
+            session.add(outcome)
+            session.flush()
+            for measure, value in (("satisfaction", 80.0), ("importance", 30.0), ("opportunity", 3.0)):
+                session.add(Score(wave_id=wave.id, outcome_id=outcome.id, measure=measure, value=value, low=value - 1,
+                                  high=value + 1, n=100))  # fmt: skip
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(None, "light"), (None, "dark"), (PHONE, "light")])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browse, width, scheme):
     page = browse(**({"width": width} if width else {}), scheme=scheme)
@@ -36,6 +52,36 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browse, width, s
         found = Axe().run(page).response["violations"]
         assert [f"{name}: {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]] == []
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_phone_shows_the_largest_opportunities_and_the_rest_at_a_click(browse, many, scripts):
+    page = browse(width=PHONE, java_script_enabled=scripts)
+    page.goto("/act/landscape")
+    rows = page.locator(".landscape tbody tr")
+    total = rows.count()
+    assert total > 10
+    expect(rows.locator("visible=true")).to_have_count(10)
+    page.get_by_role("link", name=f"The other {total - 10} outcomes").click()
+    expect(rows.locator("visible=true")).to_have_count(total)
+    expect(rows.nth(10)).to_be_in_viewport()
+    expect(page.get_by_role("link", name=re.compile("^The other"))).to_be_hidden()
+    wide = browse()
+    wide.goto("/act/landscape")
+    expect(wide.locator(".landscape tbody tr").locator("visible=true")).to_have_count(total)
+    expect(wide.get_by_role("link", name=re.compile("^The other"))).to_be_hidden()
+
+
+def test_the_usability_kit_is_chosen_with_boxes_whose_words_can_be_read_on_a_phone(browse):
+    page = browse(width=PHONE)
+    page.goto("/usability-kit")
+    box = page.get_by_role("checkbox", name=re.compile("^PLAN-01"))
+    label = page.locator(".box-list label").first
+    assert label.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+    box.check()
+    page.get_by_role("button", name="Make the script").click()
+    expect(page.get_by_role("heading", name=re.compile("^Usability test"))).to_be_visible()
+    expect(page.get_by_role("checkbox", name=re.compile("^PLAN-01"))).to_be_checked()
 
 
 def test_the_filters_stand_in_the_address_and_stay_from_tab_to_tab(browse):

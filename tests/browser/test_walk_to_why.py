@@ -107,6 +107,18 @@ def test_axe_finds_nothing_and_nothing_runs_off_the_side(opened, path, width, sc
     assert page.evaluate(SIDEWAYS) == 0
 
 
+@pytest.mark.parametrize("path", ["/outcomes/STOP", "/outcomes/STOP/why"])
+def test_figures_by_segment_are_read_on_a_phone_without_moving_a_table_sideways(opened, path):
+    page = opened(path, PHONE)
+    tables = page.locator(".table-scroll:has(> .flowing)")
+    expect(tables.first).to_be_visible()
+    assert set(tables.evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")) == {0}
+    cell = page.locator("td[data-label=n]").first
+    assert '"n ' in cell.evaluate("e => getComputedStyle(e, '::before').content")
+    page.set_viewport_size(WIDE)
+    expect(cell).to_have_css("display", "table-cell")
+
+
 def test_without_scripts_it_reads_and_prints_on_two_pages(opened):
     page = opened("/outcomes/STOP/why", java_script_enabled=False)
     expect(page.locator(".why-sentence")).to_contain_text("goes with it (completion 84% → 61%)")

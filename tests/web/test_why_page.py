@@ -52,6 +52,12 @@ def arrows(client: FlaskClient, path: str) -> list[str]:
     return [" ".join(re.sub(r"<[^>]+>", " ", words).replace("&nbsp;", " ").split()) for words in found]
 
 
+def test_a_share_has_one_sign_of_percent(signed_in):
+    page = text_of(signed_in("vera"), "/outcomes/STOP/why")
+    assert re.search(r"\b50% ", page)
+    assert "%%" not in page
+
+
 def test_the_page_says_score_task_and_words(signed_in):
     page = text_of(signed_in("vera"), "/outcomes/STOP/why")
     assert "fell 18 points between 2025-Q2 and 2025-Q3 (80% → 62%), worse after control" in page
