@@ -311,7 +311,7 @@ def test_serving_imports_no_torch(packaged: Embedder, prepared: Path):
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "weights.bin", "tokenizer.json"])
 def test_a_flipped_bit_in_an_exported_file_is_named(packaged: Embedder, prepared: Path, name: str):
     path = model_folder("", prepared) / name
     with path.open("r+b") as file:
@@ -372,6 +372,13 @@ def test_an_export_takes_no_steps_for_rows_that_are_masked_whole(tiny: Any, tmp_
     steps = {node.op_type for node in graph.node}
     assert "Softmax" in steps
     assert "IsNaN" not in steps
+
+
+@pytest.mark.model
+def test_the_weights_lie_in_a_file_that_is_mapped(prepared: Path):
+    folder = model_folder("", prepared)
+    assert (folder / "weights.bin").stat().st_size > 85_000_000
+    assert (folder / MODEL_NAME).stat().st_size < 1_000_000
 
 
 @pytest.mark.model
