@@ -129,7 +129,7 @@ def day(value: dt.date | str) -> str:
     if found is None:
         return str(value)
     name = in_force()
-    return found.isoformat() if name == ISO else format_date(found, "medium", locale=_locale(name))
+    return found.isoformat() if name == ISO else _medium(found, name)
 
 
 def month(value: dt.date) -> str:
@@ -151,6 +151,11 @@ def days(first: dt.date | str, last: dt.date | str) -> str:
     return f"{day(first)} to {day(last)}"
 
 
+@lru_cache(maxsize=5_000)
+def _medium(found: dt.date, name: str) -> str:
+    return format_date(found, "medium", locale=_locale(name))
+
+
 def _date(value: dt.date | str) -> dt.date | None:
     if isinstance(value, dt.datetime):
         return value.date()
@@ -162,7 +167,12 @@ def _date(value: dt.date | str) -> dt.date | None:
 def _written(text: str) -> str:
     """A number as Python writes it (1,079.5) as the locale does."""
     name = in_force()
-    if name == ISO or not PLAIN.fullmatch(text):  # "inf", "nan" and 1e+07 stay
+    return text if name == ISO else _translated(text, name)
+
+
+@lru_cache(maxsize=20_000)  # a page says the same numbers again and again
+def _translated(text: str, name: str) -> str:
+    if not PLAIN.fullmatch(text):  # "inf", "nan" and 1e+07 stay
         return text
     point, _, minus, _ = _signs(name)
     sign = {"-": minus, "+": "+"}.get(text[0], "")

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from insightrepo.database import Database
+from insightrepo.locales import decimal, speaking
 from insightrepo.memory import remembered
 from insightrepo.models import Base, Team
 
@@ -95,3 +96,11 @@ def test_a_reading_transaction_of_sqlite_goes_on_seeing_one_state(tmp_path: Path
     with database.reading() as after:
         assert teams.count(after) == 1
     database.close()
+
+
+def test_words_of_one_locale_are_not_remembered_for_another(database: Database) -> None:
+    said = []
+    for locale in ("iso", "de", "iso", "de"):
+        with speaking(locale), database.reading() as session:
+            said.append(remembered(session, "words", lambda: decimal(12.4, 1)))
+    assert said == ["12.4", "12,4", "12.4", "12,4"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from docx import Document
 from pptx import Presentation
 from pptx.util import Inches
 
+from insightrepo.locales import speaking
 from insightrepo.models import Outcome, Score, Segment, Wave
 from insightrepo.packs.documents import docx_of
 from insightrepo.packs.packs import PackReading, as_json, comment, sign
@@ -190,3 +192,25 @@ def test_without_a_commentary_there_is_no_heading_and_no_slide_of_it(kit):
     headings = [p.text for p in Document(io.BytesIO(docx_of(bare))).paragraphs if p.style.name == "Heading 1"]
     assert "Commentary" not in headings
     assert "Commentary" not in [slide.shapes.title.text for slide in slides_of(bare).slides]
+
+
+def test_word_and_powerpoint_are_written_by_locale_and_json_is_not(pack):
+    plain, as_kept = words(docx_of(pack)), as_json(pack)
+    assert "2025-07-01 to 2025-09-30" in plain
+    with speaking("de"):
+        documents = words(docx_of(pack)), words(pptx_of(pack))
+        assert as_json(pack) == as_kept
+    for text in documents:
+        assert "01.07.2025 to 30.09.2025" in text
+        assert "2025-07-01" not in text
+        assert re.search(r"\d,\d of 20", text)
+
+
+def test_a_pack_made_by_a_german_reader_is_kept_as_any_other(kit):
+    with speaking("de"):
+        german = kit.read("contributor", kit.make()).content
+    plain = kit.read("contributor", kit.make()).content
+    left_out = ("made", "reconciliation")  # when it was made, and what differs from the pack before
+    assert {key: german[key] for key in german if key not in left_out} == {
+        key: plain[key] for key in plain if key not in left_out
+    }
