@@ -72,7 +72,7 @@ def test_of_target_is_not_over_target(reached, wanted, words):
 def test_the_share_of_a_target_is_a_hundred_more_than_the_share_over_it(reached, wanted):
     words = of_target(reached, wanted)
     assert ("over" in words) == (reached > wanted)
-    assert f"({100 * reached / wanted:.0f}%)" in words
+    assert f"({100 * reached / wanted:,.0f}%)" in words
 
 
 def test_targets_of_all_teams_add_up_in_words(database):
