@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from insightrepo.accounts.access import Reader, visible_products, visible_segments, visible_terms
+from insightrepo.json_arrays import elements
 from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
-from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.chance import no_arrow
 from insightrepo.scores.measures import MEASURES, NO_CHANGE
 from insightrepo.scores.opportunity import BANDS, band
@@ -143,32 +143,19 @@ def within(reader: Reader) -> list[Any]:
 
 
 def _tells_no_hidden_task(products: Select[tuple[int]]) -> ColumnElement[bool]:
-    """Leaves out a task index of all products that rests on exactly one task outside `products`, in its own wave or in
-    the one that its change is from: with the rates of the other tasks that one's would follow from it.
+    """Leaves out a task index of all products that rests on exactly one task outside `products`: with the rates of the
+    other tasks that one's would follow from it. A change is between two indexes of the same tasks, so they decide on
+    it too; which they are the index itself keeps, whatever the tasks serve today.
     """
-    hidden = select(Task.id).where(Task.product_id.not_in(products))
-    of_hidden = select(task_outcome.c.outcome_id).where(task_outcome.c.task_id.in_(hidden))
-    return or_(
-        Score.measure != "success", Score.task_id.is_not(None), Score.product_id.is_not(None),
-        Score.outcome_id.not_in(of_hidden),
-        and_(*(_hidden_tasks(hidden, wave) != 1 for wave in (Score.wave_id, Score.previous_wave_id))),
-    )  # fmt: skip
-
-
-def _hidden_tasks(hidden: Select[tuple[int]], wave: Any) -> Any:
-    """On how many of the hidden tasks a task index rests in a wave."""
-    other, serves = aliased(Score), task_outcome.alias()
-    return (
+    part = elements(Score.detail["tasks"])
+    hidden = (
         select(func.count())
-        .select_from(other)
-        .join(serves, and_(serves.c.task_id == other.task_id, serves.c.outcome_id == Score.outcome_id))
-        .where(
-            other.wave_id == wave, other.measure == "success", other.value.is_not(None), other.task_id.in_(hidden),
-            other.segment_id.is_not_distinct_from(Score.segment_id),
-        )
+        .select_from(part)
+        .where(part.c.value[0].as_integer().in_(select(Task.id).where(Task.product_id.not_in(products))))
         .correlate(Score)
         .scalar_subquery()
-    )  # fmt: skip
+    )
+    return or_(Score.measure != "success", Score.task_id.is_not(None), Score.product_id.is_not(None), hidden != 1)
 
 
 def score_rows(session: Session, *conditions: Any) -> list[ScoreRow]:

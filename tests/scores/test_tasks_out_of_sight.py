@@ -55,12 +55,24 @@ def test_an_index_that_would_tell_the_one_task_outside_the_scopes_is_not_there(d
             tried(code, task, (30, YES), (10, NO), compute=task == "T-3")
     with database.reading() as session:
         found = read_scores(session, sam, ScoreQuery(outcomes=("TRIP-1",)))
-    # the change of Q2 is from Q1, so that would follow from it
     assert {(row.wave, row.product) for row in found} == {
-        ("2025-Q1", "search"), ("2025-Q2", "search"), ("2025-Q3", "search"), ("2025-Q3", None)
+        ("2025-Q1", "search"), ("2025-Q2", "search"), ("2025-Q2", None), ("2025-Q3", "search"), ("2025-Q3", None)
     }  # fmt: skip
+    assert [row.change for row in found if (row.wave, row.product) == ("2025-Q2", None)] == [None]  # of other tasks
     with database.reading() as session:
         assert len(read_scores(session, ADA, ScoreQuery(outcomes=("TRIP-1",), products=("all",)))) == 3
+
+
+def test_an_index_tells_the_one_task_outside_also_when_the_task_serves_something_else_now(database, tried, sam):
+    tried("2025-Q1", "T-1", (30, YES), (10, NO), compute=False)
+    tried("2025-Q1", "T-2", (20, YES), (20, NO))
+    _freeze(database, "2025-Q1")
+    with database.writing() as session:
+        task = session.scalars(select(Task).where(Task.code == "T-2")).one()
+        task.outcomes.clear()
+    with database.reading() as session:
+        found = read_scores(session, sam, ScoreQuery(outcomes=("TRIP-1",)))
+    assert [row.product for row in found] == ["search"]
 
 
 def test_an_issue_has_no_index_that_would_tell_the_one_task_outside_the_scopes(database, tried, sam):
