@@ -12,6 +12,7 @@ import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Whoosh dates from 2016: its escapes and "is 0" are told of when it is compiled
     from whoosh import fields, formats, reading, writing
     from whoosh.codec import whoosh3
+    from whoosh.filedb.structfile import BufferFile
     from whoosh.system import pack_ushort
 
 FIELD = "content"
@@ -153,7 +155,11 @@ class _Codec(whoosh3.W3Codec):  # type: ignore[misc]
         """Who reads a segment."""
         name = segment.make_filename(self.TERMS_EXT)
         terms, postings = storage.open_file(name), segment.open_file(storage, self.POSTS_EXT)
-        return TermsReader(self, terms, storage.file_length(name), postings)
+        reader = TermsReader(self, terms, storage.file_length(name), postings)
+        for file in (terms, postings):
+            if isinstance(file, BufferFile):  # a view of the map, with a copy beside it that only opening reads
+                file.file = BytesIO()
+        return reader
 
 
 def open_terms(storage: Any, segment: Any) -> TermsReader:

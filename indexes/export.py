@@ -233,13 +233,16 @@ def _trace(transformer: Any, names: Sequence[str], inputs: Sequence[Any], path: 
 
 
 def _weights_beside(path: Path) -> None:
-    """Move the weights of an exported model into a file of their own: that one is mapped, where weights within the
-    model are copied and stay. A process holds 60 MB less of all-MiniLM-L6-v2 and opens it in a third of the time."""
+    """Move the weights of an exported model into a file of their own: that one is mapped and all processes share it,
+    where weights within the model are copied by each. It also opens in half the time."""
     import onnx
 
-    model = onnx.load(str(path))
+    model, mode = onnx.load(str(path)), path.stat().st_mode
     path.unlink()
     onnx.save(model, str(path), save_as_external_data=True, location=WEIGHTS_NAME, size_threshold=SMALLEST_BESIDE)
+    weights = path.with_name(WEIGHTS_NAME)
+    if weights.exists():  # a tiny model has none so large
+        weights.chmod(mode)  # onnx writes it for its owner only
 
 
 @contextmanager

@@ -379,6 +379,7 @@ def test_the_weights_lie_in_a_file_that_is_mapped(prepared: Path):
     folder = model_folder("", prepared)
     assert (folder / "weights.bin").stat().st_size > 85_000_000
     assert (folder / MODEL_NAME).stat().st_size < 1_000_000
+    assert (folder / "weights.bin").stat().st_mode == (folder / MODEL_NAME).stat().st_mode  # for who serves, too
 
 
 @pytest.mark.model

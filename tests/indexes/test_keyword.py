@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import string
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from math import log
 from pathlib import Path
@@ -228,6 +229,19 @@ def test_another_reader_sees_a_commit_after_it_refreshes(engine: Engine, tmp_pat
     assert reader.refresh()
     assert not reader.refresh()
     assert found(reader, "alpha") == [2]
+
+
+def test_an_open_whoosh_index_reads_its_files_by_the_map_and_keeps_no_copy(tmp_path: Path) -> None:
+    words = [f"word{number}" for number in range(20_000)]
+    create_keyword("whoosh", tmp_path, "en").apply([], [Record(1, " ".join(words), "", "", "", frozenset())])
+    tracemalloc.start()
+    try:
+        opened = open_keyword("whoosh", tmp_path, "en")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < sum(path.stat().st_size for path in tmp_path.iterdir()) / 2
+    assert [hit.id for hit in opened.search(KeywordQuery(("word777",)), None, 5)] == [1]
 
 
 def test_the_index_holds_no_text(engine: Engine, tmp_path: Path) -> None:
