@@ -26,7 +26,7 @@ from indexes.embedder import embed_cached, prepare
 from indexes.evaluation import read_corpus
 from ingest.duplicates import content_hash
 from insightrepo.database import Database
-from insightrepo.library.vectors import DatabaseVectors
+from insightrepo.library.indexing.vectors import DatabaseVectors
 from insightrepo.models import Base, Embedding
 
 NOISE = 0.33  # length of what is added to a repeat's vector of length 1: its cosine with the original is about .95

@@ -29,8 +29,8 @@ from workspaces import EMAIL, PASSWORD, arguments, open_workspace
 
 from indexes.analyzer import Analyzer
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.search import find, search
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import find, search
 from insightrepo.workspace import Workspace
 
 WARM_UP = 20  # queries of a cell that are asked first and not counted; there may be fewer than 11 times as many

@@ -30,9 +30,10 @@ from config import Settings
 from indexes.parts import IndexParts
 from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.batches import batches
-from insightrepo.library import indexing, tagging
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.search import search
+from insightrepo.library.indexing import indexing
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import search
+from insightrepo.library.tagging import tagging
 from insightrepo.models import Embedding, Evidence, Outcome, Product, Respondent, Segment, Study, Tag
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace

@@ -10,10 +10,10 @@ from cells import PRODUCTS, REGIONS, SEED, SIZES, SUITES
 
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import User
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.waves import find_wave, freeze
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import find_wave, freeze
 from insightrepo.taxonomy.files import dump
 from insightrepo.taxonomy.schema import DimensionEntry, OutcomeEntry, ProductEntry, SegmentEntry, TaxonomyFile
 from insightrepo.workspace import Workspace

@@ -17,11 +17,11 @@ from sqlalchemy import func, insert, select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
-from insightrepo.library.outcomes import read_outcome
+from insightrepo.library.terms.outcomes import read_outcome
 from insightrepo.models import Answer, Base, Instrument, Membership, Outcome, Product, Respondent, Score, Segment, Wave
-from insightrepo.scores.computing import recompute_all
+from insightrepo.scores.computing.computing import recompute_all
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 
 OUTCOMES, SEGMENTS, PRODUCTS = 51, 4, 6
 READER = Reader(0, "bench@example.com", "administrator")

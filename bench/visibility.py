@@ -27,12 +27,12 @@ from workspaces import arguments, open_workspace
 from ingest.duplicates import content_hash
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.indexing import drain, enqueue
-from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.library.search import find
-from insightrepo.library.study_states import bring_back, withdraw
-from insightrepo.library.tagging import vote
+from insightrepo.library.imports.safe_names import workspace_redactor
+from insightrepo.library.indexing.indexing import drain, enqueue
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import find
+from insightrepo.library.studies.study_states import bring_back, withdraw
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Evidence, Outcome, Study, Tag
 from insightrepo.taxonomy.editing import change_outcome, draft_of
 from insightrepo.workspace import Workspace

@@ -34,7 +34,7 @@ from config import load_settings
 from indexes.parts import IndexParts
 from ingest.duplicates import content_hash
 from insightrepo.accounts.users import add_user
-from insightrepo.library.indexing import rebuild
+from insightrepo.library.indexing.indexing import rebuild
 from insightrepo.models import Base, Document, Evidence, Place, Respondent, Study, Tag, Term, Vote, utcnow
 from insightrepo.schema import upgrade
 from insightrepo.workspace import Workspace

@@ -9,9 +9,9 @@ from filelock import Timeout
 from indexes.embedder import ModelUnavailable, prepare
 from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.backups import keep_database
-from insightrepo.library import indexing
+from insightrepo.library.indexing import indexing
 from insightrepo.schema import REVISION, UpgradeRefused, require_current, revision, upgrade
-from insightrepo.scores.issues import keep_earlier_issues
+from insightrepo.scores.waves.issues import keep_earlier_issues
 from insightrepo.workspace import Workspace
 
 Say = Callable[[str], None]

@@ -15,10 +15,10 @@ from config import Settings
 from indexes.embedder import Embedder, ModelUnavailable, open_embedder
 from indexes.parts import IndexParts
 from insightrepo.database import Database
+from insightrepo.library.imports.uploads import Uploads
+from insightrepo.library.indexing.vectors import DatabaseVectors
 from insightrepo.library.originals import Originals
 from insightrepo.library.pseudonyms import Pseudonyms
-from insightrepo.library.uploads import Uploads
-from insightrepo.library.vectors import DatabaseVectors
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from insightrepo.models import (
     Trial,
     Wave,
 )
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
 
 WAVES = {"2025-Q2": (dt.date(2025, 4, 1), dt.date(2025, 6, 30)), "2025-Q3": (dt.date(2025, 7, 1), dt.date(2025, 9, 30))}
 PEOPLE = {"school": 240, "young": 80, "teens": 80}  # in each wave

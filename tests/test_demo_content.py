@@ -20,8 +20,8 @@ from ingest.verbatims import load_mapping
 from insightrepo.demo import FEEDS, FILES, METRICS, TAXONOMY, VERBATIMS, WAVES, studies
 from insightrepo.demo.make_files import MADE, SOURCES, answers_csv, parts, ratings_csv, trials_csv
 from insightrepo.demo.story import ANNOTATIONS, DECISIONS, INSIGHTS, PEOPLE, TARGETS
+from insightrepo.scores.computing.statistics import two_proportions
 from insightrepo.scores.metric_schema import load_metrics
-from insightrepo.scores.statistics import two_proportions
 from insightrepo.taxonomy.files import dump, load
 from insightrepo.taxonomy.linter import Statement, lint
 

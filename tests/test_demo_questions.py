@@ -13,9 +13,9 @@ from sqlalchemy import select
 from config import Settings
 from indexes.evaluation import ndcg_at
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.indexing import rebuild
-from insightrepo.library.search import find, search
+from insightrepo.library.indexing.indexing import rebuild
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import find, search
 from insightrepo.models import Evidence
 from insightrepo.workspace import Workspace
 

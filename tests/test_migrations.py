@@ -30,8 +30,8 @@ from insightrepo.models import (
     WaveIssue,
 )
 from insightrepo.schema import REVISION, _config, is_current, upgrade
-from insightrepo.scores.issue_reading import read_issue
-from insightrepo.scores.issues import freeze, keep_earlier_issues, reissue, verify, verify_frozen
+from insightrepo.scores.waves.issue_reading import read_issue
+from insightrepo.scores.waves.issues import freeze, keep_earlier_issues, reissue, verify, verify_frozen
 
 OLDER = [f"{number:04d}" for number in range(1, int(REVISION))]
 

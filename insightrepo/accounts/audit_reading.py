@@ -13,7 +13,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.accounts.people import require_administration
 from insightrepo.models import AuditEntry, User
-from insightrepo.scores.exporting import Sheet
+from insightrepo.scores.acting.exporting import Sheet
 
 PER_PAGE = 100
 MOST_EXPORTED = 100_000

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.coverage import as_json as coverage_json
-from insightrepo.library.coverage import read_coverage
-from insightrepo.scores.choosing import Choice, choose
-from insightrepo.scores.landscape import as_json as landscape_json
-from insightrepo.scores.landscape import read_landscape
-from insightrepo.scores.portfolio import SHOWN, read_portfolio
-from insightrepo.scores.portfolio import as_json as portfolio_json
+from insightrepo.library.terms.coverage import as_json as coverage_json
+from insightrepo.library.terms.coverage import read_coverage
+from insightrepo.scores.acting.choosing import Choice, choose
+from insightrepo.scores.acting.landscape import as_json as landscape_json
+from insightrepo.scores.acting.landscape import read_landscape
+from insightrepo.scores.acting.portfolio import SHOWN, read_portfolio
+from insightrepo.scores.acting.portfolio import as_json as portfolio_json
 
 
 @click.group()

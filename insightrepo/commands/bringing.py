@@ -14,11 +14,11 @@ from ingest.readers.base import SourceFile
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import as_json_option, print_json, read_text
-from insightrepo.library.safe_names import SafeNames, workspace_redactor
-from insightrepo.scores.intake import ImportReport
-from insightrepo.scores.quarantine import Keeping
-from insightrepo.scores.rows import load_columns
-from insightrepo.scores.survey_files import SurveyFile, read_survey
+from insightrepo.library.imports.safe_names import SafeNames, workspace_redactor
+from insightrepo.scores.intake.intake import ImportReport
+from insightrepo.scores.intake.quarantine import Keeping
+from insightrepo.scores.intake.rows import load_columns
+from insightrepo.scores.intake.survey_files import SurveyFile, read_survey
 from insightrepo.workspace import Workspace
 
 SHOWN = 20  # refused rows that are printed

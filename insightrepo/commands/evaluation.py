@@ -9,9 +9,9 @@ import click
 
 from indexes.evaluation import Malformed
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
-from insightrepo.library.own_evaluation import ENOUGH, evaluate_own
-from insightrepo.library.search_evaluation import evaluate_search
-from insightrepo.library.tag_evaluation import evaluate_tags
+from insightrepo.library.search.own_evaluation import ENOUGH, evaluate_own
+from insightrepo.library.search.search_evaluation import evaluate_search
+from insightrepo.library.tagging.tag_evaluation import evaluate_tags
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.questions import in_words
-from insightrepo.library.search_gaps import list_gaps
+from insightrepo.library.search.questions import in_words
+from insightrepo.library.search.search_gaps import list_gaps
 from insightrepo.models import SearchGap
 
 

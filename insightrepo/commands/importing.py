@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.import_report import ImportReport
-from insightrepo.library.importing import import_paths
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.import_report import ImportReport
+from insightrepo.library.imports.importing import import_paths
 from insightrepo.models import LEVELS, SENSITIVITIES
 
 COLUMNS = ("text", "date", "respondent", "segment", "product", "rating", "question", "labels", "id")

@@ -9,10 +9,10 @@ import click
 
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.insight_editing import confirm_insight, edit_insight, restore_insight, withdraw_insight
-from insightrepo.library.insight_states import outdated
-from insightrepo.library.insights import InsightRefused, questions_of, write_insight
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.studies.insight_editing import confirm_insight, edit_insight, restore_insight, withdraw_insight
+from insightrepo.library.studies.insight_states import outdated
+from insightrepo.library.studies.insights import InsightRefused, questions_of, write_insight
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.workspace import Workspace
 
 EVIDENCE = click.IntRange(1, 2**31 - 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.import_jobs import list_all_jobs
-from insightrepo.library.job_runner import run_waiting
+from insightrepo.library.imports.import_jobs import list_all_jobs
+from insightrepo.library.indexing.job_runner import run_waiting
 
 
 @click.group()

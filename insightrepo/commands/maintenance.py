@@ -9,7 +9,8 @@ import click
 from insightrepo.accounts.users import add_user
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
 from insightrepo.demo.loading import DEMO_EMAIL, DEMO_PASSWORD, is_loaded, load_demo
-from insightrepo.library import checking, indexing, retagging, training
+from insightrepo.library.indexing import checking, indexing
+from insightrepo.library.tagging import retagging, training
 from insightrepo.models import User
 from insightrepo.upgrading import prepare_model, renew_indexes, upgrade_schema
 from insightrepo.workspace import Workspace

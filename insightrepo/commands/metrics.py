@@ -11,12 +11,12 @@ import click
 from ingest.readers.base import Unreadable
 from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, as_json_option, command, print_json, read_text
-from insightrepo.scores.bringing import require_bringing
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.metric_points import METRIC_FIELDS, import_metrics
+from insightrepo.scores.intake.bringing import require_bringing
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.intake.metric_points import METRIC_FIELDS, import_metrics
 from insightrepo.scores.metric_schema import load_metrics
 from insightrepo.scores.metrics import define_metrics, list_metrics
-from insightrepo.scores.waves import WaveFrozen
+from insightrepo.scores.waves.waves import WaveFrozen
 
 
 @click.group()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library import merging
+from insightrepo.library.terms import merging
 from insightrepo.models import Outcome, Term
 from insightrepo.taxonomy.history import Step, timeline
 from insightrepo.taxonomy.impact import Use, impact

@@ -7,9 +7,9 @@ from dataclasses import asdict
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress
-from insightrepo.library.quantities import CannotSettle, questioned, read_again
-from insightrepo.library.quantities import settle as settle_quantity
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.studies.quantities import CannotSettle, questioned, read_again
+from insightrepo.library.studies.quantities import settle as settle_quantity
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.models import QUANTITY_UNITS
 
 

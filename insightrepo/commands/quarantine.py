@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.scores.quarantine import KINDS, NotQuarantined, as_csv, drop, waiting_rows
-from insightrepo.scores.waves import WaveFrozen, find_wave
+from insightrepo.library.imports.safe_names import workspace_redactor
+from insightrepo.scores.intake.quarantine import KINDS, NotQuarantined, as_csv, drop, waiting_rows
+from insightrepo.scores.waves.waves import WaveFrozen, find_wave
 
 
 @click.group()

@@ -19,20 +19,20 @@ from insightrepo.commands.bringing import (
     print_report,
 )
 from insightrepo.commands.common import Context, as_json_option, command, print_json
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.safe_names import workspace_redactor
 from insightrepo.models import User
-from insightrepo.scores.bringing import require_bringing
+from insightrepo.scores.acting.exporting import FORMATS, score_sheet, written
 from insightrepo.scores.chips import show as show_scores
-from insightrepo.scores.columns import ONE_COLUMN, AnswerColumns, ColumnsUnclear
 from insightrepo.scores.explaining import explain as explain_score
 from insightrepo.scores.explaining import explain_cell, explanation_json, explanation_lines
-from insightrepo.scores.exporting import FORMATS, score_sheet, written
-from insightrepo.scores.importing import Scale, import_answers
+from insightrepo.scores.intake.bringing import require_bringing
+from insightrepo.scores.intake.columns import ONE_COLUMN, AnswerColumns, ColumnsUnclear
+from insightrepo.scores.intake.importing import Scale, import_answers
 from insightrepo.scores.reading import ScoreQuery
-from insightrepo.scores.response_tables import put_responses, read_responses
-from insightrepo.scores.waves import WaveFrozen, find_wave
-from insightrepo.scores.waves import freeze as freeze_wave
+from insightrepo.scores.waves.response_tables import put_responses, read_responses
+from insightrepo.scores.waves.waves import WaveFrozen, find_wave
+from insightrepo.scores.waves.waves import freeze as freeze_wave
 
 COLUMNS = ("respondent", "outcome", "satisfaction", "importance", "segment", "product", "date", "started", "ended")
 

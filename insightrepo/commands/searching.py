@@ -10,12 +10,12 @@ import click
 
 from indexes.query_dates import DATE_FORMS, first_day, last_day
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.filters import storable
-from insightrepo.library.hits import Hit, SearchQuery, SearchResult
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.search import search as run_search
-from insightrepo.library.search_gaps import keep_gap
-from insightrepo.library.search_json import result_json
+from insightrepo.library.search.filters import storable
+from insightrepo.library.search.hits import Hit, SearchQuery, SearchResult
+from insightrepo.library.search.search import search as run_search
+from insightrepo.library.search.search_gaps import keep_gap
+from insightrepo.library.search.search_json import result_json
 from insightrepo.models import EVIDENCE_KINDS
 
 

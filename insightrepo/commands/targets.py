@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.commands.common import Context, as_json_option, command, print_json
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.models import Team, Term
-from insightrepo.scores.focus import FocusWrong, TeamFocus, read_focus, set_focus
-from insightrepo.scores.targets import (
+from insightrepo.scores.acting.focus import FocusWrong, TeamFocus, read_focus, set_focus
+from insightrepo.scores.acting.targets import (
     TOLD,
     TargetWanted,
     TargetWrong,

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json, progress, read_text
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.taxonomy.exporting import export
 from insightrepo.taxonomy.files import dump
 from insightrepo.taxonomy.linter import LintWarning

@@ -10,11 +10,11 @@ import click
 from ingest.readers.base import Unreadable
 from insightrepo.commands.bringing import bringing_options, file_argument, given_columns, keeping, opened, print_report
 from insightrepo.commands.common import Context, command
-from insightrepo.scores.bringing import require_bringing
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.trial_columns import SUM_FIELDS, TRY_FIELDS
-from insightrepo.scores.trials import import_trials
-from insightrepo.scores.waves import WaveFrozen
+from insightrepo.scores.intake.bringing import require_bringing
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.intake.trial_columns import SUM_FIELDS, TRY_FIELDS
+from insightrepo.scores.intake.trials import import_trials
+from insightrepo.scores.waves.waves import WaveFrozen
 
 POINTS = click.Choice(("5", "7"))
 

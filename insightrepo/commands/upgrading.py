@@ -9,7 +9,7 @@ import click
 from config import load_settings
 from insightrepo.backups import BackupError, back_up, restore
 from insightrepo.commands.common import Context, command, progress
-from insightrepo.library.checking import check
+from insightrepo.library.indexing.checking import check
 from insightrepo.upgrading import prepare_model, renew_indexes, upgrade_schema, upgrade_workspace
 from insightrepo.workspace import Workspace
 

@@ -16,7 +16,7 @@ from insightrepo.scores.validation import (
     record_decisions,
 )
 from insightrepo.scores.validation_reading import Candidate, StudyShown, as_csv, as_rows, read_study
-from insightrepo.scores.waves import WaveUnknown
+from insightrepo.scores.waves.waves import WaveUnknown
 from insightrepo.taxonomy.life_cycle import StepRefused
 
 REFUSED = (ValidationRefused, WaveUnknown, StepRefused)

@@ -8,11 +8,11 @@ import click
 
 from insightrepo.commands.common import Context, command
 from insightrepo.models import STATUSES
-from insightrepo.scores.usability_kit import docx, markdown, results_csv
-from insightrepo.scores.usability_kit import usability_kit as make_kit
-from insightrepo.scores.wave_questionnaire import answers_csv, as_html, items_csv
-from insightrepo.scores.wave_questionnaire import questionnaire as make_questionnaire
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.usability_kit import docx, markdown, results_csv
+from insightrepo.scores.waves.usability_kit import usability_kit as make_kit
+from insightrepo.scores.waves.wave_questionnaire import answers_csv, as_html, items_csv
+from insightrepo.scores.waves.wave_questionnaire import questionnaire as make_questionnaire
+from insightrepo.scores.waves.waves import find_wave
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.models import Wave
-from insightrepo.scores.issue_differences import FEW, differences
-from insightrepo.scores.issue_reading import FrozenScore, IssueReading, read_issue
-from insightrepo.scores.issues import verify as verify_waves
-from insightrepo.scores.responses import Rate, Stratum
-from insightrepo.scores.settings import wave_settings
-from insightrepo.scores.wave_reading import CalendarRow, WaveLine, calendar, read_wave
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.issue_differences import FEW, differences
+from insightrepo.scores.waves.issue_reading import FrozenScore, IssueReading, read_issue
+from insightrepo.scores.waves.issues import verify as verify_waves
+from insightrepo.scores.waves.responses import Rate, Stratum
+from insightrepo.scores.waves.settings import wave_settings
+from insightrepo.scores.waves.wave_reading import CalendarRow, WaveLine, calendar, read_wave
+from insightrepo.scores.waves.waves import find_wave
 
 
 @click.command("list")

@@ -13,19 +13,19 @@ from insightrepo.accounts.access import Reader
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.commands.wave_files import questionnaire, usability_kit
 from insightrepo.commands.wave_showing import list_, show, verify
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.models import ANNOTATION_KINDS, User, Wave
-from insightrepo.scores.annotations import annotate as write_annotation
-from insightrepo.scores.computing import WaveFrozen
-from insightrepo.scores.exclusions import exclude as leave_out
-from insightrepo.scores.exclusions import include_again
-from insightrepo.scores.instruments import LEVELS
-from insightrepo.scores.issues import freeze as freeze_wave
-from insightrepo.scores.issues import reissue as reissue_wave
-from insightrepo.scores.responses import set_counts
-from insightrepo.scores.settings import SettingsWrong, parsed_settings, stored, wave_settings
-from insightrepo.scores.wave_editing import InstrumentWanted, change_settings, create_wave, refresh
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.computing.computing import WaveFrozen
+from insightrepo.scores.waves.annotations import annotate as write_annotation
+from insightrepo.scores.waves.exclusions import exclude as leave_out
+from insightrepo.scores.waves.exclusions import include_again
+from insightrepo.scores.waves.instruments import LEVELS
+from insightrepo.scores.waves.issues import freeze as freeze_wave
+from insightrepo.scores.waves.issues import reissue as reissue_wave
+from insightrepo.scores.waves.responses import set_counts
+from insightrepo.scores.waves.settings import SettingsWrong, parsed_settings, stored, wave_settings
+from insightrepo.scores.waves.wave_editing import InstrumentWanted, change_settings, create_wave, refresh
+from insightrepo.scores.waves.waves import find_wave
 
 DAY = click.DateTime(["%Y-%m-%d"])
 ABOUT = ("outcome", "task", "segment", "product")

@@ -6,14 +6,14 @@ import click
 
 from insightrepo.commands.common import Context, as_json_option, command, print_json
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.why import NotMoved, Why
-from insightrepo.library.why import why as read_why
-from insightrepo.library.why_json import changes_as_json, why_as_json
-from insightrepo.library.why_words import caveats, headline, intervention_words, measure_words, warnings
+from insightrepo.library.why.why import NotMoved, Why
+from insightrepo.library.why.why import why as read_why
+from insightrepo.library.why.why_json import changes_as_json, why_as_json
+from insightrepo.library.why.why_words import caveats, headline, intervention_words, measure_words, warnings
 from insightrepo.scores.changes import ChangedCell, NoSuchStep, what_changed
+from insightrepo.scores.computing.splitting import SplitShown
 from insightrepo.scores.reading import ScoreRow
-from insightrepo.scores.splitting import SplitShown
-from insightrepo.scores.waves import WaveUnknown
+from insightrepo.scores.waves.waves import WaveUnknown
 from insightrepo.scores.wording import points
 
 

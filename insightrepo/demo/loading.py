@@ -16,18 +16,18 @@ from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.demo import FEEDS, INSTRUMENT, METRICS, TAXONOMY, WAVES, DemoFeed, DemoStudy, DemoWave, studies
 from insightrepo.demo.story import PEOPLE, RESEARCHER
 from insightrepo.demo.telling import is_told, tell
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
-from insightrepo.library.tagging import Progress
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.tagging.tagging import Progress
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Study, User, Wave
-from insightrepo.scores.importing import Scale, import_answers
-from insightrepo.scores.metric_points import import_metrics
+from insightrepo.scores.intake.importing import Scale, import_answers
+from insightrepo.scores.intake.metric_points import import_metrics
+from insightrepo.scores.intake.trials import import_trials
 from insightrepo.scores.metric_schema import load_metrics
 from insightrepo.scores.metrics import define_metrics
-from insightrepo.scores.responses import set_counts
-from insightrepo.scores.trials import import_trials
-from insightrepo.scores.waves import ensure_instrument, find_wave, freeze
+from insightrepo.scores.waves.responses import set_counts
+from insightrepo.scores.waves.waves import ensure_instrument, find_wave, freeze
 from insightrepo.workspace import Workspace
 
 DEMO_EMAIL = "demo@example.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from insightrepo.scores.targets import TargetWanted
+from insightrepo.scores.acting.targets import TargetWanted
 
 
 @dataclass(frozen=True)

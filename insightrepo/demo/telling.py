@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Reader
 from insightrepo.demo.story import ANNOTATIONS, DECISIONS, INSIGHTS, TARGETS, DemoInsight
-from insightrepo.library.decisions import decide
-from insightrepo.library.insights import write_insight
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
+from insightrepo.library.studies.insights import write_insight
+from insightrepo.library.terms.decisions import decide
 from insightrepo.models import Decision, Evidence, Outcome, Product, Study, Target, Team
-from insightrepo.scores.annotations import annotate, annotations_between
-from insightrepo.scores.targets import report_target, set_target
+from insightrepo.scores.acting.targets import report_target, set_target
+from insightrepo.scores.waves.annotations import annotate, annotations_between
 from insightrepo.workspace import Workspace
 
 

@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session, aliased
 from insightrepo.accounts.access import Reader, studies_in_use
 from insightrepo.home.products import MyProducts
 from insightrepo.home.reasons import Facts, Reason, fall, order, reasons_of
-from insightrepo.library.coverage import Evidence, Strength
-from insightrepo.library.decisions import DecisionShown, decisions_of
+from insightrepo.library.terms.coverage import Evidence, Strength
+from insightrepo.library.terms.decisions import DecisionShown, decisions_of
 from insightrepo.models import IN_FORCE, EvidenceLink, Score, Segment, Tag, Task
 from insightrepo.models import Evidence as EvidenceRow
 from insightrepo.models.taxonomy import task_outcome
+from insightrepo.scores.acting.choosing import Choice, OutcomeShown, TermShown, choose, outcomes_in_use
+from insightrepo.scores.acting.disagreements import cautioned, read_disagreements
+from insightrepo.scores.acting.gaps import Gap, clearly_apart, gap
 from insightrepo.scores.chips import CellWanted, Chip, chips
-from insightrepo.scores.choosing import Choice, OutcomeShown, TermShown, choose, outcomes_in_use
-from insightrepo.scores.disagreements import cautioned, read_disagreements
-from insightrepo.scores.gaps import Gap, clearly_apart, gap
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.workspace import Workspace
 

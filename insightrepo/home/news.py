@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from indexes.bitmaps import Bitmaps
 from insightrepo.accounts.access import Reader, visible_studies
-from insightrepo.library.filters import NO_FILTER, allowed_bitmap
+from insightrepo.library.search.filters import NO_FILTER, allowed_bitmap
 from insightrepo.models import Document, Evidence, Place, Study
 from insightrepo.models.library import study_product
 

@@ -14,9 +14,9 @@ from insightrepo.home.attention import AttentionList, what_to_look_at
 from insightrepo.home.news import News, read_news
 from insightrepo.home.products import MyProducts, my_products
 from insightrepo.home.stale import Stale, read_stale
-from insightrepo.library.indexing import follow
+from insightrepo.library.indexing.indexing import follow
 from insightrepo.library.requests import RequestShown, list_requests
-from insightrepo.library.search_gaps import list_gaps
+from insightrepo.library.search.search_gaps import list_gaps
 from insightrepo.memory import remembered
 from insightrepo.models import SearchGap
 from insightrepo.workspace import Workspace

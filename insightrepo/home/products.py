@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models.readers import followed_product
-from insightrepo.scores.choosing import TermShown, products_seen
+from insightrepo.scores.acting.choosing import TermShown, products_seen
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.taxonomy.register import register
 from insightrepo.upsert import upsert

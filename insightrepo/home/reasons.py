@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from insightrepo.locales import decimal, grouped
+from insightrepo.scores.acting.disagreements import Disagreement
+from insightrepo.scores.acting.gaps import Gap
 from insightrepo.scores.chips import Chip
-from insightrepo.scores.disagreements import Disagreement
-from insightrepo.scores.gaps import Gap
-from insightrepo.scores.opportunity import BANDS, band
+from insightrepo.scores.computing.opportunity import BANDS, band
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.wording import number
 

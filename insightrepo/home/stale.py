@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_studies
 from insightrepo.home.news import of_products
-from insightrepo.library.ages import DAYS_OF_YEAR, STALE_DAYS, age_in_days, is_stale
-from insightrepo.library.insight_states import Outdated, outdated
+from insightrepo.library.studies.ages import DAYS_OF_YEAR, STALE_DAYS, age_in_days, is_stale
+from insightrepo.library.studies.insight_states import Outdated, outdated
 from insightrepo.library.wording import date_words
 from insightrepo.models import Study, Wave
-from insightrepo.scores.cadence import measured, series
+from insightrepo.scores.waves.cadence import measured, series
 
 MOST = 5  # of each kind that are named
 

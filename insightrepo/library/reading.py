@@ -13,10 +13,6 @@ from sqlalchemy.orm import Session, selectinload
 from indexes.query import parse
 from ingest.readers.base import Locator
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
-from insightrepo.library.ages import age_in_days, is_stale
-from insightrepo.library.filters import NO_FILTER
-from insightrepo.library.hits import TagShown
-from insightrepo.library.loading import STATE_ORDER, load_hits, votes_shown
 from insightrepo.library.readings import (
     DocumentLine,
     DocumentReading,
@@ -29,6 +25,10 @@ from insightrepo.library.readings import (
     StudyPage,
     Whereabouts,
 )
+from insightrepo.library.search.filters import NO_FILTER
+from insightrepo.library.search.hits import TagShown
+from insightrepo.library.search.loading import STATE_ORDER, load_hits, votes_shown
+from insightrepo.library.studies.ages import age_in_days, is_stale
 from insightrepo.library.wording import date_words, place_words, rating_words
 from insightrepo.locales import day
 from insightrepo.models import Document, Evidence, EvidenceLink, Place, Study, Tag, Term, User

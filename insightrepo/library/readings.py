@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from insightrepo.library.hits import Hit, TagShown
+from insightrepo.library.search.hits import Hit, TagShown
 
 
 @dataclass(frozen=True)

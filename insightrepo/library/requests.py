@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.questions import filters_text, in_words, without_people
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.questions import filters_text, in_words, without_people
 from insightrepo.locales import grouped
 from insightrepo.models import REQUEST_STATES, ResearchRequest, User, utcnow
 from insightrepo.workspace import Workspace

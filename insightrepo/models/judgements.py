@@ -25,7 +25,7 @@ class Judgement(Base):
     evidence_id: Mapped[int] = mapped_column(ForeignKey("evidence.id", ondelete="CASCADE"), index=True)
     question: Mapped[str] = mapped_column(String(64), index=True)
     words: Mapped[str] = mapped_column(Text)  # as typed, redacted
-    filters: Mapped[str] = mapped_column(Text)  # in force, redacted: insightrepo.library.questions
+    filters: Mapped[str] = mapped_column(Text)  # in force, redacted: insightrepo.library.search.questions
     mode: Mapped[str] = mapped_column(String(10))  # hybrid, keyword or meaning
     helpful: Mapped[bool]
     rank: Mapped[int | None]  # at which it was shown, from 1

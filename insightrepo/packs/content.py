@@ -24,7 +24,7 @@ from insightrepo.packs.reconciling import reconciliation, snapshots
 from insightrepo.packs.subject import Subject
 from insightrepo.packs.targets import targets_of
 from insightrepo.packs.voices import voices_of
-from insightrepo.scores.annotations import annotations_between
+from insightrepo.scores.waves.annotations import annotations_between
 from insightrepo.taxonomy.reading import find_term, product_and_below
 
 VERSION = 1  # of the content's form

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.decisions import decisions_of
+from insightrepo.library.terms.decisions import decisions_of
 
 
 def decided(session: Session, maker: Reader, codes: Collection[str]) -> list[dict[str, str]]:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from indexes.query import parse
 from insightrepo.accounts.access import Reader, visible_studies
-from insightrepo.library.filters import NO_FILTER
-from insightrepo.library.hits import Hit
-from insightrepo.library.loading import load_hits
+from insightrepo.library.search.filters import NO_FILTER
+from insightrepo.library.search.hits import Hit
+from insightrepo.library.search.loading import load_hits
 from insightrepo.models import IN_FORCE, Evidence, Study, Tag, Term
 from insightrepo.models.library import study_product
 from insightrepo.packs.subject import Subject

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Term, Wave
 from insightrepo.packs.subject import Subject
+from insightrepo.scores.acting.disagreements import read_disagreements
 from insightrepo.scores.changes import ChangedCell, Changes, Step, steps, what_changed
-from insightrepo.scores.disagreements import read_disagreements
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
 
 KINDS = ("outcome", "task", "metric")  # in the order in which a director asks for them

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from insightrepo.accounts.access import Forbidden, Reader, visible_products, visible_studies
 from insightrepo.accounts.audit import record
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.locales import day, grouped
 from insightrepo.models import Evidence, Pack, Study, Term, User, utcnow
 from insightrepo.packs.content import Wanted, build, limits_of
-from insightrepo.scores.issues import canonical, sha256
+from insightrepo.scores.waves.issues import canonical, sha256
 from insightrepo.taxonomy.reading import find_term
 from insightrepo.workspace import Workspace
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from insightrepo.models import PACK_KINDS
-from insightrepo.scores.waves import PERIOD, wave_period
+from insightrepo.scores.waves.waves import PERIOD, wave_period
 
 MONTHS = {"monthly": 1, "quarterly": 3}  # of a period, by kind
 LATEST_DAY = 28  # of a month that a schedule may name: every month has it

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_studies, visible_terms
-from insightrepo.library.quantities import QuantityShown, questioned
-from insightrepo.library.search_gaps import list_gaps
+from insightrepo.library.search.search_gaps import list_gaps
+from insightrepo.library.studies.quantities import QuantityShown, questioned
 from insightrepo.models import IN_FORCE, Evidence, Outcome, Score, Tag, Task, Wave
 from insightrepo.models.library import study_product
 from insightrepo.packs.subject import Subject
-from insightrepo.scores.cadence import measured, series
+from insightrepo.scores.waves.cadence import measured, series
 
 MOST = 5  # of each kind that are named
 MOST_GAPS = 500  # questions that are looked through for those of the period

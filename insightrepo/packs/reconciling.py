@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from insightrepo.locales import grouped
 from insightrepo.models import Wave
 from insightrepo.packs.subject import Subject
-from insightrepo.scores.issues import issues_of, number_shown, replaced, verify
+from insightrepo.scores.waves.issues import issues_of, number_shown, replaced, verify
 from insightrepo.scores.wording import number
 
 MOST_DIFFERING = 5  # figures that are named

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from insightrepo.library.why_words import lowered
+from insightrepo.library.why.why_words import lowered
 from insightrepo.locales import grouped, probability
 from insightrepo.packs.parts import Bars, Section, Table
 from insightrepo.packs.phrases import count, more_than, people

@@ -7,7 +7,7 @@ from typing import Any
 from insightrepo.locales import decimal, short
 from insightrepo.packs.parts import Bars, Lines, Section, Table
 from insightrepo.packs.phrases import between, count, more_than, people, percent
-from insightrepo.scores.opportunity import BANDS
+from insightrepo.scores.computing.opportunity import BANDS
 
 WORTH_A_LOOK = BANDS[-1][0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from insightrepo.library.why_words import lowered
+from insightrepo.library.why.why_words import lowered
 from insightrepo.locales import grouped
 from insightrepo.packs.parts import Section
 from insightrepo.packs.phrases import count

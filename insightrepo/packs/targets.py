@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Target
 from insightrepo.packs.subject import Subject
-from insightrepo.scores.targets import list_targets
+from insightrepo.scores.acting.targets import list_targets
 
 
 def targets_of(session: Session, maker: Reader, about: Subject) -> list[dict[str, Any]]:

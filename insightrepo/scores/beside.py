@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader, visible_products
 from insightrepo.models import Metric, Outcome, Task, Trial, Wave
 from insightrepo.models.answers import metric_outcome
-from insightrepo.scores.association import Association, Fourfold, phi, rank_correlation
-from insightrepo.scores.crowd import Crowd, plain_table
+from insightrepo.scores.computing.association import Association, Fourfold, phi, rank_correlation
+from insightrepo.scores.computing.crowd import Crowd, plain_table
+from insightrepo.scores.computing.movement import Movement, moved
 from insightrepo.scores.measures import SMALLEST_SHOWN
-from insightrepo.scores.movement import Movement, moved
 from insightrepo.scores.reading import ALL, NONE, ScoreQuery, ScoreRow, read_scores
 from insightrepo.scores.spoken import Spoken
 

@@ -17,7 +17,7 @@ from insightrepo.models import Metric, Outcome, Product, Score, Segment, Task, T
 from insightrepo.models.taxonomy import task_outcome
 from insightrepo.scores.measures import LEVEL, MEASURES, NO_CHANGE, NOT_ENOUGH
 from insightrepo.scores.reading import NONE, ScoreQuery, ScoreRow, read_scores
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.waves import find_wave
 
 REAL = ("better", "worse")
 LEADING = ("satisfaction", "success", "ease", "time", "importance", "opportunity")  # who speaks for a cell

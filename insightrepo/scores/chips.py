@@ -15,8 +15,8 @@ from insightrepo.memory import remembered
 from insightrepo.models import Metric, Score, Term, Wave
 from insightrepo.scores.measures import MEASURES
 from insightrepo.scores.reading import ScoreRow, score_rows, within
-from insightrepo.scores.rewording import asked_with, wordings
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.rewording import asked_with, wordings
+from insightrepo.scores.waves.waves import find_wave
 from insightrepo.taxonomy.reading import find_term
 from insightrepo.taxonomy.register import TermLine, register
 

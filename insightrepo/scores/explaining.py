@@ -14,16 +14,16 @@ from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
 from insightrepo.locales import decimal, grouped, moment, short
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
-from insightrepo.scores.cells import not_applying
-from insightrepo.scores.companions import ROUNDED
-from insightrepo.scores.crowd import read_crowd
-from insightrepo.scores.definitions import OF_WEIGHTS, weighting_for
-from insightrepo.scores.exclusions import ExclusionShown, exclusions_of
+from insightrepo.scores.computing.cells import not_applying
+from insightrepo.scores.computing.companions import ROUNDED
+from insightrepo.scores.computing.crowd import read_crowd
+from insightrepo.scores.computing.statistics import top_two_box
 from insightrepo.scores.formulas import Line, formula
 from insightrepo.scores.measures import SMALLEST_FIRM, SMALLEST_SHOWN
 from insightrepo.scores.reading import ScoreQuery, ScoreRow, read_scores, score_rows, within
-from insightrepo.scores.responses import Rate, composition, dimensions_hiding
-from insightrepo.scores.statistics import top_two_box
+from insightrepo.scores.waves.definitions import OF_WEIGHTS, weighting_for
+from insightrepo.scores.waves.exclusions import ExclusionShown, exclusions_of
+from insightrepo.scores.waves.responses import Rate, composition, dimensions_hiding
 from insightrepo.taxonomy.applicability import not_applicable_in
 
 SUPPRESSED = (

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from insightrepo.locales import decimal, grouped, percent, short
-from insightrepo.scores.companions import ROUNDED
+from insightrepo.scores.computing.companions import ROUNDED
+from insightrepo.scores.computing.statistics import Z
 from insightrepo.scores.reading import ScoreRow
-from insightrepo.scores.statistics import Z
 
 TIMES = "time"
 

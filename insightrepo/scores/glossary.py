@@ -12,8 +12,8 @@ from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.locales import grouped
 from insightrepo.models import Instrument, Metric, Outcome, Segment, Wave
 from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.wave_questionnaire import worded
-from insightrepo.scores.waves import scale_text
+from insightrepo.scores.waves.wave_questionnaire import worded
+from insightrepo.scores.waves.waves import scale_text
 
 DEFINITIONS = {  # of the measures, in words for people who never saw a formula
     "satisfaction": "The share of people whose answer is in the top box: the two best points of the scale.",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
-from insightrepo.scores.annotations import AnnotationShown, annotations_between
-from insightrepo.scores.movement import Movement
+from insightrepo.scores.computing.movement import Movement
 from insightrepo.scores.reading import ScoreRow
+from insightrepo.scores.waves.annotations import AnnotationShown, annotations_between
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from insightrepo.accounts.access import Reader, visible_products, visible_segmen
 from insightrepo.json_arrays import elements
 from insightrepo.memory import remembered
 from insightrepo.models import Instrument, Metric, Score, Task, Term, Wave
-from insightrepo.scores.chance import no_arrow
+from insightrepo.scores.computing.chance import no_arrow
+from insightrepo.scores.computing.opportunity import BANDS, band
 from insightrepo.scores.measures import MEASURES, NO_CHANGE
-from insightrepo.scores.opportunity import BANDS, band
-from insightrepo.scores.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
+from insightrepo.scores.waves.rewording import AS_FIRST_WORDED, Wordings, asked_with, wordings
 
 # That no arrow stands beside a change without zero is told by the score's detail; of others it is not read.
 UNEXPLAINED = and_(Score.verdict == NO_CHANGE, or_(Score.change_low > 0, Score.change_high < 0))

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from insightrepo.models import Answer, Wave
-from insightrepo.scores.cells import People, not_applying
-from insightrepo.scores.crowd import Crowd, plain_table, read_crowd
-from insightrepo.scores.statistics import top_two_box
+from insightrepo.scores.computing.cells import People, not_applying
+from insightrepo.scores.computing.crowd import Crowd, plain_table, read_crowd
+from insightrepo.scores.computing.statistics import top_two_box
 from insightrepo.taxonomy.applicability import not_applicable_in
 
 

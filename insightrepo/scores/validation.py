@@ -18,10 +18,10 @@ from insightrepo.accounts.access import Reader, visible_terms
 from insightrepo.accounts.audit import record
 from insightrepo.locales import short
 from insightrepo.models import Answer, Outcome, Score, StatusChange, Term, Validation
-from insightrepo.scores.cells import CellKey, People, product_parents, read_cells
-from insightrepo.scores.ranking import Ranks, rank_items
-from insightrepo.scores.score_rows import SEED, number_of
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.computing.cells import CellKey, People, product_parents, read_cells
+from insightrepo.scores.computing.ranking import Ranks, rank_items
+from insightrepo.scores.computing.score_rows import SEED, number_of
+from insightrepo.scores.waves.waves import find_wave
 from insightrepo.taxonomy.life_cycle import STEPS, StepRefused, changeable, decide
 
 SCALES = {"importance": 100.0, "opportunity": 20.0}

@@ -11,8 +11,8 @@ from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_talisman import Talisman
 
-from insightrepo.library.coverage import ADVICE, STRONG, Evidence, read_coverage
-from insightrepo.library.sheets import (
+from insightrepo.library.terms.coverage import ADVICE, STRONG, Evidence, read_coverage
+from insightrepo.library.terms.sheets import (
     coverage_sheet,
     disagreement_sheet,
     journey_sheet,
@@ -20,13 +20,13 @@ from insightrepo.library.sheets import (
     portfolio_sheet,
     target_sheet,
 )
-from insightrepo.scores.choosing import Choice, OutcomeShown, choose_known, outcomes_in_use
-from insightrepo.scores.disagreements import Disagreement, read_disagreements
-from insightrepo.scores.exporting import Sheet
-from insightrepo.scores.journey import Journey, read_journey
-from insightrepo.scores.landscape import read_landscape
-from insightrepo.scores.portfolio import SHOWN, read_portfolio
-from insightrepo.scores.targets import list_targets
+from insightrepo.scores.acting.choosing import Choice, OutcomeShown, choose_known, outcomes_in_use
+from insightrepo.scores.acting.disagreements import Disagreement, read_disagreements
+from insightrepo.scores.acting.exporting import Sheet
+from insightrepo.scores.acting.journey import Journey, read_journey
+from insightrepo.scores.acting.landscape import read_landscape
+from insightrepo.scores.acting.portfolio import SHOWN, read_portfolio
+from insightrepo.scores.acting.targets import list_targets
 from insightrepo.web.act_figures import cell_shade, coverage_figure, landscape_figure, portfolio_figure
 from insightrepo.web.downloads import download
 from insightrepo.web.request import reader, session, workspace

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from insightrepo.library.coverage import ADVICE, MATTERS, STRONG, Coverage, Covered
-from insightrepo.library.coverage import QUADRANTS as COVERAGE_QUADRANTS
+from insightrepo.library.terms.coverage import ADVICE, MATTERS, STRONG, Coverage, Covered
+from insightrepo.library.terms.coverage import QUADRANTS as COVERAGE_QUADRANTS
 from insightrepo.locales import decimal, percent, signed
-from insightrepo.scores.landscape import KINDS, QUADRANTS, Landscape
-from insightrepo.scores.portfolio import Cell, Portfolio
+from insightrepo.scores.acting.landscape import KINDS, QUADRANTS, Landscape
+from insightrepo.scores.acting.portfolio import Cell, Portfolio
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.web.figures import Cell as HeatCell
 from insightrepo.web.figures import Figure, heat, shade

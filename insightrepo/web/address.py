@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from indexes.query import Piece, render
 from indexes.query import parse as read_words
 from insightrepo import locales
-from insightrepo.library.hits import FACETS, Group, Mode, SearchQuery, SearchResult, Sort
+from insightrepo.library.search.hits import FACETS, Group, Mode, SearchQuery, SearchResult, Sort
 from insightrepo.web.links import url_for
 from insightrepo.web.request import is_id
 

@@ -14,10 +14,10 @@ from wtforms.validators import AnyOf
 from insightrepo.accounts.adoption import FEWEST, adoption
 from insightrepo.accounts.audit_reading import PER_PAGE, AuditQuery, audit_sheet, note_export, read_audit
 from insightrepo.accounts.people import require_administration
-from insightrepo.library.import_jobs import KIND, NotNow, list_all_jobs
-from insightrepo.library.indexing import notes
-from insightrepo.library.search_gaps import list_gaps
-from insightrepo.library.upkeep_jobs import KINDS, latest_upkeep, start_upkeep
+from insightrepo.library.imports.import_jobs import KIND, NotNow, list_all_jobs
+from insightrepo.library.indexing.indexing import notes
+from insightrepo.library.indexing.upkeep_jobs import KINDS, latest_upkeep, start_upkeep
+from insightrepo.library.search.search_gaps import list_gaps
 from insightrepo.settings_shown import settings_in_force
 from insightrepo.web.address import page_number
 from insightrepo.web.downloads import download

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from insightrepo.scores.splitting import SplitShown
+from insightrepo.scores.computing.splitting import SplitShown
 
 WIDTH, HEIGHT, GAP = 110, 16, 2.0
 

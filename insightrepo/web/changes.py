@@ -7,12 +7,12 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.why import NotMoved, Why, why
-from insightrepo.library.why_words import caveats, headline, intervention_words, same_people_words, warnings
+from insightrepo.library.why.why import NotMoved, Why, why
+from insightrepo.library.why.why_words import caveats, headline, intervention_words, same_people_words, warnings
 from insightrepo.scores.changes import NoSuchStep, choices, what_changed
 from insightrepo.scores.chips import points_of
 from insightrepo.scores.reading import ScoreRow
-from insightrepo.scores.waves import WaveUnknown
+from insightrepo.scores.waves.waves import WaveUnknown
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.bars import effect_bars
 from insightrepo.web.request import reader, session, workspace

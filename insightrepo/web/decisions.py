@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, StringField
 from wtforms.validators import Length, Optional
 
-from insightrepo.library.decisions import DecisionRefused, decide, settle
+from insightrepo.library.terms.decisions import DecisionRefused, decide, settle
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence
 from insightrepo.web.links import url_for

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from insightrepo.scores.acting.exporting import Sheet, score_sheet, written
 from insightrepo.scores.chips import show
-from insightrepo.scores.exporting import Sheet, score_sheet, written
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.request import reader, session

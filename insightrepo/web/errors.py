@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
 from insightrepo.accounts.access import Forbidden
-from insightrepo.library.background import ask_for_maintenance
+from insightrepo.library.indexing.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
 from insightrepo.schema import SchemaMismatch, require_current
 from insightrepo.web.formatting import sentence

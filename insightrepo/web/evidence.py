@@ -8,9 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from insightrepo.library.quantities import quantities_of
 from insightrepo.library.reading import NotVisible, read_evidence
-from insightrepo.library.tagging import NotThere, vote
+from insightrepo.library.studies.quantities import quantities_of
+from insightrepo.library.tagging.tagging import NotThere, vote
 from insightrepo.models import AXES, QUANTITY_UNITS
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page

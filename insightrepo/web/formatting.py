@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask import Flask, request
 from markupsafe import Markup, escape
 
-from insightrepo.library.hits import Hit, TagShown
+from insightrepo.library.search.hits import Hit, TagShown
 from insightrepo.locales import (
     ISO,
     day,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.hits import SearchQuery
+from insightrepo.library.search.hits import SearchQuery
 from insightrepo.web import samples
 from insightrepo.web.address import Links
 

@@ -9,8 +9,8 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 
 from insightrepo.scores.glossary import glossary
-from insightrepo.scores.instruments import EDITABLE, InstrumentUnknown, edit_instrument, read_instrument
-from insightrepo.scores.usability_kit import (
+from insightrepo.scores.waves.instruments import EDITABLE, InstrumentUnknown, edit_instrument, read_instrument
+from insightrepo.scores.waves.usability_kit import (
     POINTS,
     QUESTIONS,
     NothingToTry,
@@ -21,7 +21,7 @@ from insightrepo.scores.usability_kit import (
     results_csv,
     usability_kit,
 )
-from insightrepo.scores.waves import scale_text
+from insightrepo.scores.waves.waves import scale_text
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence

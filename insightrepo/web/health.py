@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from indexes.parts import IndexMismatch
 from indexes.state import IndexDamaged
-from insightrepo.library.indexing import follow, notes
+from insightrepo.library.indexing.indexing import follow, notes
 from insightrepo.schema import SchemaMismatch, require_current
 from insightrepo.web.request import workspace
 

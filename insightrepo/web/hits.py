@@ -6,8 +6,8 @@ from flask import Blueprint, jsonify, render_template, request
 from flask import url_for as made_url
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.citing import as_html, as_markdown, as_text, cite
-from insightrepo.library.surroundings import read_surroundings
+from insightrepo.library.search.citing import as_html, as_markdown, as_text, cite
+from insightrepo.library.search.surroundings import read_surroundings
 from insightrepo.locales import ISO, speaking
 from insightrepo.web.request import reader, session
 from insightrepo.web.visits import count

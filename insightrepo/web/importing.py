@@ -15,10 +15,10 @@ from wtforms.validators import AnyOf
 
 from ingest.readers.base import SourceFile, Table
 from ingest.verbatims import MappingError
-from insightrepo.library import import_jobs
-from insightrepo.library.after_import import after_import
-from insightrepo.library.column_choice import ROLES, TableChoice
-from insightrepo.library.import_jobs import (
+from insightrepo.library.imports import import_jobs
+from insightrepo.library.imports.after_import import after_import
+from insightrepo.library.imports.column_choice import ROLES, TableChoice
+from insightrepo.library.imports.import_jobs import (
     MOST_FILES,
     STARTABLE,
     UNDER_WAY,
@@ -32,10 +32,10 @@ from insightrepo.library.import_jobs import (
     read_job,
     words_of,
 )
-from insightrepo.library.import_preview import as_json
+from insightrepo.library.imports.import_preview import as_json
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.library.reading import NotVisible, study_line
-from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.library.study_states import steps_of
+from insightrepo.library.studies.study_states import steps_of
 from insightrepo.locales import grouped, speaking
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence, upper_first

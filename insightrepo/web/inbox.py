@@ -22,7 +22,7 @@ from insightrepo.library.comments import (
     settle_comment,
     write_comment,
 )
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.web.errors import page
 from insightrepo.web.request import reader, session, workspace
 

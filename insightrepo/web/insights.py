@@ -13,7 +13,9 @@ from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.insight_editing import (
+from insightrepo.library.reading import NotVisible, read_evidence, study_line
+from insightrepo.library.readings import EvidenceDetail
+from insightrepo.library.studies.insight_editing import (
     LONGEST_REASON,
     confirm_insight,
     edit_insight,
@@ -21,12 +23,10 @@ from insightrepo.library.insight_editing import (
     restore_insight,
     withdraw_insight,
 )
-from insightrepo.library.insight_states import outdated
-from insightrepo.library.insight_steps import StepShown, steps_of
-from insightrepo.library.insights import LONGEST, InsightRefused, questions_of, write_insight
-from insightrepo.library.reading import NotVisible, read_evidence, study_line
-from insightrepo.library.readings import EvidenceDetail
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.studies.insight_states import outdated
+from insightrepo.library.studies.insight_steps import StepShown, steps_of
+from insightrepo.library.studies.insights import LONGEST, InsightRefused, questions_of, write_insight
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.request import is_id, reader, session, workspace
 

@@ -12,10 +12,10 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField
 from wtforms.validators import AnyOf, NumberRange, Optional
 
-from insightrepo.library.hits import Hit, SearchQuery, SearchResult
-from insightrepo.library.judgements import NothingAsked, is_question, judge, judged, withdraw
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.search.hits import Hit, SearchQuery, SearchResult
+from insightrepo.library.search.judgements import NothingAsked, is_question, judge, judged, withdraw
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.web.address import Links, parse
 from insightrepo.web.errors import page
 from insightrepo.web.links import url_for

@@ -18,15 +18,15 @@ from wtforms.validators import AnyOf, DataRequired, Length
 from ingest.names import names_in_table
 from ingest.readers.base import SourceFile, Unreadable
 from ingest.redact import Redactor
-from insightrepo.library.safe_names import SafeNames, workspace_redactor
-from insightrepo.library.uploads import Upload, UploadMissing
+from insightrepo.library.imports.safe_names import SafeNames, workspace_redactor
+from insightrepo.library.imports.uploads import Upload, UploadMissing
 from insightrepo.locales import days
 from insightrepo.models import Wave
-from insightrepo.scores.bringing import Guess, bring, guess, offered_fields, require_bringing
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.computing import WaveFrozen, refuse_if_frozen
-from insightrepo.scores.intake import ImportReport
-from insightrepo.scores.quarantine import (
+from insightrepo.scores.computing.computing import WaveFrozen, refuse_if_frozen
+from insightrepo.scores.intake.bringing import Guess, bring, guess, offered_fields, require_bringing
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.intake.intake import ImportReport
+from insightrepo.scores.intake.quarantine import (
     KINDS,
     Keeping,
     NotQuarantined,
@@ -37,9 +37,9 @@ from insightrepo.scores.quarantine import (
     waiting_row,
     waiting_rows,
 )
-from insightrepo.scores.survey_files import SurveyFile, as_survey, read_survey
-from insightrepo.scores.waves import WaveUnknown, find_wave
-from insightrepo.scores.wide import LayoutUnclear
+from insightrepo.scores.intake.survey_files import SurveyFile, as_survey, read_survey
+from insightrepo.scores.intake.wide import LayoutUnclear
+from insightrepo.scores.waves.waves import WaveUnknown, find_wave
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from insightrepo.scores.applying import recompute_stale
+from insightrepo.scores.computing.applying import recompute_stale
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, set_applicability
 from insightrepo.web.outcomes import blueprint
 from insightrepo.web.request import reader, session, workspace

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from insightrepo.accounts.access import visible_terms
-from insightrepo.library.background import ask_for_maintenance
+from insightrepo.library.indexing.background import ask_for_maintenance
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.retagging import request_retag
+from insightrepo.library.tagging.retagging import request_retag
 from insightrepo.models import Outcome
-from insightrepo.scores.applying import recompute_stale
+from insightrepo.scores.computing.applying import recompute_stale
 from insightrepo.taxonomy.acceptance import accept_warning, take_back
 from insightrepo.taxonomy.advice import Advice, advise
 from insightrepo.taxonomy.editing import (

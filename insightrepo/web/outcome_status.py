@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.merging import retire
+from insightrepo.library.terms.merging import retire
 from insightrepo.models import Outcome
 from insightrepo.taxonomy.impact import Use, impact
 from insightrepo.taxonomy.life_cycle import STEPS, StepRefused, change_status

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.background import ask_for_maintenance
-from insightrepo.library.merging import merge, split
+from insightrepo.library.indexing.background import ask_for_maintenance
+from insightrepo.library.terms.merging import merge, split
 from insightrepo.locales import grouped
 from insightrepo.models import Outcome
 from insightrepo.taxonomy.life_cycle import StepRefused

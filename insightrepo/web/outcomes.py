@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.outcome_hub import read_hub
-from insightrepo.library.outcome_list import GROUPS, LACKS, ListWanted, list_outcomes
-from insightrepo.scores.cell_outcomes import SORTS
+from insightrepo.library.terms.outcome_hub import read_hub
+from insightrepo.library.terms.outcome_list import GROUPS, LACKS, ListWanted, list_outcomes
+from insightrepo.scores.acting.cell_outcomes import SORTS
 from insightrepo.taxonomy.review import SIZE, review, review_outcome
 from insightrepo.web.request import reader, session, workspace
 from insightrepo.web.trend import draw

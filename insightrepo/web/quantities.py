@@ -8,9 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectField, StringField
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
 
-from insightrepo.library.quantities import CannotSettle, questioned, settle
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.studies.quantities import CannotSettle, questioned, settle
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.models import QUANTITY_UNITS
 from insightrepo.web.address import page_number
 from insightrepo.web.request import MAX_ID, reader, session, workspace

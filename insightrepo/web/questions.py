@@ -10,9 +10,9 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import Length
 
-from insightrepo.library.questions import in_words
 from insightrepo.library.requests import RequestRefused, answer_request, ask_researchers, list_requests
-from insightrepo.library.search_gaps import list_gaps
+from insightrepo.library.search.questions import in_words
+from insightrepo.library.search.search_gaps import list_gaps
 from insightrepo.web.address import parse
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence

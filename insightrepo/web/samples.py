@@ -7,7 +7,7 @@ from dataclasses import replace
 from wtforms import Form, SelectField, SelectMultipleField, StringField, widgets
 from wtforms.validators import InputRequired
 
-from insightrepo.library.hits import FacetValue, Hit, TagShown, VoteShown
+from insightrepo.library.search.hits import FacetValue, Hit, TagShown, VoteShown
 from insightrepo.scores.chips import Chip, Point
 from insightrepo.web.trend import sparkline
 

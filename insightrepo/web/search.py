@@ -6,15 +6,15 @@ from flask import Blueprint, jsonify, redirect, render_template, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.beginning import beginning
-from insightrepo.library.completion import complete
-from insightrepo.library.cotags import BY, side_by_side
-from insightrepo.library.grouping import STUDIES_A_PAGE
-from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
 from insightrepo.library.reading import NotVisible, study_line
-from insightrepo.library.relaxing import relaxed
-from insightrepo.library.search import search
-from insightrepo.library.search_gaps import keep_gap
+from insightrepo.library.search.beginning import beginning
+from insightrepo.library.search.completion import complete
+from insightrepo.library.search.cotags import BY, side_by_side
+from insightrepo.library.search.grouping import STUDIES_A_PAGE
+from insightrepo.library.search.hits import FACETS, SearchQuery, SearchResult
+from insightrepo.library.search.relaxing import relaxed
+from insightrepo.library.search.search import search
+from insightrepo.library.search.search_gaps import keep_gap
 from insightrepo.web.address import FACET_LABELS, LAST_PAGE, MAX_WORDS, PER_PAGE, Links, active_filters, parse
 from insightrepo.web.judgements import judging
 from insightrepo.web.request import reader, session, workspace

@@ -16,7 +16,7 @@ from insightrepo.library.reading import (
     may_have_original,
     read_document,
 )
-from insightrepo.library.study_hub import read_study_hub
+from insightrepo.library.studies.study_hub import read_study_hub
 from insightrepo.web.address import page_number
 from insightrepo.web.layout import lay_out, speaking_of, spoken_of
 from insightrepo.web.request import is_id, reader, session, workspace

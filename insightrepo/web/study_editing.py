@@ -5,12 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.indexing import drain
+from insightrepo.library.imports.safe_names import workspace_redactor
+from insightrepo.library.indexing.indexing import drain
 from insightrepo.library.readings import StudyLine
-from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.library.seen_studies import seen_studies
-from insightrepo.library.study_editing import FactsRefused, StudyFacts, edit_study, facts_now
-from insightrepo.library.study_states import StateRefused, Steps, bring_back, publish, seen_study, steps_of, withdraw
+from insightrepo.library.studies.seen_studies import seen_studies
+from insightrepo.library.studies.study_editing import FactsRefused, StudyFacts, edit_study, facts_now
+from insightrepo.library.studies.study_states import (
+    StateRefused,
+    Steps,
+    bring_back,
+    publish,
+    seen_study,
+    steps_of,
+    withdraw,
+)
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence
 from insightrepo.web.request import reader, session, workspace

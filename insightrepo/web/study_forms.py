@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from ingest.dates import Moment, parse_moment
 from insightrepo.accounts.access import Reader
-from insightrepo.library.study_editing import STAGES, StudyFacts, choices
+from insightrepo.library.studies.study_editing import STAGES, StudyFacts, choices
 from insightrepo.models import LEVELS
 from insightrepo.models.library import PRECISIONS
 from insightrepo.web.request import session

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from wtforms import DateField, FloatField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.models import Target, Team
-from insightrepo.scores.choosing import outcomes_in_use, products_seen
-from insightrepo.scores.focus import FocusWrong, read_focus, set_focus
-from insightrepo.scores.targets import (
+from insightrepo.scores.acting.choosing import outcomes_in_use, products_seen
+from insightrepo.scores.acting.focus import FocusWrong, read_focus, set_focus
+from insightrepo.scores.acting.targets import (
     TOLD,
     TargetWanted,
     TargetWrong,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from insightrepo.library.products import list_products, read_product
-from insightrepo.library.segments import list_segments, read_segment
-from insightrepo.library.tasks import MEASURED, SHOWN, read_task
-from insightrepo.scores.cell_outcomes import SORTS
+from insightrepo.library.terms.products import list_products, read_product
+from insightrepo.library.terms.segments import list_segments, read_segment
+from insightrepo.library.terms.tasks import MEASURED, SHOWN, read_task
+from insightrepo.scores.acting.cell_outcomes import SORTS
 from insightrepo.web.request import reader, session, workspace
 
 blueprint = Blueprint("taxonomy", __name__)

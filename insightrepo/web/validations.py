@@ -16,7 +16,7 @@ from insightrepo.scores.validation import (
     record_decisions,
 )
 from insightrepo.scores.validation_reading import StudyShown, as_csv, list_studies, read_study
-from insightrepo.scores.waves import WaveUnknown
+from insightrepo.scores.waves.waves import WaveUnknown
 from insightrepo.taxonomy.life_cycle import StepRefused
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.request import reader, session, workspace

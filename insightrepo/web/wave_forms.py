@@ -19,7 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from insightrepo.models import ANNOTATION_KINDS
-from insightrepo.scores.settings import WaveSettings, parsed_settings
+from insightrepo.scores.waves.settings import WaveSettings, parsed_settings
 
 LEVELS = (("", "not said"), ("relationship", "relationship"), ("interaction", "interaction"))
 BEST = (("high", "the high end is best"), ("low", "the low end is best"))

@@ -13,22 +13,22 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from insightrepo.library.safe_names import workspace_redactor
+from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.models import User, Wave
-from insightrepo.scores.annotations import annotate, annotations_between, remove_annotation
-from insightrepo.scores.computing import WaveFrozen, refuse_if_frozen
-from insightrepo.scores.concerning import choices
-from insightrepo.scores.exclusions import exclude, include_again
-from insightrepo.scores.instruments import list_instruments
-from insightrepo.scores.issue_differences import differences
-from insightrepo.scores.issue_reading import IssueUnknown, read_issue
-from insightrepo.scores.issues import NotFrozen, freeze, reissue
-from insightrepo.scores.responses import set_counts
-from insightrepo.scores.settings import wave_settings
-from insightrepo.scores.wave_editing import InstrumentWanted, change_settings, create_wave, dimensions_of, refresh
-from insightrepo.scores.wave_questionnaire import answers_csv, items_csv, questionnaire
-from insightrepo.scores.wave_reading import calendar, read_wave
-from insightrepo.scores.waves import WaveUnknown, find_wave, scale_text
+from insightrepo.scores.computing.computing import WaveFrozen, refuse_if_frozen
+from insightrepo.scores.waves.annotations import annotate, annotations_between, remove_annotation
+from insightrepo.scores.waves.concerning import choices
+from insightrepo.scores.waves.exclusions import exclude, include_again
+from insightrepo.scores.waves.instruments import list_instruments
+from insightrepo.scores.waves.issue_differences import differences
+from insightrepo.scores.waves.issue_reading import IssueUnknown, read_issue
+from insightrepo.scores.waves.issues import NotFrozen, freeze, reissue
+from insightrepo.scores.waves.responses import set_counts
+from insightrepo.scores.waves.settings import wave_settings
+from insightrepo.scores.waves.wave_editing import InstrumentWanted, change_settings, create_wave, dimensions_of, refresh
+from insightrepo.scores.waves.wave_questionnaire import answers_csv, items_csv, questionnaire
+from insightrepo.scores.waves.wave_reading import calendar, read_wave
+from insightrepo.scores.waves.waves import WaveUnknown, find_wave, scale_text
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import reader_for
 from insightrepo.accounts.invitations import invitation
-from insightrepo.library.insights import write_insight
-from insightrepo.library.uploads import Upload
+from insightrepo.library.imports.uploads import Upload
+from insightrepo.library.studies.insights import write_insight
 from insightrepo.models import Answer, Job, Outcome, QuarantinedRow, Respondent, Target, Team, User, Wave
 from insightrepo.packs.content import Wanted
 from insightrepo.packs.packs import make_pack
 from insightrepo.packs.periods import read_period
-from insightrepo.scores.issues import freeze
 from insightrepo.scores.validation import create_validation
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.waves.issues import freeze
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 from insightrepo.workspace import Workspace
 
 

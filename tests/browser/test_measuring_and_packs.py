@@ -12,7 +12,7 @@ from sqlalchemy import select
 from walking import PHONE
 
 from insightrepo.accounts.access import reader_for
-from insightrepo.library.insights import write_insight
+from insightrepo.library.studies.insights import write_insight
 from insightrepo.models import Instrument, User, Wave
 
 pytestmark = pytest.mark.browser

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from config import Settings
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.judgements import judge
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.judgements import judge
 from insightrepo.models import Evidence
 from insightrepo.workspace import Workspace
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.hits import SearchQuery, SearchResult
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.import_report import ImportReport
-from insightrepo.library.importing import import_paths
-from insightrepo.library.search import search
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.import_report import ImportReport
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.search.hits import SearchQuery, SearchResult
+from insightrepo.library.search.search import search
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Base, Evidence, Tag, Term, Vote
 from insightrepo.workspace import Workspace
 

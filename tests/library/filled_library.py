@@ -11,8 +11,8 @@ from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.models import Study, User
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.waves import find_wave, freeze
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import find_wave, freeze
 from insightrepo.workspace import Workspace
 
 SCOPED = {"sam": ("viewer", "product:maps"), "sue": ("researcher", "segment:new")}

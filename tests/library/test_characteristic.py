@@ -9,7 +9,7 @@ import planted_story
 import pytest
 from homes import reader_of
 
-from insightrepo.library.characteristic import Asked, Words, characteristic
+from insightrepo.library.why.characteristic import Asked, Words, characteristic
 from insightrepo.models import Evidence, Study
 from insightrepo.workspace import Workspace
 

@@ -9,7 +9,7 @@ from homes import Library
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from insightrepo.library.completion import LIMIT, Completion, complete
+from insightrepo.library.search.completion import LIMIT, Completion, complete
 
 
 def offered(library: Library, typed: str, who: str = "ada") -> tuple[Completion, ...]:

@@ -11,7 +11,7 @@ from contents import ask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.library.coverage import (
+from insightrepo.library.terms.coverage import (
     Evidence,
     Strength,
     as_json,
@@ -20,7 +20,7 @@ from insightrepo.library.coverage import (
     read_coverage,
     strength_parts,
 )
-from insightrepo.scores.choosing import choose, outcomes_in_use
+from insightrepo.scores.acting.choosing import choose, outcomes_in_use
 
 TODAY = dt.date(2025, 7, 1)
 STRONG = Strength(20, 5, 9, 3, 4, 4, None, 0.8, (1.0,) * 6)

@@ -9,8 +9,8 @@ from filled_library import FEED
 from homes import Library
 
 from indexes.fusion import FIRST, OF_ONE_STUDY
-from insightrepo.library.hits import SearchQuery, SearchResult
-from insightrepo.library.search import find
+from insightrepo.library.search.hits import SearchQuery, SearchResult
+from insightrepo.library.search.search import find
 
 ALL = 1000
 WORDS = "The fees were hidden at the gate"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from indexes.evaluation import Malformed
-from insightrepo.library.search_evaluation import evaluate_search
-from insightrepo.library.tag_evaluation import evaluate_tags
+from insightrepo.library.search.search_evaluation import evaluate_search
+from insightrepo.library.tagging.tag_evaluation import evaluate_tags
 from insightrepo.models import Evidence
 from insightrepo.workspace import Workspace
 

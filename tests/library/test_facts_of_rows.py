@@ -10,9 +10,9 @@ from contents import TAXONOMY, add_taxonomy, ask, bring, tags, the_one, votes
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
-from insightrepo.library.retagging import retag
-from insightrepo.library.tagging import vote
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.tagging.retagging import retag
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Place, Vote
 from insightrepo.workspace import Workspace
 

@@ -9,9 +9,9 @@ from contents import ask, evidence
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.indexing.checking import check
 from insightrepo.models import Job, Outbox
 from insightrepo.workspace import Workspace
 

@@ -16,16 +16,16 @@ from sqlalchemy import func, select
 from ingest.readers import read_file
 from ingest.readers.base import SourceFile
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
-from insightrepo.library.search import search
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import search
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Answer, Outcome
 from insightrepo.scores.chips import show
-from insightrepo.scores.columns import AnswerColumns
-from insightrepo.scores.importing import Scale, import_answers
+from insightrepo.scores.intake.columns import AnswerColumns
+from insightrepo.scores.intake.importing import Scale, import_answers
 from insightrepo.workspace import Workspace
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all

@@ -14,9 +14,9 @@ from sqlalchemy import Integer, Select, extract, func, or_, select
 from indexes.query import parse
 from indexes.query_dates import days
 from insightrepo.accounts.access import Reader, visible_studies
-from insightrepo.library.filters import STUDY_FACETS, Condition, ResolvedFilter, allowed_bitmap, resolve
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.indexing.indexing import drain, enqueue
+from insightrepo.library.search.filters import STUDY_FACETS, Condition, ResolvedFilter, allowed_bitmap, resolve
+from insightrepo.library.search.hits import SearchQuery
 from insightrepo.models import Evidence, Outcome, Product, Segment, Study, Tag
 from insightrepo.models.library import study_product, study_segment
 from insightrepo.workspace import Workspace

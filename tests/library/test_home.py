@@ -10,11 +10,11 @@ import pytest
 from insightrepo.accounts.visits import last_visit, note_visit, was_noted
 from insightrepo.home.page import read_home
 from insightrepo.home.products import follow_products, my_products
-from insightrepo.library.coverage import PARTS
-from insightrepo.library.decisions import decide, decisions_of, settle
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.indexing.indexing import drain, enqueue
 from insightrepo.library.requests import answer_request, ask_researchers, list_requests
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.terms.coverage import PARTS
+from insightrepo.library.terms.decisions import decide, decisions_of, settle
 from insightrepo.models import Outcome, Product, Study
 from insightrepo.taxonomy.reading import UnknownTerm
 

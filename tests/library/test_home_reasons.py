@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from insightrepo.home.reasons import Facts, Reason, order, reasons_of
+from insightrepo.scores.acting.gaps import Gap
 from insightrepo.scores.chips import Chip
-from insightrepo.scores.gaps import Gap
 
 CHIP = Chip(measure="satisfaction", value=60.0, unit="percent", better="higher", low=55.0, high=65.0, n=400,
             segment=None, product=None, wave="2025-Q3", provisional=False, verdict="no evidence of change", note=None,

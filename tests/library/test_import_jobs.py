@@ -14,8 +14,8 @@ from homes import open_home, reader_of
 from sqlalchemy import select, update
 
 from ingest.readers.base import SourceFile
-from insightrepo.library import import_jobs, job_runner
-from insightrepo.library.import_jobs import (
+from insightrepo.library.imports import import_jobs
+from insightrepo.library.imports.import_jobs import (
     ImportRefused,
     NotNow,
     TitleTaken,
@@ -25,7 +25,8 @@ from insightrepo.library.import_jobs import (
     start_job,
     sweep_imports,
 )
-from insightrepo.library.job_runner import run_waiting
+from insightrepo.library.indexing import job_runner
+from insightrepo.library.indexing.job_runner import run_waiting
 from insightrepo.models import Document, Job, Study
 
 

@@ -20,9 +20,9 @@ from indexes import manifest
 from indexes.parts import IndexParts
 from insightrepo.accounts.users import acting_reader, add_user
 from insightrepo.database import Database
-from insightrepo.library.checking import check
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.indexing.checking import check
 from insightrepo.library.originals import Originals
 from insightrepo.models import Evidence, Place, Tag
 from insightrepo.schema import upgrade

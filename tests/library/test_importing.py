@@ -15,8 +15,8 @@ from corpus import FINDINGS, write_corpus
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.checking import check
-from insightrepo.library.tagging import vote
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Document, EvidenceLink, Job, Outbox, Place, Product, Study
 from insightrepo.workspace import Workspace
 

@@ -9,23 +9,23 @@ from sqlalchemy import delete, select
 
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.coverage import read_coverage
-from insightrepo.library.grounding import grounding
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
-from insightrepo.library.insight_editing import confirm_insight, edit_insight, restore_insight, withdraw_insight
-from insightrepo.library.insight_states import insight_states, outdated
-from insightrepo.library.insight_steps import steps_of
-from insightrepo.library.insights import InsightRefused, write_insight
-from insightrepo.library.outcome_list import list_outcomes
-from insightrepo.library.search import search
-from insightrepo.library.tagging import NotThere, vote
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import search
+from insightrepo.library.studies.insight_editing import confirm_insight, edit_insight, restore_insight, withdraw_insight
+from insightrepo.library.studies.insight_states import insight_states, outdated
+from insightrepo.library.studies.insight_steps import steps_of
+from insightrepo.library.studies.insights import InsightRefused, write_insight
+from insightrepo.library.tagging.tagging import NotThere, vote
+from insightrepo.library.terms.coverage import read_coverage
+from insightrepo.library.terms.grounding import grounding
+from insightrepo.library.terms.outcome_list import list_outcomes
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Answer, Evidence, Outcome, Score, Segment, Study, Wave
-from insightrepo.scores.choosing import choose
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issues import freeze, reissue
+from insightrepo.scores.acting.choosing import choose
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.issues import freeze, reissue
 from insightrepo.workspace import Workspace
 
 TAXONOMY = "outcomes:\n  - {code: FT-01, job: Find enriching stops}\n  - {code: FT-02, job: Keep to the budget}\n"

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
-from insightrepo.library.insights import InsightRefused, questions_of, write_insight
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
 from insightrepo.library.reading import read_evidence
-from insightrepo.library.search import search
-from insightrepo.library.tagging import NotThere
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import search
+from insightrepo.library.studies.insights import InsightRefused, questions_of, write_insight
+from insightrepo.library.tagging.tagging import NotThere
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Evidence, Quantity, Study
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace

@@ -15,7 +15,7 @@ from homes import open_home, reader_of
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from insightrepo.library.checking import check
+from insightrepo.library.indexing.checking import check
 from insightrepo.models import Document, Evidence, Place
 from insightrepo.workspace import Workspace
 

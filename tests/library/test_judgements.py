@@ -13,10 +13,10 @@ from homes import Library
 from sqlalchemy import delete, func, select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.judgements import NothingAsked, is_question, judge, judged, withdraw
-from insightrepo.library.questions import asked, filters_text, in_words, question_key
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.judgements import NothingAsked, is_question, judge, judged, withdraw
+from insightrepo.library.search.questions import asked, filters_text, in_words, question_key
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.models import Evidence, Judgement, Place, Study, User
 from insightrepo.workspace import Workspace
 

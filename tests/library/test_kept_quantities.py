@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.import_options import ImportOptions
-from insightrepo.library.importing import import_paths
-from insightrepo.library.quantities import CannotSettle, quantities_of, questioned, read_again, settle
-from insightrepo.library.tagging import NotThere
+from insightrepo.library.imports.import_options import ImportOptions
+from insightrepo.library.imports.importing import import_paths
+from insightrepo.library.studies.quantities import CannotSettle, quantities_of, questioned, read_again, settle
+from insightrepo.library.tagging.tagging import NotThere
 from insightrepo.models import Evidence, Quantity
 from insightrepo.workspace import Workspace
 

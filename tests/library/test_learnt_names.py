@@ -12,7 +12,7 @@ from contents import bring, evidence, tables
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
+from insightrepo.library.indexing.checking import check
 from insightrepo.models import Document, Job, Study
 from insightrepo.workspace import Workspace
 

@@ -18,10 +18,10 @@ from sqlalchemy import func, select, update
 
 from indexes import upkeep
 from indexes.parts import DAMAGED_NOTE, IndexDamaged, IndexParts
-from insightrepo.library import background, indexing
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import drain, enqueue, follow, heal, maintain, notes, rebuild
-from insightrepo.library.tagging import vote
+from insightrepo.library.indexing import background, indexing
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import drain, enqueue, follow, heal, maintain, notes, rebuild
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Embedding, Evidence, Outbox, utcnow
 from insightrepo.workspace import Workspace
 

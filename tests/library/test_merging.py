@@ -9,9 +9,9 @@ from contents import add_taxonomy, bring, the_one
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library import merging
-from insightrepo.library.checking import check
-from insightrepo.library.tagging import vote
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.tagging.tagging import vote
+from insightrepo.library.terms import merging
 from insightrepo.models import Outbox, StatusChange, Tag, Term, Vote
 from insightrepo.taxonomy.life_cycle import StepRefused
 from insightrepo.workspace import Workspace

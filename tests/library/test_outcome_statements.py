@@ -10,8 +10,8 @@ from homes import Library
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
-from insightrepo.library.grounding import grounding
-from insightrepo.library.outcome_hub import SHOWN_ELSEWHERE, read_hub
+from insightrepo.library.terms.grounding import grounding
+from insightrepo.library.terms.outcome_hub import SHOWN_ELSEWHERE, read_hub
 from insightrepo.models import Evidence, Outcome, Tag
 from insightrepo.taxonomy import impact as uses
 from insightrepo.taxonomy.impact import impact

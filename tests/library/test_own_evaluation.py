@@ -9,9 +9,9 @@ from contents import bring, evidence
 from sqlalchemy import select, update
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.judgements import judge
-from insightrepo.library.own_evaluation import ENOUGH, Opinion, evaluate_own, judged_questions, judgements
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.judgements import judge
+from insightrepo.library.search.own_evaluation import ENOUGH, Opinion, evaluate_own, judged_questions, judgements
 from insightrepo.models import Evidence, Judgement, Study
 from insightrepo.workspace import Workspace
 

@@ -21,16 +21,16 @@ from sqlalchemy import select, update
 
 from insightrepo.accounts.access import Forbidden, Reader, visible_terms
 from insightrepo.accounts.users import add_user
-from insightrepo.library.checking import check
-from insightrepo.library.insight_editing import changeable_insight
-from insightrepo.library.outcome_list import list_outcomes
-from insightrepo.library.outcomes import read_outcome
+from insightrepo.library.imports.safe_names import workspace_redactor
+from insightrepo.library.indexing.checking import check
 from insightrepo.library.reading import NotVisible, read_document, read_evidence, read_study
-from insightrepo.library.safe_names import workspace_redactor
-from insightrepo.library.study_editing import edit_study, facts_now
-from insightrepo.library.study_states import Steps, steps_of, withdraw
-from insightrepo.library.tagging import vote
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.studies.insight_editing import changeable_insight
+from insightrepo.library.studies.study_editing import edit_study, facts_now
+from insightrepo.library.studies.study_states import Steps, steps_of, withdraw
+from insightrepo.library.tagging.tagging import vote
+from insightrepo.library.terms.outcome_list import list_outcomes
+from insightrepo.library.terms.outcomes import read_outcome
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import (
     Document,
     Evidence,

@@ -13,8 +13,8 @@ from corpus import write_corpus
 from homes import open_home, reader_of
 from sqlalchemy import select
 
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import drain, enqueue, rebuild
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import drain, enqueue, rebuild
 from insightrepo.models import Outbox
 from insightrepo.workspace import Workspace
 

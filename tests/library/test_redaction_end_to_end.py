@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from pptx import Presentation
 from sqlalchemy import select
 
-from insightrepo.library.import_report import ImportReport
+from insightrepo.library.imports.import_report import ImportReport
 from insightrepo.models import Evidence, Place, Respondent, Study
 from insightrepo.workspace import Workspace
 

@@ -11,9 +11,9 @@ from contents import ask, bring, evidence
 from sqlalchemy import delete
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import rebuild
-from insightrepo.library.records import live_ids, load_records
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import rebuild
+from insightrepo.library.indexing.records import live_ids, load_records
 from insightrepo.models import Embedding
 from insightrepo.workspace import Workspace
 

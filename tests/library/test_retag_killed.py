@@ -15,10 +15,10 @@ from homes import open_home, reader_of
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from insightrepo.library import retagging
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import drain
-from insightrepo.library.retagging import retag
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import drain
+from insightrepo.library.tagging import retagging
+from insightrepo.library.tagging.retagging import retag
 from insightrepo.models import Job, Tag, Vote
 from insightrepo.workspace import Workspace
 

@@ -10,7 +10,7 @@ from contents import bring, evidence, tables
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.import_report import ImportReport
+from insightrepo.library.imports.import_report import ImportReport
 from insightrepo.models import Document, Study
 from insightrepo.workspace import Workspace
 

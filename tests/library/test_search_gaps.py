@@ -17,9 +17,9 @@ from sqlalchemy import event, select, text, update
 from indexes.query import parse
 from indexes.ranks import Ranks
 from insightrepo.accounts.access import Forbidden, Reader
-from insightrepo.library.hits import Gap, SearchQuery, SearchResult
-from insightrepo.library.ranking import Found
-from insightrepo.library.search_gaps import gap_of, keep_gap, list_gaps
+from insightrepo.library.search.hits import Gap, SearchQuery, SearchResult
+from insightrepo.library.search.ranking import Found
+from insightrepo.library.search.search_gaps import gap_of, keep_gap, list_gaps
 from insightrepo.models import SearchGap
 from insightrepo.workspace import Workspace
 

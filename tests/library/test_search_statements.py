@@ -10,9 +10,9 @@ from homes import Library
 from sqlalchemy import event
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library import indexing
-from insightrepo.library.hits import SearchQuery, SearchResult
-from insightrepo.library.search import search
+from insightrepo.library.indexing import indexing
+from insightrepo.library.search.hits import SearchQuery, SearchResult
+from insightrepo.library.search.search import search
 from insightrepo.models import Outcome, Product, Segment
 from insightrepo.workspace import Workspace
 

@@ -19,10 +19,10 @@ from sqlalchemy.orm import selectinload
 
 from insightrepo.accounts.access import Reader, reader_for
 from insightrepo.accounts.users import acting_reader, add_user
-from insightrepo.library import ranking
-from insightrepo.library.hits import FACETS, SearchQuery, SearchResult
-from insightrepo.library.search import search
-from insightrepo.library.search_json import result_json
+from insightrepo.library.search import ranking
+from insightrepo.library.search.hits import FACETS, SearchQuery, SearchResult
+from insightrepo.library.search.search import search
+from insightrepo.library.search.search_json import result_json
 from insightrepo.models import Evidence, Outcome, Product, Study, Tag, Term
 from insightrepo.schema import upgrade
 from insightrepo.scores.chips import CellWanted, chips

@@ -8,8 +8,8 @@ from filled_library import SEEN
 from homes import Library
 from sqlalchemy import select
 
-from insightrepo.library.hits import SearchResult
 from insightrepo.library.reading import NotVisible
+from insightrepo.library.search.hits import SearchResult
 from insightrepo.models import Evidence, Study
 
 ALL = 1000

@@ -9,7 +9,7 @@ import pytest
 from homes import reader_of
 
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.sources import SourceMatrix, source_matrix
+from insightrepo.library.terms.sources import SourceMatrix, source_matrix
 from insightrepo.models import Study
 from insightrepo.workspace import Workspace
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, studies_in_use, visible_studies
 from insightrepo.home.attention import _contradictions
-from insightrepo.library.characteristic import Asked, characteristic
-from insightrepo.library.completion import complete
-from insightrepo.library.grounding import grounding
-from insightrepo.library.insight_states import insight_states
-from insightrepo.library.outcome_said import contradictions
-from insightrepo.library.own_evaluation import judged_questions
-from insightrepo.library.quantities import questioned
-from insightrepo.library.sources import source_matrix
+from insightrepo.library.search.completion import complete
+from insightrepo.library.search.own_evaluation import judged_questions
+from insightrepo.library.studies.insight_states import insight_states
+from insightrepo.library.studies.quantities import questioned
+from insightrepo.library.terms.grounding import grounding
+from insightrepo.library.terms.outcome_said import contradictions
+from insightrepo.library.terms.sources import source_matrix
+from insightrepo.library.why.characteristic import Asked, characteristic
 from insightrepo.models import Evidence, EvidenceLink, Judgement, Outcome, Quantity, Study, Tag
 from insightrepo.taxonomy.history import seen_evidence
 from insightrepo.taxonomy.impact import impact

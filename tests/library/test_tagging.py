@@ -13,11 +13,11 @@ from sqlalchemy import select
 from indexes.hashing import HashingEmbedder
 from insightrepo.accounts.access import Forbidden, Reader, reader_for
 from insightrepo.accounts.users import add_user
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import drain
-from insightrepo.library.retagging import retag
-from insightrepo.library.tagging import NotThere, _remembering, remove_votes, settle, vote
-from insightrepo.library.training import train_heads
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import drain
+from insightrepo.library.tagging.retagging import retag
+from insightrepo.library.tagging.tagging import NotThere, _remembering, remove_votes, settle, vote
+from insightrepo.library.tagging.training import train_heads
 from insightrepo.models import Head, Tag, Term, Vote
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace

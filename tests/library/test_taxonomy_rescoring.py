@@ -7,10 +7,10 @@ import pytest
 from homes import reader_of
 from sqlalchemy import select
 
-from insightrepo.library.taxonomy_changes import import_taxonomy
+from insightrepo.library.terms.taxonomy_changes import import_taxonomy
 from insightrepo.models import Outcome, Score, Wave
-from insightrepo.scores.issues import freeze
 from insightrepo.scores.reading import ScoreQuery, read_scores
+from insightrepo.scores.waves.issues import freeze
 from insightrepo.taxonomy.exporting import export
 from insightrepo.taxonomy.files import dump
 from insightrepo.workspace import Workspace

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from insightrepo.library.uploads import Upload, UploadMissing, Uploads
+from insightrepo.library.imports.uploads import Upload, UploadMissing, Uploads
 
 FILE = Upload("mia.csv", b"respondent,score\nmia@example.com,5\n", "2025-Q3 answers")
 

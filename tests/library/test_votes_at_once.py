@@ -11,10 +11,10 @@ from contents import add_taxonomy, bring, tags, the_one
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.checking import check
-from insightrepo.library.indexing import drain
-from insightrepo.library.retagging import retag
-from insightrepo.library.tagging import vote
+from insightrepo.library.indexing.checking import check
+from insightrepo.library.indexing.indexing import drain
+from insightrepo.library.tagging.retagging import retag
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Tag, Term, Vote
 from insightrepo.workspace import Workspace
 

@@ -13,10 +13,10 @@ from homes import open_home, reader_of
 
 from insightrepo.accounts.users import add_user
 from insightrepo.library.reading import NotVisible
-from insightrepo.library.why import NotMoved, Why, why
-from insightrepo.library.why_words import caveats, headline, intervention_words, warnings
+from insightrepo.library.why.why import NotMoved, Why, why
+from insightrepo.library.why.why_words import caveats, headline, intervention_words, warnings
 from insightrepo.models import Answer, Exclusion, Membership, Product, Score, Segment, Task, Team, Wave
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
 from insightrepo.taxonomy.reading import UnknownTerm
 from insightrepo.workspace import Workspace
 

@@ -8,10 +8,10 @@ import planted_story
 import pytest
 from homes import reader_of
 
-from insightrepo.library.why import Why, why
-from insightrepo.library.why_words import headline, intervention_words, warnings
+from insightrepo.library.why.why import Why, why
+from insightrepo.library.why.why_words import headline, intervention_words, warnings
 from insightrepo.models import Answer, Metric, Outcome, Score, Trial, Wave
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
 from insightrepo.workspace import Workspace
 
 

@@ -8,9 +8,9 @@ import planted_story
 import pytest
 
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.sources import source_matrix
-from insightrepo.library.why import why
-from insightrepo.library.why_words import headline
+from insightrepo.library.terms.sources import source_matrix
+from insightrepo.library.why.why import why
+from insightrepo.library.why.why_words import headline
 from insightrepo.scores.changes import choices, what_changed
 from insightrepo.workspace import Workspace
 

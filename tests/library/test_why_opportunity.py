@@ -7,11 +7,11 @@ import pytest
 from homes import reader_of
 from sqlalchemy import select
 
-from insightrepo.library.why import Why, why
-from insightrepo.library.why_json import why_as_json
-from insightrepo.library.why_words import headline
+from insightrepo.library.why.why import Why, why
+from insightrepo.library.why.why_json import why_as_json
+from insightrepo.library.why.why_words import headline
 from insightrepo.models import Answer, Instrument, Wave
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
 from insightrepo.workspace import Workspace
 
 IMPORTANT = {"2025-Q2": 6, "2025-Q3": 9}  # of ten

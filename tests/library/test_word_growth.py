@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexes.analyzer import Analyzer
-from insightrepo.library.word_growth import grown_words, said
+from insightrepo.library.why.word_growth import grown_words, said
 
 ENGLISH = Analyzer("en")
 

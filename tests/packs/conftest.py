@@ -30,9 +30,9 @@ from insightrepo.models import (
     User,
 )
 from insightrepo.schema import upgrade
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issues import freeze
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.issues import freeze
+from insightrepo.scores.waves.waves import find_wave
 from insightrepo.workspace import Workspace
 
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")

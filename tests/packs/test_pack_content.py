@@ -11,8 +11,8 @@ from packed import SECRET
 from insightrepo.models import Decision, Evidence, Quantity, Score, Tag, Term, User
 from insightrepo.packs.periods import PeriodWrong, read_period
 from insightrepo.packs.sections import in_short, sections
-from insightrepo.scores.issues import freeze, reissue
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.issues import freeze, reissue
+from insightrepo.scores.waves.waves import find_wave
 from insightrepo.taxonomy.reading import UnknownTerm
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.database import Database
 from insightrepo.models import Answer, Instrument, Membership, Outcome, Respondent, Segment, Wave
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
 
 SEGMENTS = ("toddlers", "school", "teens", "grown")
 

@@ -23,9 +23,9 @@ from insightrepo.models import (
     Term,
     Trial,
 )  # fmt: skip
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")
 

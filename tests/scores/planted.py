@@ -14,8 +14,8 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Membership, Outcome, Product, Respondent, Segment, Task, Trial, Wave
-from insightrepo.scores.computing import recompute_all, stale_waves
-from insightrepo.scores.importing import import_answers
+from insightrepo.scores.computing.computing import recompute_all, stale_waves
+from insightrepo.scores.intake.importing import import_answers
 
 SEGMENTS = ("parents", "couples", "singles", "seniors")
 OUTCOMES = tuple(f"TRIP-{number:02}" for number in range(1, 13))

@@ -7,14 +7,14 @@ from sqlalchemy import event, select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import JourneyStage, Outcome, Product, Score, Segment, Task, Term, Wave
+from insightrepo.scores.acting.choosing import choose, choose_known
+from insightrepo.scores.acting.disagreements import Opposite, _controlled, cautioned, disagreement, read_disagreements
+from insightrepo.scores.acting.gaps import Gap
+from insightrepo.scores.acting.journey import read_journey
+from insightrepo.scores.acting.landscape import quadrant, read_landscape
+from insightrepo.scores.acting.portfolio import read_portfolio
 from insightrepo.scores.chips import CellWanted, chips
-from insightrepo.scores.choosing import choose, choose_known
-from insightrepo.scores.disagreements import Opposite, _controlled, cautioned, disagreement, read_disagreements
-from insightrepo.scores.gaps import Gap
-from insightrepo.scores.journey import read_journey
-from insightrepo.scores.landscape import quadrant, read_landscape
-from insightrepo.scores.portfolio import read_portfolio
-from insightrepo.scores.waves import find_wave, freeze
+from insightrepo.scores.waves.waves import find_wave, freeze
 
 ADA = Reader(0, "ada@example.com", "administrator")
 

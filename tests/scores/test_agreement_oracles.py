@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from insightrepo.scores.responses import Stratum
-from insightrepo.scores.statistics import sus
+from insightrepo.scores.computing.statistics import sus
+from insightrepo.scores.waves.responses import Stratum
 
 _ = np.nan
 CODERS = np.array([  # Krippendorff's "C" data: 4 coders, 12 units, gaps

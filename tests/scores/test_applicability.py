@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Score, Segment, Team, User, Wave
-from insightrepo.scores.applying import recompute_stale
-from insightrepo.scores.computing import stale_waves
+from insightrepo.scores.computing.applying import recompute_stale
+from insightrepo.scores.computing.computing import stale_waves
 from insightrepo.scores.spoken import Cell, spoken
 from insightrepo.taxonomy.applicability import NobodyLeft, applicability, not_applicable, set_applicability
 

@@ -14,13 +14,20 @@ from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Answer, Outcome, Product, Segment, Task, Team, Trial
 from insightrepo.scores.glossary import glossary
-from insightrepo.scores.importing import import_answers
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.intake.trials import import_trials
+from insightrepo.scores.intake.wide import OutcomeWords, find_items, to_long
 from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.trials import import_trials
-from insightrepo.scores.usability_kit import NothingToTry, docx, markdown, results_csv, usability_kit
-from insightrepo.scores.wave_questionnaire import NothingToAsk, answers_csv, as_csv, as_html, items_csv, questionnaire
-from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
-from insightrepo.scores.wide import OutcomeWords, find_items, to_long
+from insightrepo.scores.waves.usability_kit import NothingToTry, docx, markdown, results_csv, usability_kit
+from insightrepo.scores.waves.wave_questionnaire import (
+    NothingToAsk,
+    answers_csv,
+    as_csv,
+    as_html,
+    items_csv,
+    questionnaire,
+)
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave, find_wave
 from insightrepo.taxonomy.reading import UnknownTerm
 
 VIEWER = Reader(1, "vera@example.com", "viewer")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.scores.association import Fourfold, phi, rank_correlation
+from insightrepo.scores.computing.association import Fourfold, phi, rank_correlation
 
 
 def test_ranks_that_agree_but_for_one_swap():

@@ -25,12 +25,13 @@ from insightrepo.models import (
     User,
     Wave,
 )
-from insightrepo.scores.annotations import AnnotationWrong, annotate, annotations_between, remove_annotation
-from insightrepo.scores.computing import WaveFrozen
-from insightrepo.scores.exclusions import ExclusionWrong, exclude, exclusions_of, include_again
-from insightrepo.scores.instruments import InstrumentWrong, edit_instrument, read_instrument
-from insightrepo.scores.issues import ReasonMissing, freeze, reissue, verify_frozen
-from insightrepo.scores.responses import (
+from insightrepo.scores.computing.computing import WaveFrozen
+from insightrepo.scores.computing.weights import WeightsRefused
+from insightrepo.scores.waves.annotations import AnnotationWrong, annotate, annotations_between, remove_annotation
+from insightrepo.scores.waves.exclusions import ExclusionWrong, exclude, exclusions_of, include_again
+from insightrepo.scores.waves.instruments import InstrumentWrong, edit_instrument, read_instrument
+from insightrepo.scores.waves.issues import ReasonMissing, freeze, reissue, verify_frozen
+from insightrepo.scores.waves.responses import (
     CountsWrong,
     Rate,
     _hidden,
@@ -40,11 +41,10 @@ from insightrepo.scores.responses import (
     respondents_of,
     set_counts,
 )
-from insightrepo.scores.settings import SettingsWrong, parsed_settings
-from insightrepo.scores.wave_editing import InstrumentWanted, change_settings, create_wave, refresh
-from insightrepo.scores.wave_reading import calendar, read_wave
-from insightrepo.scores.waves import WaveDiffers, ensure_instrument, ensure_wave, find_wave
-from insightrepo.scores.weights import WeightsRefused
+from insightrepo.scores.waves.settings import SettingsWrong, parsed_settings
+from insightrepo.scores.waves.wave_editing import InstrumentWanted, change_settings, create_wave, refresh
+from insightrepo.scores.waves.wave_reading import calendar, read_wave
+from insightrepo.scores.waves.waves import WaveDiffers, ensure_instrument, ensure_wave, find_wave
 from insightrepo.taxonomy.reading import UnknownTerm
 
 VIEWER = Reader(1, "vera@example.com", "viewer")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.scores.cadence import Measured, missing_between, series
-from insightrepo.scores.waves import wave_period
+from insightrepo.scores.waves.cadence import Measured, missing_between, series
+from insightrepo.scores.waves.waves import wave_period
 
 LONG_AGO = dt.date(1900, 1, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from insightrepo.scores.chance import no_arrow
+from insightrepo.scores.computing.chance import no_arrow
 
 NONE = "no evidence of change"
 

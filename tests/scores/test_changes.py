@@ -8,7 +8,7 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Product, Score, Task
 from insightrepo.scores.changes import what_changed
-from insightrepo.scores.waves import ensure_wave, find_wave
+from insightrepo.scores.waves.waves import ensure_wave, find_wave
 
 READER = Reader(1, "ada@example.com", "administrator")
 

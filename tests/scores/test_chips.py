@@ -8,8 +8,8 @@ from sqlalchemy import event, select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Term
 from insightrepo.scores.chips import CellWanted, as_json, cells, chips, history, show
-from insightrepo.scores.importing import Scale
-from insightrepo.scores.waves import WaveUnknown, find_wave, freeze
+from insightrepo.scores.intake.importing import Scale
+from insightrepo.scores.waves.waves import WaveUnknown, find_wave, freeze
 from insightrepo.taxonomy.reading import UnknownTerm
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all

@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
-from insightrepo.library.voices import Voices
+from insightrepo.library.why.voices import Voices
 from insightrepo.models import Outcome, Score, Segment
-from insightrepo.scores.cells import CellKey
-from insightrepo.scores.companions import round_companions
-from insightrepo.scores.computing import recompute_all, stale_waves
+from insightrepo.scores.computing.cells import CellKey
+from insightrepo.scores.computing.companions import round_companions
+from insightrepo.scores.computing.computing import recompute_all, stale_waves
+from insightrepo.scores.computing.movement import movement_between
+from insightrepo.scores.computing.samples import sample
+from insightrepo.scores.computing.score_rows import hide_small, sample_row
+from insightrepo.scores.computing.task_scores import Index, index_rows
 from insightrepo.scores.explaining import explain
 from insightrepo.scores.measures import MEASURES
-from insightrepo.scores.movement import movement_between
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.samples import sample
-from insightrepo.scores.score_rows import hide_small, sample_row
 from insightrepo.scores.spoken import Cell
-from insightrepo.scores.task_scores import Index, index_rows
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")
 POPULATIONS = {"parents": 500, "couples": 400, "singles": 100}

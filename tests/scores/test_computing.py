@@ -12,13 +12,13 @@ from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.models import Base, Outcome, Score, Segment, Wave
-from insightrepo.scores.cells import CellKey, People
 from insightrepo.scores.chips import show
-from insightrepo.scores.computing import compute_wave, stale_waves
-from insightrepo.scores.importing import Scale, import_answers
-from insightrepo.scores.statistics import mcnemar_mid_p, two_proportions
-from insightrepo.scores.verdicts import Pair, judge
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.computing.cells import CellKey, People
+from insightrepo.scores.computing.computing import compute_wave, stale_waves
+from insightrepo.scores.computing.statistics import mcnemar_mid_p, two_proportions
+from insightrepo.scores.computing.verdicts import Pair, judge
+from insightrepo.scores.intake.importing import Scale, import_answers
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 

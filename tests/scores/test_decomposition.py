@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.scores.decomposition import Group, decompose, pooled
+from insightrepo.scores.computing.decomposition import Group, decompose, pooled
 
 TOLERANCE = 1e-9
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Exclusion, Respondent, Term, Wave
-from insightrepo.scores.computing import compute_wave, stale_waves
+from insightrepo.scores.computing.computing import compute_wave, stale_waves
+from insightrepo.scores.computing.statistics import overlapping_proportions_interval, two_proportions_interval
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.statistics import overlapping_proportions_interval, two_proportions_interval
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 

@@ -24,8 +24,8 @@ from insightrepo.models import (
     User,
     Wave,
 )
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.definitions import definition_for
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.computing.statistics import top_two_box
 from insightrepo.scores.explaining import (
     _counted,
     _few_hidden,
@@ -35,8 +35,8 @@ from insightrepo.scores.explaining import (
     explanation_lines,
 )
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.statistics import top_two_box
-from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
+from insightrepo.scores.waves.definitions import definition_for
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave, find_wave
 from insightrepo.taxonomy.applicability import set_applicability
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all

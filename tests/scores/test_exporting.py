@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from insightrepo.accounts.access import Reader
+from insightrepo.scores.acting.exporting import DANGEROUS, Sheet, harmless, score_sheet, written
 from insightrepo.scores.chips import show
-from insightrepo.scores.exporting import DANGEROUS, Sheet, harmless, score_sheet, written
 
 ADA = Reader(0, "ada@example.com", "administrator")
 

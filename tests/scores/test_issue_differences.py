@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightrepo.scores.issue_differences import FEW, Axes, differing
-from insightrepo.scores.issue_reading import FrozenScore
-from insightrepo.scores.suppression import sums, suppressed
+from insightrepo.scores.computing.suppression import sums, suppressed
+from insightrepo.scores.waves.issue_differences import FEW, Axes, differing
+from insightrepo.scores.waves.issue_reading import FrozenScore
 
 SEGMENTS = {1: "parents", 2: "couples", 3: "singles"}
 PRODUCTS = {11: "app", 12: "search", 13: "booking"}  # the app holds the other two

@@ -35,13 +35,14 @@ from insightrepo.models import (
     Wave,
     WaveIssue,
 )
-from insightrepo.scores.computing import WaveFrozen
-from insightrepo.scores.exclusions import exclude
+from insightrepo.scores.computing.computing import WaveFrozen
+from insightrepo.scores.computing.score_rows import Seeds
 from insightrepo.scores.explaining import explain
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issue_differences import FEW, differences
-from insightrepo.scores.issue_reading import IssueUnknown, read_issue
-from insightrepo.scores.issues import (
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.exclusions import exclude
+from insightrepo.scores.waves.issue_differences import FEW, differences
+from insightrepo.scores.waves.issue_reading import IssueUnknown, read_issue
+from insightrepo.scores.waves.issues import (
     NotFrozen,
     ReasonMissing,
     freeze,
@@ -52,11 +53,10 @@ from insightrepo.scores.issues import (
     verify,
     verify_frozen,
 )
-from insightrepo.scores.score_rows import Seeds
-from insightrepo.scores.settings import parsed_settings
-from insightrepo.scores.wave_editing import change_settings
-from insightrepo.scores.wave_reading import read_wave
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.settings import parsed_settings
+from insightrepo.scores.waves.wave_editing import change_settings
+from insightrepo.scores.waves.wave_reading import read_wave
+from insightrepo.scores.waves.waves import find_wave
 
 EVERYBODY = Reader(1, "ada@example.com", "administrator")
 WHY = "forty answers of the panel came in late"

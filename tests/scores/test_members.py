@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Membership, Respondent, Segment
-from insightrepo.scores.columns import AnswerColumns, resolved
-from insightrepo.scores.importing import import_answers
+from insightrepo.scores.intake.columns import AnswerColumns, resolved
+from insightrepo.scores.intake.importing import import_answers
 from insightrepo.scores.reading import ScoreQuery, read_scores
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all

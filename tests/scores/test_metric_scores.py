@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Membership, Metric, MetricPoint, Outcome, Rating, Respondent, Term, Wave
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.metric_scores import UnitsMixed, refuse_mixed
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.computing.metric_scores import UnitsMixed, refuse_mixed
+from insightrepo.scores.computing.statistics import nps, nps_difference, proportion_interval, sus, two_items
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.statistics import nps, nps_difference, proportion_interval, sus, two_items
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 

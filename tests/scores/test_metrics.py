@@ -10,8 +10,8 @@ from sqlalchemy import select
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import AuditEntry, DefinitionVersion, Metric, MetricPoint, Rating, User
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.metric_points import import_metrics
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.intake.metric_points import import_metrics
 from insightrepo.scores.metric_schema import load_metrics
 from insightrepo.scores.metrics import MetricUnknown, define_metrics, list_metrics
 from insightrepo.taxonomy.source import TaxonomyError

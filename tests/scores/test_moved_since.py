@@ -8,8 +8,8 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.library.bulk import insert_rows
 from insightrepo.models import Evidence, InsightStep, Outcome, Product, ScoreSnapshot, Segment, Study
-from insightrepo.scores.snapshots import moved_since
-from insightrepo.scores.waves import find_wave, freeze
+from insightrepo.scores.waves.snapshots import moved_since
+from insightrepo.scores.waves.waves import find_wave, freeze
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 CELLS = (  # segment, product, satisfied of 200 in Q1 and in Q2

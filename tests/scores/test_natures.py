@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Metric, Outcome, Product, Score, Task
-from insightrepo.scores.natures import natures, one_sided
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.acting.natures import natures, one_sided
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")
 

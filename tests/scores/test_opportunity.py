@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightrepo.scores.kinds import kinds_of
-from insightrepo.scores.opportunity import (
+from insightrepo.scores.computing.kinds import kinds_of
+from insightrepo.scores.computing.opportunity import (
     band,
     draw,
     estimate_opportunity,
@@ -19,7 +19,7 @@ from insightrepo.scores.opportunity import (
     opportunity_se,
     paired_opportunity_change,
 )
-from insightrepo.scores.statistics import top_two_box
+from insightrepo.scores.computing.statistics import top_two_box
 
 SEED = [7]
 

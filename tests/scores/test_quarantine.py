@@ -15,12 +15,20 @@ from ingest.redact import Redactor
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import AuditEntry, Metric, Product, QuarantinedRow, Rating, Task, Trial, User
-from insightrepo.scores import bringing
-from insightrepo.scores.metric_points import import_metrics
-from insightrepo.scores.quarantine import Keeping, NotQuarantined, as_csv, as_table, drop, waiting_row, waiting_rows
-from insightrepo.scores.survey_files import as_survey
-from insightrepo.scores.trials import import_trials
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.intake import bringing
+from insightrepo.scores.intake.metric_points import import_metrics
+from insightrepo.scores.intake.quarantine import (
+    Keeping,
+    NotQuarantined,
+    as_csv,
+    as_table,
+    drop,
+    waiting_row,
+    waiting_rows,
+)
+from insightrepo.scores.intake.survey_files import as_survey
+from insightrepo.scores.intake.trials import import_trials
+from insightrepo.scores.waves.waves import find_wave
 
 WAVE = "2025-Q1"
 HEADER = "participant task completed seconds"
@@ -207,7 +215,7 @@ def test_a_row_is_dropped_with_a_reason_and_stays_dropped(database, bring):
 
 
 def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text():
-    from insightrepo.scores.quarantine import Waiting
+    from insightrepo.scores.intake.quarantine import Waiting
 
     row = Waiting(1, "trials", "=cmd", 2, "task", "x", {"task": "=1+1", "seconds": "-5", "date": "-x"})
     _, cells = csv.reader(io.StringIO(as_csv([row])))

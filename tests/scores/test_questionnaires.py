@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.scores.questionnaires import sus, umux_lite, ux_lite
+from insightrepo.scores.intake.questionnaires import sus, umux_lite, ux_lite
 
 
 @pytest.mark.parametrize(

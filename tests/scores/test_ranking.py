@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightrepo.scores.ranking import rank_items
+from insightrepo.scores.computing.ranking import rank_items
 
 
 def people(*shares: float, n: int = 100) -> np.ndarray:

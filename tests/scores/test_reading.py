@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Product, Score, Task, Team, Term
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.importing import Scale
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.intake.importing import Scale
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 

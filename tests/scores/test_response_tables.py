@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import ResponseCount, Segment, User, Wave
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.computing import WaveFrozen
-from insightrepo.scores.response_tables import COUNTS, Response, put_responses, read_responses
-from insightrepo.scores.responses import CountsWrong
+from insightrepo.scores.computing.computing import WaveFrozen
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.waves.response_tables import COUNTS, Response, put_responses, read_responses
+from insightrepo.scores.waves.responses import CountsWrong
 
 
 @pytest.fixture

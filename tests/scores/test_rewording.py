@@ -9,7 +9,7 @@ from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Score, Wave
 from insightrepo.scores.chips import CellWanted, chips, history
 from insightrepo.scores.explaining import explain
-from insightrepo.scores.issues import freeze
+from insightrepo.scores.waves.issues import freeze
 from insightrepo.taxonomy.versions import keep_version, versions, wording
 from insightrepo.web.trend import draw
 

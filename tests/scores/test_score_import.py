@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from ingest.readers.base import Row, Table
 from insightrepo.models import Answer, Respondent, Score, Wave
-from insightrepo.scores.columns import AnswerColumns, ColumnsUnclear, resolved
-from insightrepo.scores.importing import Scale, import_answers
-from insightrepo.scores.waves import WaveDiffers
+from insightrepo.scores.intake.columns import AnswerColumns, ColumnsUnclear, resolved
+from insightrepo.scores.intake.importing import Scale, import_answers
+from insightrepo.scores.waves.waves import WaveDiffers
 
 SHORT = "respondent outcome satisfaction"
 

@@ -13,10 +13,10 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Answer, Base, Instrument, Outcome, Respondent, Score, Wave
-from insightrepo.scores import importing
-from insightrepo.scores.computing import WaveFrozen, computed, recompute
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.waves import find_wave, freeze, verify_frozen
+from insightrepo.scores.computing.computing import WaveFrozen, computed, recompute
+from insightrepo.scores.intake import importing
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import find_wave, freeze, verify_frozen
 
 HEADER = ("respondent", "outcome", "satisfaction")
 KEYS = Pseudonyms(bytes(range(32)))

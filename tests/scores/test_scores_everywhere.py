@@ -6,14 +6,14 @@ from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.database import Database
 from insightrepo.models import Base, Outcome, Product, Segment
+from insightrepo.scores.acting.choosing import choose
+from insightrepo.scores.acting.disagreements import read_disagreements
+from insightrepo.scores.acting.landscape import read_landscape
+from insightrepo.scores.acting.natures import natures
+from insightrepo.scores.acting.portfolio import read_portfolio
 from insightrepo.scores.chips import CellWanted, chips, history, show
-from insightrepo.scores.choosing import choose
-from insightrepo.scores.disagreements import read_disagreements
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.landscape import read_landscape
-from insightrepo.scores.natures import natures
-from insightrepo.scores.portfolio import read_portfolio
-from insightrepo.scores.waves import find_wave, freeze, verify_frozen
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import find_wave, freeze, verify_frozen
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")

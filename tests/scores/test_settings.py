@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from insightrepo.scores.settings import SettingsWrong, WaveSettings, Weighting, parsed_settings, stored
+from insightrepo.scores.waves.settings import SettingsWrong, WaveSettings, Weighting, parsed_settings, stored
 
 
 def test_nothing_chosen_is_the_convention():

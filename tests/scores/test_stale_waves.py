@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
 from insightrepo.models import Outcome, Product, Respondent, Score, Segment, Task, Trial
-from insightrepo.scores.applying import recompute_stale
-from insightrepo.scores.computing import recompute_all, stale_waves
-from insightrepo.scores.issues import freeze, verify
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.computing.applying import recompute_stale
+from insightrepo.scores.computing.computing import recompute_all, stale_waves
+from insightrepo.scores.waves.issues import freeze, verify
+from insightrepo.scores.waves.waves import find_wave
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightrepo.scores.statistics import (
+from insightrepo.scores.computing.statistics import (
     benjamini_hochberg,
     design_effect,
     effective_n,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightrepo.scores.suppression import Sum, sums, suppressed
+from insightrepo.scores.computing.suppression import Sum, sums, suppressed
 
 HOUSEHOLD = {1: "household", 2: "household", 3: "household"}
 TREE = {10: None, 11: 10, 12: 10, 20: None}  # 10 holds 11 and 12

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from ingest.redact import Redactor
 from insightrepo.accounts.access import Forbidden, Reader
 from insightrepo.models import Outcome, Team, Term, User
-from insightrepo.scores.focus import FocusWrong, read_focus, set_focus
-from insightrepo.scores.targets import (
+from insightrepo.scores.acting.focus import FocusWrong, read_focus, set_focus
+from insightrepo.scores.acting.targets import (
     TargetWanted,
     TargetWrong,
     change_target,

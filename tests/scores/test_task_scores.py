@@ -18,10 +18,10 @@ from insightrepo.models import (
     TrialSummary,
     Wave,
 )  # fmt: skip
-from insightrepo.scores.computing import compute_wave
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.computing.samples import sample
+from insightrepo.scores.computing.statistics import mcnemar_mid_p, proportion_interval, two_proportions, welch
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.samples import sample
-from insightrepo.scores.statistics import mcnemar_mid_p, proportion_interval, two_proportions, welch
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 

@@ -8,11 +8,11 @@ from sqlalchemy import select
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Outcome, Product, Task, Team, Term
 from insightrepo.scores.chips import CellWanted, chips, history
-from insightrepo.scores.issue_differences import differences
-from insightrepo.scores.issue_reading import read_issue
-from insightrepo.scores.issues import freeze, reissue
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.waves.issue_differences import differences
+from insightrepo.scores.waves.issue_reading import read_issue
+from insightrepo.scores.waves.issues import freeze, reissue
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 YES, NO = {"completed": True}, {"completed": False}

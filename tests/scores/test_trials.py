@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 
 from ingest.readers.base import Row, Table
 from insightrepo.models import Membership, Metric, Outcome, Product, Rating, Segment, Task, Trial, TrialSummary, Wave
-from insightrepo.scores.columns import ColumnsUnclear
-from insightrepo.scores.computing import WaveFrozen
-from insightrepo.scores.trial_columns import questionnaire_columns, trial_columns
-from insightrepo.scores.trials import duration, import_trials, log_normal, log_sd_beside_geometric_mean
+from insightrepo.scores.computing.computing import WaveFrozen
+from insightrepo.scores.intake.columns import ColumnsUnclear
+from insightrepo.scores.intake.trial_columns import questionnaire_columns, trial_columns
+from insightrepo.scores.intake.trials import duration, import_trials, log_normal, log_sd_beside_geometric_mean
 
 SHORT = "participant task completed seconds ease"
 

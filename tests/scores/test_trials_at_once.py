@@ -12,8 +12,8 @@ from ingest.readers.base import Row, Table
 from insightrepo.database import Database
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Base, Membership, Metric, Product, QuarantinedRow, Rating, Segment, Task, Trial, Wave
-from insightrepo.scores.quarantine import Keeping
-from insightrepo.scores.trials import import_trials
+from insightrepo.scores.intake.quarantine import Keeping
+from insightrepo.scores.intake.trials import import_trials
 
 KEYS = Pseudonyms(bytes(range(32)))
 HEADER = ("respondent", "task", "completed", "segment", "umux_lite_1", "umux_lite_2")

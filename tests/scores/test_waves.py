@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from insightrepo.models import AuditEntry, Outcome, Score, Wave
-from insightrepo.scores.computing import compute_wave, recompute
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.waves import (
+from insightrepo.scores.computing.computing import compute_wave, recompute
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.waves import (
     WaveDiffers,
     WaveFrozen,
     WaveUnknown,

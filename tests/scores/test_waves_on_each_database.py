@@ -6,19 +6,19 @@ import datetime as dt
 
 from ingest.readers.base import Row, Table
 from insightrepo.models import Outcome, Product, Segment, Task
-from insightrepo.scores.annotations import annotate, annotations_between, remove_annotation
-from insightrepo.scores.exclusions import exclude, exclusions_of, include_again
 from insightrepo.scores.glossary import glossary
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issue_reading import differences, read_issue
-from insightrepo.scores.issues import freeze, reissue, verify, verify_frozen
-from insightrepo.scores.responses import set_counts
-from insightrepo.scores.settings import parsed_settings
-from insightrepo.scores.usability_kit import kit_choices, usability_kit
-from insightrepo.scores.wave_editing import change_settings, create_wave, refresh
-from insightrepo.scores.wave_questionnaire import questionnaire
-from insightrepo.scores.wave_reading import calendar, read_wave
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.annotations import annotate, annotations_between, remove_annotation
+from insightrepo.scores.waves.exclusions import exclude, exclusions_of, include_again
+from insightrepo.scores.waves.issue_reading import differences, read_issue
+from insightrepo.scores.waves.issues import freeze, reissue, verify, verify_frozen
+from insightrepo.scores.waves.responses import set_counts
+from insightrepo.scores.waves.settings import parsed_settings
+from insightrepo.scores.waves.usability_kit import kit_choices, usability_kit
+from insightrepo.scores.waves.wave_editing import change_settings, create_wave, refresh
+from insightrepo.scores.waves.wave_questionnaire import questionnaire
+from insightrepo.scores.waves.wave_reading import calendar, read_wave
+from insightrepo.scores.waves.waves import find_wave
 
 HEADER = ("respondent", "outcome", "satisfaction", "importance", "segment", "product")
 

@@ -11,14 +11,14 @@ from sqlalchemy import select
 from ingest.readers.base import Row, Table
 from insightrepo.accounts.access import Reader
 from insightrepo.models import Segment
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.kinds import kinds_of
-from insightrepo.scores.opportunity import estimate_opportunity, needs_bootstrap
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.computing.kinds import kinds_of
+from insightrepo.scores.computing.opportunity import estimate_opportunity, needs_bootstrap
+from insightrepo.scores.computing.statistics import design_effect, effective_n, proportion_interval, two_proportions
+from insightrepo.scores.computing.weights import Margin, WeightsRefused, rake, rake_table
+from insightrepo.scores.intake.importing import import_answers
 from insightrepo.scores.reading import ScoreQuery, read_scores
-from insightrepo.scores.statistics import design_effect, effective_n, proportion_interval, two_proportions
-from insightrepo.scores.waves import find_wave
-from insightrepo.scores.weights import Margin, WeightsRefused, rake, rake_table
+from insightrepo.scores.waves.waves import find_wave
 
 ADA = Reader(0, "ada@example.com", "administrator")  # sees all
 TABLE = np.array([[7, 9], [12, 7]])

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.readers.base import Row, SourceFile, Table, Unreadable
-from insightrepo.scores.survey_files import read_survey, unfolded
-from insightrepo.scores.wide import Item, LayoutUnclear, OutcomeWords, find_items, to_long
+from insightrepo.scores.intake.survey_files import read_survey, unfolded
+from insightrepo.scores.intake.wide import Item, LayoutUnclear, OutcomeWords, find_items, to_long
 
 OUTCOMES = (
     OutcomeWords("CXO-1", ("Find a place for everyone", "where to go")),

@@ -24,11 +24,11 @@ from insightrepo.models import (
     Segment,
     Wave,
 )
-from insightrepo.scores.columns import AnswerColumns
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.quarantine import Keeping, as_csv, as_table, waiting_rows
-from insightrepo.scores.survey_files import read_survey
-from insightrepo.scores.waves import find_wave
+from insightrepo.scores.intake.columns import AnswerColumns
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.intake.quarantine import Keeping, as_csv, as_table, waiting_rows
+from insightrepo.scores.intake.survey_files import read_survey
+from insightrepo.scores.waves.waves import find_wave
 
 WAVE = "2025-Q1"
 CODES = ("TRIP-1", "TRIP-2", "TRIP-3")

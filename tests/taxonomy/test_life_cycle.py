@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Forbidden
-from insightrepo.library.merging import retire, split
+from insightrepo.library.terms.merging import retire, split
 from insightrepo.models import AuditEntry, Outcome, Scope, StatusChange, Succession, Team, Term
 from insightrepo.taxonomy.history import timeline
 from insightrepo.taxonomy.life_cycle import STEPS, StepRefused, change_status

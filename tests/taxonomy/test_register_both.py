@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from insightrepo.library.grounding import grounding
-from insightrepo.library.merging import retire
-from insightrepo.library.outcome_context import read_context
+from insightrepo.library.terms.grounding import grounding
+from insightrepo.library.terms.merging import retire
+from insightrepo.library.terms.outcome_context import read_context
 from insightrepo.models import Outcome, Segment, User
 from insightrepo.taxonomy.applicability import applicability, not_applicable, set_applicability
 from insightrepo.taxonomy.editing import EditRefused, OutcomeDraft, change_outcome, choices, create_outcome, mark

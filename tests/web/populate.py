@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config import Settings
 from insightrepo.accounts.users import add_user
-from insightrepo.library.indexing import drain, enqueue
+from insightrepo.library.indexing.indexing import drain, enqueue
 from insightrepo.models import (
     Document,
     Evidence,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from insightrepo.library.hits import FACETS, SearchQuery
+from insightrepo.library.search.hits import FACETS, SearchQuery
 from insightrepo.web.address import Links, page_number, parse
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 from config import Settings
 from insightrepo.accounts import adoption
 from insightrepo.accounts.visits import keep_uses
-from insightrepo.library import upkeep_jobs
-from insightrepo.library.job_runner import run_waiting
+from insightrepo.library.indexing import upkeep_jobs
+from insightrepo.library.indexing.job_runner import run_waiting
 from insightrepo.models import AuditEntry, Team, User, Visit
 from insightrepo.settings_shown import settings_in_force
 from insightrepo.web.visits import keep_now

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from insightrepo.library.citing import Citation, CitedScore, as_html, as_markdown, as_text, dates, score_words
-from insightrepo.library.surroundings import around
+from insightrepo.library.search.citing import Citation, CitedScore, as_html, as_markdown, as_text, dates, score_words
+from insightrepo.library.search.surroundings import around
 from insightrepo.models import Evidence, Respondent, Study
 from insightrepo.scores.chips import Chip
 from insightrepo.web.samples import HIT

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from insightrepo.accounts.access import reader_for
 from insightrepo.accounts.visits import last_visit, note_visit
 from insightrepo.home.page import read_home
-from insightrepo.library.insights import write_insight
+from insightrepo.library.studies.insights import write_insight
 from insightrepo.models import Decision, Outcome, Score, SearchGap, User, Visit, Wave
 
 

@@ -12,8 +12,8 @@ import pytest
 from markupsafe import Markup
 from sqlalchemy import func, select
 
-from insightrepo.library import import_jobs
-from insightrepo.library.job_runner import run_waiting
+from insightrepo.library.imports import import_jobs
+from insightrepo.library.indexing.job_runner import run_waiting
 from insightrepo.models import Document, Evidence, Job, Study
 
 CSV = """id,comment,stars,name

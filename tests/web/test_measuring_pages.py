@@ -14,7 +14,7 @@ from config import Settings
 from insightrepo.accounts.users import add_user
 from insightrepo.models import Answer, Outcome, Product, QuarantinedRow, Task, Trial, User, Wave
 from insightrepo.schema import upgrade
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 from insightrepo.web import create_app
 from insightrepo.web.auth import fingerprint
 from insightrepo.workspace import Workspace

@@ -8,7 +8,7 @@ import pytest
 from markupsafe import Markup
 from sqlalchemy import select
 
-from insightrepo.library.outcome_said import read_said
+from insightrepo.library.terms.outcome_said import read_said
 from insightrepo.models import Annotation, Evidence, EvidenceLink, Outcome, SearchGap, Study
 from insightrepo.scores.chips import Point
 from insightrepo.web.trend import draw

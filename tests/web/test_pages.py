@@ -7,7 +7,7 @@ import re
 import pytest
 from markupsafe import Markup
 
-from insightrepo.library.hits import TagShown, VoteShown
+from insightrepo.library.search.hits import TagShown, VoteShown
 from insightrepo.scores.chips import Chip
 from insightrepo.web.formatting import change, count, marked, number, tag_words
 

@@ -7,8 +7,6 @@ from populate import populate
 
 from insightrepo.accounts.access import Forbidden
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.outcome_list import list_outcomes
-from insightrepo.library.outcomes import read_outcome
 from insightrepo.library.reading import (
     NotVisible,
     find_original,
@@ -17,6 +15,8 @@ from insightrepo.library.reading import (
     read_evidence,
     read_study,
 )
+from insightrepo.library.terms.outcome_list import list_outcomes
+from insightrepo.library.terms.outcomes import read_outcome
 
 
 def test_the_library_reads_the_same_on_every_database(workspace):

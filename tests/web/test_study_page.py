@@ -10,11 +10,11 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.ages import last_day
-from insightrepo.library.hits import SearchQuery
-from insightrepo.library.indexing import drain, enqueue
-from insightrepo.library.search import search
-from insightrepo.library.study_hub import read_study_hub
+from insightrepo.library.indexing.indexing import drain, enqueue
+from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.search import search
+from insightrepo.library.studies.ages import last_day
+from insightrepo.library.studies.study_hub import read_study_hub
 from insightrepo.models import IN_FORCE, Evidence, EvidenceLink, Outcome, Respondent, Segment, Study, Tag
 
 

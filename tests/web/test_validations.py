@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from insightrepo.models import Answer, Membership, Outcome, Respondent, Segment, Wave
-from insightrepo.scores.computing import compute_wave
-from insightrepo.scores.waves import ensure_instrument, ensure_wave
+from insightrepo.scores.computing.computing import compute_wave
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave
 
 CANDIDATES = {"VAL-1": 50, "VAL-2": 10, "VAL-3": 30}  # how many of 60 find it important
 

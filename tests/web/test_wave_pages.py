@@ -31,9 +31,9 @@ from insightrepo.models import (
     Wave,
 )
 from insightrepo.schema import upgrade
-from insightrepo.scores.importing import import_answers
-from insightrepo.scores.issues import freeze, reissue
-from insightrepo.scores.waves import ensure_instrument, ensure_wave, find_wave
+from insightrepo.scores.intake.importing import import_answers
+from insightrepo.scores.waves.issues import freeze, reissue
+from insightrepo.scores.waves.waves import ensure_instrument, ensure_wave, find_wave
 from insightrepo.web import create_app
 from insightrepo.web.auth import fingerprint
 from insightrepo.workspace import Workspace

@@ -28,7 +28,7 @@ CHANGE = """
 import sys
 from config import load_settings
 from insightrepo.accounts.users import acting_reader
-from insightrepo.library.tagging import vote
+from insightrepo.library.tagging.tagging import vote
 from insightrepo.models import Evidence
 from insightrepo.workspace import Workspace
 workspace = Workspace(load_settings())

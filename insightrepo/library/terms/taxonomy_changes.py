@@ -1,0 +1,45 @@
+"""A taxonomy file into the workspace: the terms in one transaction, then the tags that follow from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from insightrepo.accounts.access import Reader
+from insightrepo.batches import batches
+from insightrepo.library.tagging.retagging import request_retag, retag, retag_is_wanted
+from insightrepo.library.tagging.tagging import WRITE_BATCH, Progress, remove_votes, settle
+from insightrepo.scores.computing.applying import recompute_stale
+from insightrepo.taxonomy.files import load
+from insightrepo.taxonomy.importing import Changes, apply
+from insightrepo.taxonomy.reading import known
+from insightrepo.workspace import Workspace
+
+
+def import_taxonomy(
+    workspace: Workspace, reader: Reader, text: str, name: str, progress: Progress | None = None
+) -> Changes:
+    """Import a taxonomy file, let the machines vote again where terms or rules changed, and compute those open waves
+    again whose scores rest on what changed.
+
+    Raises:
+        Forbidden: the reader is not a researcher.
+        TaxonomyError: the file is wrong, or changes what is not the reader's to change; nothing was changed.
+    """
+    reader.require("researcher")
+    with workspace.import_lock, workspace.database.writing() as session:
+        file = load(text, name, known(session))
+        note = f"taxonomy file {name}"
+        changes = apply(session, file, reader.user_id, reader.may_change_term, reader.sees_term, note)
+        touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
+        for some in batches(touched, WRITE_BATCH):
+            settle(session, some)
+        if changes.changed_term_ids:
+            request_retag(session)
+        wanted = retag_is_wanted(session)
+    if wanted:
+        retag(workspace, progress)
+    if not (changes.created or changes.changed):
+        return changes
+    waves, refused = recompute_stale(workspace.database)
+    said = f"scores of {', '.join(waves)} were computed again"
+    return replace(changes, lines=(*changes.lines, *([said] if waves else []), *refused))

@@ -1,0 +1,1 @@
+"""Waves and what belongs to one: instruments, settings, exclusions, what happened, who answered, freezing."""
