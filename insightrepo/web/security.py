@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address, ip_address
+
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -24,6 +26,7 @@ POLICY = {
 }
 KEPT = ("static", "bootstrap.static", "charts.plotly")  # by caches: nobody's own
 SIGN_IN_LIMIT = "10 per minute; 60 per hour"  # failed tries from one address
+HOST_BITS = 64  # of an IPv6 address: one customer of a provider may use them all
 
 
 def setup(app: Flask, *, https: bool) -> Talisman:
@@ -50,17 +53,29 @@ def setup(app: Flask, *, https: bool) -> Talisman:
 
 
 def _limit_tries(app: Flask) -> None:
-    # Where the shared counts cannot be kept each worker counts for itself, rather than nobody signing in.
     limiter = Limiter(
-        get_remote_address,
+        _network,
         app=app,
         storage_uri=f"{tries.SCHEME}://",
         storage_options=tries.options_of(app.extensions["workspace"]),
-        in_memory_fallback_enabled=True,
     )
     app.extensions["sign_in_limiter"] = limiter  # its decorator holds it weakly
     limit = limiter.limit(SIGN_IN_LIMIT, methods=["POST"], deduct_when=lambda response: response.status_code != 302)
     app.view_functions["auth.sign_in"] = limit(app.view_functions["auth.sign_in"])  # type: ignore[assignment]
+
+
+def _network() -> str:
+    """Whose tries are counted together: an IPv4 address, or the network that an IPv6 address is of."""
+    text = get_remote_address()
+    try:
+        address = ip_address(text)
+    except ValueError:  # of a socket that has none
+        return text
+    if not isinstance(address, IPv6Address):
+        return text
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> HOST_BITS << HOST_BITS)}/{128 - HOST_BITS}"
 
 
 def _keep_private(response: Response) -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from flask import request
 from populate import PASSWORD
@@ -186,6 +189,33 @@ def test_a_broken_file_of_tries_keeps_nobody_out_and_guessing_is_still_slowed_do
         assert answers == {422, 429}
     finally:
         (filled.home / tries.FILE).unlink()
+
+
+def test_a_file_of_tries_that_cannot_be_written_leaves_guessing_slowed_down(filled, token, monkeypatch):
+    monkeypatch.setattr(tries, "PATIENCE", 0.01)
+    guesser = client_at(filled, "203.0.113.7")
+    before = [sign_in(guesser, token, password="wrong").status_code for _ in range(3)]
+    with closing(sqlite3.connect(filled.home / tries.FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        during = [sign_in(guesser, token, password="wrong").status_code for _ in range(8)]
+        assert sign_in(client_at(filled, "203.0.113.8"), token).status_code == 302
+    assert before + during == [422] * 10 + [429]
+    assert sign_in(guesser, token, password="wrong").status_code == 429  # what was counted meanwhile still counts
+
+
+def test_tries_of_one_ipv6_network_are_counted_together_and_those_of_another_are_not(filled, token):
+    places = [client_at(filled, f"2001:db8:7:1::{n:x}:1") for n in range(12)]
+    answers = [sign_in(client, token, password="wrong").status_code for client in places]
+    assert answers == [422] * 10 + [429] * 2
+    assert sign_in(client_at(filled, "2001:db8:7:2::1"), token).status_code == 302
+
+
+def test_an_ipv4_address_written_as_ipv6_is_the_same_address(filled, token):
+    for n in range(10):
+        address = "203.0.113.9" if n % 2 else "::ffff:203.0.113.9"
+        assert sign_in(client_at(filled, address), token, password="wrong").status_code == 422
+    assert sign_in(client_at(filled, "::ffff:203.0.113.9"), token).status_code == 429
+    assert sign_in(client_at(filled, "::ffff:203.0.113.10"), token).status_code == 302
 
 
 @pytest.mark.parametrize(("hops", "seen"), [(0, "127.0.0.1"), (1, "198.51.100.7")])
