@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from ingest.ordinary import ordinary_words
 from ingest.readers.base import Document, Table
 
 COMMON_WORDS = frozenset(
@@ -22,8 +23,15 @@ _ROLES = (
 )
 _NOBODY = "all|everyone|audience|group|team|unknown|anonymous|system|narrator"
 _NO_PERSON = re.compile(rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z]{{1,2}}))(?:[\s#_-]*\d{{1,4}}|[\s#_-]+(?-i:[A-Z]))?")
-_ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
+ROLE = re.compile(rf"\b(?:{_ROLES})\b(?:\s*#?\d{{1,4}})?", re.I)
 _BARE_ROLE = re.compile(rf"(?i)(?:{_ROLES}|{_NOBODY}|(?-i:[A-Z])|speaker[\s#_-]*(?:\d{{1,4}}|[A-Z]))")
+_OFFICES = (
+    "support|service|sales|products?|owner|lead|leader|manager|management|director|office|desk|help ?desk|room|meeting"
+    "|conference|recording|recorder|call|line|phone|zoom|webex|admin|marketing|engineer(?:ing)?|design(?:er)?"
+    "|develop(?:er|ment)|analyst|scientist|operations|bot|bank|company|department|search|team|group|ux|ui|it|hr|qa|pm|po"
+)
+OFFICE = re.compile(rf"\b(?:{_OFFICES})\b", re.I)  # what a label says of what somebody does or where they sit
+ROLE_WORD = re.compile(rf"\b(?i:{_ROLES}|{_OFFICES})\b|\b[A-Z]{{1,2}}\d{{1,4}}\b")
 _WHOSE = rf"(?:(?:{_ROLES}|member|person|people|contact|staff|employee|author|owner|reviewer|account holder)(?: s)? )?"
 _NAMES_HEADER = re.compile(
     rf"{_WHOSE}(?:(?:full|first|last|given|middle|family|display) ?)?names?|surnames?|forenames?|contact(?: person)?"
@@ -33,13 +41,10 @@ RESPONDENT_HEADERS = (
     "respondent|respondent id|respondent key|participant|participant id|user id|customer id|account id"
     "|member id|user|customer|person|email"
 )
-_OF_PEOPLE = re.compile(  # what is known of people beside their name, and of no thing
-    r"(?:e ?mail|phone|telephone|mobile)(?: (?:address|number))?|age|gender|sex|(?:date of birth|birthday)|occupation"
-    r"|profession|job(?: title)?|role"
-)
-_PARTICLES = frozenset("van von de del della der den da das di dos du la le ter ten zu zur bin ibn al el".split())  # noqa: SIM905
+JUST_NAME = ("name", "names")  # headers under which the names of things may stand
+PARTICLES = frozenset("van von de del della der den da das di dos du la le ter ten zu zur bin ibn al el".split())  # noqa: SIM905
 _CAPITALISED = r"[^\W\d_a-z][\w'’.-]*"
-_LIKE_A_NAME = re.compile(rf"{_CAPITALISED}(?: (?:(?:{'|'.join(sorted(_PARTICLES))}) )*{_CAPITALISED}){{1,3}}")
+_LIKE_A_NAME = re.compile(rf"{_CAPITALISED}(?: (?:(?:{'|'.join(sorted(PARTICLES))}) )*{_CAPITALISED}){{1,3}}")
 _NO_NAME = frozenset({"", "-", ".", "n/a", "na", "none", "anonymous", "anon", "unknown", "did not answer", "no answer"})
 
 
@@ -61,7 +66,7 @@ def speaker_labels(speakers: Iterable[str]) -> dict[str, str]:
     raw = tuple(dict.fromkeys(speakers))
     labels = {speaker: speaker for speaker in raw if _NO_PERSON.fullmatch(speaker.strip())}
     for speaker in raw:
-        role = _ROLE.search(speaker)
+        role = ROLE.search(speaker)
         free = [f"{role.group() if role else 'Speaker'} {number}" for number in range(1, len(raw) + 2)]
         candidates = [role.group(), *free] if role else free
         labels.setdefault(speaker, next(label for label in candidates if label not in labels.values()))
@@ -75,45 +80,67 @@ def is_bare_role(speaker: str) -> bool:
 
 def names_of_speakers(speakers: Iterable[str]) -> frozenset[str]:
     """The full names, and their words, of those speakers who have more than a role."""
-    people = (speaker for speaker in speakers if not _NO_PERSON.fullmatch(speaker.strip()))
-    return frozenset(part for speaker in people for part in _name_parts(speaker))
+    return frozenset(part for speaker in people_among(speakers) for part in _speaker_parts(speaker))
+
+
+def people_among(speakers: Iterable[str]) -> Iterator[str]:
+    """The speakers' labels that say more than a role."""
+    return (speaker for speaker in speakers if not _NO_PERSON.fullmatch(speaker.strip()))
 
 
 def names_in_table(table: Table, names: Iterable[str] = (), respondents: Iterable[str] = ()) -> frozenset[str]:
     """The names in a table: every cell of the columns that are called so or listed in `names` (headers), and of
     respondents, called so or listed, the cells that look like a person's name.
 
-    The words of a full name are names as well, but for common words; not in a column that is just called "name", which
-    may hold the names of things, unless it is listed.
+    The words of a full name are names as well, but for common words, and of a respondent's, who may be a company, for
+    ordinary ones; not in a column that is just called "name", which may hold the names of things, unless it is listed.
     """
-    listed, responding = ({plain_header(header) for header in given} for given in (names, respondents))
-    responding |= set(RESPONDENT_HEADERS.split("|"))
     found: set[str] = set()
-    for place, header in enumerate(table.header):
-        plain = plain_header(header)
-        is_names = plain in listed or bool(_NAMES_HEADER.fullmatch(plain))
-        if not (is_names or plain in responding):
-            continue
-        cells = {" ".join(row.values[place].split()) for row in table.rows if place < len(row.values)}
-        people = {cell for cell in cells if _could_be_a_name(cell)}
-        full = {cell for cell in people if _LIKE_A_NAME.fullmatch(cell)}
-        found |= people if is_names else full
-        if plain in listed or plain not in ("name", "names"):
-            found |= {part for cell in full for part in _name_parts(cell) if part.casefold() not in COMMON_WORDS}
+    for column in name_columns(table, names, respondents):
+        found |= column.cells if column.is_names else column.full
+        if column.gives_parts:
+            no_names = COMMON_WORDS if column.is_names else COMMON_WORDS | ordinary_words()
+            found |= {part for part in column.parts if part.casefold() not in no_names}
     return frozenset(found)
 
 
-def names_beyond(table: Table, names: Iterable[str] = (), respondents: Iterable[str] = ()) -> frozenset[str]:
-    """The names of a table that are also to be redacted elsewhere: those of `names_in_table`, but for a column that is
-    just called "name" where nothing beside it says that the rows are people.
-    """
-    listed = {plain_header(header) for header in names}
-    people = any(_OF_PEOPLE.fullmatch(plain_header(header)) for header in table.header)
-    unsure = {"name", "names"} - listed
-    keep = [n for n, header in enumerate(table.header) if people or plain_header(header) not in unsure]
-    rows = (replace(row, values=tuple(row.values[n] for n in keep if n < len(row.values))) for row in table.rows)
-    sure = replace(table, header=tuple(table.header[n] for n in keep), rows=tuple(rows))
-    return names_in_table(sure, names, respondents)
+@dataclass(frozen=True)
+class NameColumn:
+    """A column that may hold names: its plain header, the cells that could be names, whether its header says that they
+    are, and whether it was listed as such."""
+
+    header: str
+    cells: frozenset[str]
+    is_names: bool
+    listed: bool
+
+    @property
+    def full(self) -> frozenset[str]:
+        """The cells that look like a person's full name."""
+        return frozenset(cell for cell in self.cells if _LIKE_A_NAME.fullmatch(cell))
+
+    @property
+    def gives_parts(self) -> bool:
+        """Whether the words of its full names are names as well; things may stand in one just called "name"."""
+        return self.listed or self.header not in JUST_NAME
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The full names and their words."""
+        return frozenset(part for cell in self.full for part in _name_parts(cell))
+
+
+def name_columns(table: Table, names: Iterable[str], respondents: Iterable[str]) -> Iterator[NameColumn]:
+    """The columns of names and of respondents, called so or listed by their headers."""
+    listed, responding = ({plain_header(header) for header in given} for given in (names, respondents))
+    responding |= set(RESPONDENT_HEADERS.split("|"))
+    for place, header in enumerate(table.header):
+        plain = plain_header(header)
+        is_names = plain in listed or bool(_NAMES_HEADER.fullmatch(plain))
+        if is_names or plain in responding:
+            cells = {" ".join(row.values[place].split()) for row in table.rows if place < len(row.values)}
+            people = frozenset(cell for cell in cells if _could_be_a_name(cell))
+            yield NameColumn(plain, people, is_names, plain in listed)
 
 
 def names_in_document(document: Document) -> frozenset[str]:
@@ -126,9 +153,19 @@ def _could_be_a_name(cell: str) -> bool:
     return cell.casefold() not in _NO_NAME and any(map(str.isalpha, cell)) and not _NO_PERSON.fullmatch(cell)
 
 
+def _speaker_parts(speaker: str) -> set[str]:
+    """The names in a speaker's label; beside a role an ordinary word says what it is the role of: "P3 (Search)"."""
+    parts = _name_parts(speaker)
+    return (
+        parts
+        if not ROLE_WORD.search(speaker)
+        else {p for p in parts if not set(p.casefold().split()) <= ordinary_words()}
+    )
+
+
 def _name_parts(speaker: str) -> set[str]:
     """The full name and its words of a speaker's label, without a role in it."""
-    name = " ".join(re.sub(r"[^\w\s'’.-]", " ", _ROLE.sub(" ", speaker)).split()).strip(" -.")
+    name = " ".join(re.sub(r"[^\w\s'’.-]", " ", ROLE.sub(" ", speaker)).split()).strip(" -.")
     parts = {part.strip(".,-") for part in name.split()}
-    found = {part for part in parts - _PARTICLES | {name} if len(part) > 2}
+    found = {part for part in parts - PARTICLES | {name} if len(part) > 2}
     return {part for part in found if not any(letter.isdigit() for letter in part)}

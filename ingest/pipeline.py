@@ -12,7 +12,8 @@ from typing import Literal
 
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
-from ingest.names import is_bare_role, is_names_header, names_beyond, names_in_document, names_in_table
+from ingest.names import is_bare_role, is_names_header, names_in_document, names_in_table
+from ingest.names_beyond import NamesBeyond
 from ingest.passages import Passage, cut, heading_context
 from ingest.quantities import Quantity, quantities
 from ingest.readers import read_file, reader_for
@@ -93,12 +94,16 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps with their settings. `count_pieces` counts the embedding model's word pieces; None: no model."""
+    """The steps with their settings. `count_pieces` counts the embedding model's word pieces; None: no model.
+
+    `ordinary` are words in small letters that are no names here, whatever a file calls somebody.
+    """
 
     redactor: Redactor
     count_pieces: Callable[[str], int] | None
     max_bytes: int
     timezone: str = "UTC"
+    ordinary: frozenset[str] = frozenset()
 
     def names_given(self, file: SourceFile, choose: Chooser = lambda table: None) -> frozenset[str]:
         """The names of people that a file gives away and that are to be redacted in the files beside it as well.
@@ -110,8 +115,9 @@ class Pipeline:
             return frozenset()
         document = read_file(file, self.max_bytes)
         mapped = {id(table): mapping for table, mapping, _ in _mapped(document.tables, choose)}
-        speakers = names_in_document(replace(document, tables=()))
-        return speakers.union(*(_names_beyond(table, mapped.get(id(table))) for table in document.tables))
+        beyond = NamesBeyond(self.ordinary)
+        speakers = beyond.of_speakers(block.locator.speaker for block in document.blocks if block.locator.speaker)
+        return speakers.union(*(_names_beyond(beyond, table, mapped.get(id(table))) for table in document.tables))
 
     def prepare(
         self, file: SourceFile, choose: Chooser = lambda table: None, known: frozenset[str] = frozenset()
@@ -162,8 +168,10 @@ class Pipeline:
         return Prepared(bare, tuple(drafts), tuple(refused), empty, _all_redacted(redactor, notes))
 
 
-def _names_beyond(table: Table, mapping: Mapping | None) -> frozenset[str]:
-    return names_beyond(table, mapping.names, filter(None, [mapping.respondent])) if mapping else names_beyond(table)
+def _names_beyond(beyond: NamesBeyond, table: Table, mapping: Mapping | None) -> frozenset[str]:
+    if mapping is None:
+        return beyond.of_table(table)
+    return beyond.of_table(table, mapping.names, filter(None, [mapping.respondent]))
 
 
 def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:

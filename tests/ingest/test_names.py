@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.names import is_bare_role, is_names_header, names_beyond, names_in_table, names_of_speakers
+from ingest.names import is_bare_role, is_names_header, names_in_table, names_of_speakers
+from ingest.names_beyond import NamesBeyond
 from ingest.readers.base import Row, Table
 
 
@@ -63,10 +64,53 @@ def test_a_bare_role_tells_people_apart_in_its_own_document_only(speaker: str, b
     [
         (("name", "status"), set()),
         (("name", "age"), {"Route Planner"}),
-        (("participant name", "status"), {"Route Planner", "Route", "Planner"}),
+        (("participant name", "status"), {"Route Planner"}),
     ],
 )
 def test_a_column_just_called_name_names_people_beyond_its_file_only_where_the_rows_are_people(header, found):
     table = Table(header, (Row(2, ("Route Planner", "41")),))
-    assert names_beyond(table) == found
+    assert NamesBeyond().of_table(table) == found
     assert "Route Planner" in names_in_table(table)
+
+
+@pytest.mark.parametrize(
+    ("speaker", "found"),
+    [
+        ("P3 (Search)", set()),
+        ("Customer Support", set()),
+        ("Product Owner", set()),
+        ("Zoom Recording", set()),
+        ("Team Lead", set()),
+        ("Conference Room Berlin", set()),
+        ("Guest (Jon)", set()),
+        ("Moderator (Anna Schmidt)", {"Anna Schmidt"}),
+        ("Anna Schmidt (Support)", {"Anna Schmidt", "Anna", "Schmidt"}),
+        ("Interviewer Anna Schmidt", {"Anna Schmidt", "Anna", "Schmidt"}),
+        ("Wilhelmina Storch", {"Wilhelmina Storch", "Wilhelmina", "Storch"}),
+        ("Anna van der Berg", {"Anna van der Berg", "Anna", "Berg"}),
+        ("Grace Price", {"Grace Price", "Grace"}),
+        ("May Nair", {"May Nair", "Nair"}),
+        ("Anna Discount", {"Anna Discount", "Anna"}),
+        ("Wilhelmina", {"Wilhelmina"}),
+        ("Search", set()),
+    ],
+)
+def test_a_speaker_s_label_names_beyond_its_file_only_what_is_surely_a_person(speaker: str, found: set[str]) -> None:
+    assert NamesBeyond().of_speakers([speaker]) == found
+
+
+def test_a_word_of_the_taxonomy_is_nobody_s_name_beyond_its_file() -> None:
+    assert NamesBeyond({"berlin"}).of_speakers(["Berlin Nair", "Berlin"]) == {"Berlin Nair", "Nair"}
+
+
+def test_the_words_of_respondents_are_names_beyond_their_file_only_where_the_rows_are_people() -> None:
+    firms = table("customer", "Home Depot", "Mobile Banking", "Global Insurance", "Ottokar Brandvold")
+    assert NamesBeyond().of_table(firms) == {"Home Depot", "Ottokar Brandvold"}
+    assert not {"Home", "Mobile", "Banking", "Global", "Insurance"} & names_in_table(firms)
+    people = Table(("customer", "age"), (Row(2, ("Ottokar Brandvold", "41")),))
+    assert NamesBeyond().of_table(people) == {"Ottokar Brandvold", "Ottokar", "Brandvold"}
+
+
+def test_a_role_in_its_own_file_is_not_taken_for_a_name() -> None:
+    labels = ["P3 (Search)", "Customer Support", "Product Owner", "Zoom Recording", "Team Lead"]
+    assert names_of_speakers(labels) == set()

@@ -173,3 +173,26 @@ def test_a_file_that_cannot_be_read_hides_no_name_that_another_gives_away(
     found = bring(fresh, person("ada"), tmp_path / "Stops")
     assert found.refused == 1
     assert "Storch" not in written(fresh)
+
+
+def test_ordinary_words_of_labels_and_of_customers_stay_in_the_report(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Stops"
+    said = "Search and Support are on the Home page, said the Product Owner, and the Team met in a Conference call."
+    report(folder / "a report.docx", said)
+    labels = (
+        "P3 (Search)",
+        "Customer Support",
+        "Product Owner",
+        "Zoom Recording",
+        "Team Lead",
+        "Conference Room Berlin",
+    )
+    call(folder / "calls.vtt", *((label, f"{label} was here.") for label in labels))
+    rows = (
+        "Home Depot,The Home page is slow.\nMobile Banking,We want Global roaming.\nGlobal Insurance,No page at all.\n"
+    )
+    (folder / "feed.csv").write_text("customer,comment\n" + rows, encoding="utf-8")
+    bring(fresh, person("ada"), folder)
+    assert {said, "The Home page is slow.", "We want Global roaming."} <= {row.text for row in evidence(fresh)}

@@ -7,6 +7,7 @@ is killed leaves a document marked incomplete; the same import finds what is the
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,7 +51,7 @@ from insightrepo.library.imports.study_facts import (
 )
 from insightrepo.library.indexing.indexing import drain
 from insightrepo.library.tagging.tagging import make_tagger
-from insightrepo.models import Job, Study, utcnow
+from insightrepo.models import Job, Study, Term, utcnow
 from insightrepo.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -155,6 +156,7 @@ class _Import:
             count_pieces=embedder.count_pieces if embedder else None,
             max_bytes=workspace.settings.max_file_megabytes * 2**20,
             timezone=workspace.settings.timezone,
+            ordinary=_words_of_terms(workspace),
         )
         self.redaction = self.pipeline.redactor.stamp
         self.choose = ColumnChooser(options)
@@ -346,6 +348,14 @@ class _Import:
             job = session.get_one(Job, job_id)
             job.state, job.finished_at, job.report = state, utcnow(), self.report.as_dict()
             job.arguments = {"paths": [self._shown(path.name) for path in paths]}
+
+
+def _words_of_terms(workspace: Workspace) -> frozenset[str]:
+    """The words that the taxonomy calls its terms by, in small letters: they are nobody's name."""
+    with workspace.database.reading() as session:
+        called = session.execute(select(Term.name, Term.aliases)).tuples().all()
+    texts = (text for name, aliases in called for text in (name, *aliases))
+    return frozenset(word for text in texts for word in re.findall(r"\w+", text.casefold()))
 
 
 def find_files(path: Path) -> list[FoundFile]:
