@@ -193,31 +193,85 @@ def test_the_audit_log_is_searched_and_taken_away_and_that_is_noted(filled, visi
     assert "audit.export" in client.get("/admin/audit?q=export").text
 
 
-def test_adoption_counts_readers_and_tells_nothing_of_small_teams(filled, visit, library):
-    today = dt.date(2025, 3, 14)
-    people = [number for name, number in library.users.items() if name != "max"][:7]
-    with filled.database.writing() as session:
-        big = Team(name="Six of us", members=[session.get_one(User, number) for number in people[:6]])
-        session.add(big)
-        session.add(Team(name="Four of us", members=[session.get_one(User, number) for number in people[:4]]))
-        for number, user in enumerate(people):
-            for back in (0, 7)[: 1 + number % 2]:  # every second one came in two weeks
-                used = {"searches": 10 * (number + 1), "citations": number}
-                session.add(Visit(user_id=user, day=today - dt.timedelta(back), **used))
-        session.add(Visit(user_id=people[0], day=today - dt.timedelta(40)))
+@pytest.fixture
+def adopted(filled, library):
+    """Adoption on a day, with visits and teams of nobody else: both are gone afterwards."""
     from insightrepo.accounts.access import reader_for
 
-    with filled.database.reading() as session:
-        reader = reader_for(session, session.get_one(User, library.users["administrator"]))
-        found = adoption.adoption(session, reader, today)
-    assert (found.everybody.came, found.everybody.again) == (7, 3)
+    today = dt.date(2025, 3, 16)  # a Sunday: the 28 days are four whole weeks
+
+    def read(came, teams):
+        """`came` holds (number of a person, days back, searches); `teams` numbers of people by name."""
+        with filled.database.writing() as session:
+            people = list(session.scalars(select(User).where(User.active).order_by(User.id)))
+            for person, back, searches in came:
+                day = today - dt.timedelta(back)
+                session.add(Visit(user_id=people[person].id, day=day, searches=searches, citations=1))
+            for name, numbers in teams.items():
+                session.add(Team(name=name, members=[people[number] for number in numbers]))
+        with filled.database.reading() as session:
+            reader = reader_for(session, session.get_one(User, library.users["administrator"]))
+            return adoption.adoption(session, reader, today)
+
+    with filled.database.writing() as session:
+        for number in range(12):
+            session.add(User(email=f"adopter{number}@example.org", role="viewer", password_hash="-"))
+    yield read
+    with filled.database.writing() as session:
+        for visit in session.scalars(select(Visit).where(Visit.day <= today)):
+            session.delete(visit)
+        for team in session.scalars(select(Team).where(Team.name.in_(["A", "B", "Four"]))):
+            session.delete(team)
+        for user in session.scalars(select(User).where(User.email.like("adopter%"))):
+            session.delete(user)
+
+
+def test_adoption_counts_readers_and_what_they_used_and_tells_nothing_of_small_teams(adopted):
+    twice = [(person, 7, 1) for person in range(5)]
+    found = adopted([*twice, *((person, 0, 10) for person in range(10))], {"A": range(5), "Four": range(4)})
+    assert (found.everybody.came, found.everybody.again, found.everybody.used) == (10, 5, (105, 15))
     teams = dict(found.teams)
-    assert (teams["Six of us"].accounts, teams["Six of us"].came, teams["Six of us"].again) == (6, 6, 3)
-    assert (teams["Six of us"].searches, teams["Six of us"].citations) == (330, 24)
-    assert teams["Trips"] is teams["Four of us"] is None
-    assert [(week.people, week.searches, week.citations) for week in found.weeks][-2:] == [(3, 120, 9), (7, 280, 21)]
-    assert (found.everybody.searches, found.everybody.citations) == (400, 30)
-    assert "not told" in visit("administrator").get("/admin/adoption").text
+    assert (teams["A"].accounts, teams["A"].came, teams["A"].again, teams["A"].used) == (5, 5, 5, (55, 10))
+    assert teams["Trips"] is teams["Four"] is None
+    assert [(week.people, week.used) for week in found.weeks][-2:] == [(5, (5, 5)), (10, (100, 10))]
+
+
+def test_what_one_reader_of_a_team_of_five_used_is_not_told(adopted):
+    found = adopted([(0, 0, 57), *((person, 0, 1) for person in range(5, 11))], {"A": range(5)})
+    assert (dict(found.teams)["A"].came, dict(found.teams)["A"].used) == (1, None)
+    assert found.everybody.used == (63, 7)
+
+
+def test_what_few_used_is_told_of_nobody_by_week_either(adopted):
+    found = adopted([(0, 0, 57), (1, 0, 2), *((person, 7, 1) for person in range(4))], {})
+    assert found.everybody.used is None
+    assert [(week.people, week.used) for week in found.weeks][-2:] == [(4, None), (2, None)]
+
+
+def test_everybody_less_a_team_does_not_tell_what_the_one_other_used(adopted):
+    found = adopted([(person, 0, person) for person in range(6)], {"A": range(5)})
+    assert (found.everybody.came, found.everybody.used) == (6, (15, 6))
+    assert (dict(found.teams)["A"].came, dict(found.teams)["A"].used) == (5, None)
+
+
+def test_a_team_less_another_within_it_does_not_tell_what_the_one_more_used(adopted):
+    found = adopted([(person, 0, person) for person in range(12)], {"A": range(5), "B": range(6)})
+    assert [share.used for name, share in found.teams if name in "AB"] == [None, (15, 6)]
+
+
+def test_four_weeks_less_three_of_them_do_not_tell_what_the_two_of_the_other_used(adopted):
+    many = [(person, back, 1) for back in (0, 7, 14) for person in range(6)]
+    found = adopted([*many, (0, 21, 40), (1, 21, 2)], {})
+    assert found.everybody.used == (60, 20)
+    assert [(week.people, week.used) for week in found.weeks][-4:] == [
+        (2, None), (6, None), (6, (6, 6)), (6, (6, 6))
+    ]  # fmt: skip
+
+
+def test_the_page_says_that_what_too_few_used_is_not_told(adopted, visit):
+    page = visit("administrator").get("/admin/adoption").text
+    assert "not told" in page
+    assert "at least 5 came" in page
 
 
 def used(filled: Workspace, user_id: int) -> tuple[int, int]:
@@ -243,6 +297,8 @@ def test_searches_and_citations_are_counted_by_user_and_day_and_shown_to_adminis
     client.get(f"/evidence/{number}/cite", headers={"Accept": "application/json"})
     assert client.get("/evidence/99999/cite").status_code == 404
     assert used(filled, user) == before  # no search waits for a commit
+    for other in ("contributor", "researcher", "owner", "member"):
+        assert visit(other).get("/studies").status_code == 200
     page = visit("administrator").get("/admin/adoption").text
     assert used(filled, user) == (before[0] + 2, before[1] + 2)
     with filled.database.reading() as session:
