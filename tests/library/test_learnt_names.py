@@ -196,3 +196,50 @@ def test_ordinary_words_of_labels_and_of_customers_stay_in_the_report(
     (folder / "feed.csv").write_text("customer,comment\n" + rows, encoding="utf-8")
     bring(fresh, person("ada"), folder)
     assert {said, "The Home page is slow.", "We want Global roaming."} <= {row.text for row in evidence(fresh)}
+
+
+def test_a_name_that_a_recording_gave_away_stays_redacted_when_the_other_files_come_again_without_it(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, folder = person("ada"), tmp_path / "Stops"
+    recording = call(folder / "calls.vtt", OTHER, (NAME, SAID))
+    notes, feed = folder / "report.md", folder / "feed.csv"
+    notes.write_text(f"# Findings\n\n{NAME} drove past the farm.\n", encoding="utf-8")
+    feed.write_text("comment\nMrs Storch told us that the stops are dull.\n", encoding="utf-8")
+    bring(fresh, ada, folder, text="comment")
+    before = [(row.id, row.text) for row in evidence(fresh)]
+    recording.unlink()
+    notes.write_text(
+        f"# Findings\n\n{NAME} drove past the farm.\n\n# Later\n\nStorch did not stop.\n", encoding="utf-8"
+    )
+    feed.write_text(feed.read_text(encoding="utf-8") + "And Wilhelmina liked the ferry.\n", encoding="utf-8")
+    found = bring(fresh, ada, folder, text="comment")
+    assert (found.stored, found.withdrawn, found.changed) == (2, 0, 0)
+    assert [(row.id, row.text) for row in evidence(fresh)][:4] == before
+    assert not any(row.withdrawn for row in evidence(fresh))
+    assert "Storch" not in written(fresh)
+    assert "Wilhelmina" not in written(fresh)
+
+
+def test_a_file_that_comes_alone_is_redacted_of_the_names_that_its_study_knows(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada = person("ada")
+    bring(fresh, ada, call(tmp_path / f"{NAME}.vtt", OTHER, (NAME, SAID)), study_title="Stops")
+    notes = tmp_path / "report.md"
+    notes.write_text("# Findings\n\nMrs Storch drove past the farm.\n", encoding="utf-8")
+    dry = bring(fresh, ada, notes, study_title="Stops", dry_run=True)
+    found = bring(fresh, ada, notes, study_title="Stops")
+    assert (dry.stored, found.stored) == (1, 1)
+    assert "Mrs [name] drove past the farm." in {row.text for row in evidence(fresh)}
+    assert "Storch" not in written(fresh)
+
+
+def test_every_revision_of_a_feed_hands_its_names_on(fresh: Workspace, person: Person, tmp_path: Path) -> None:
+    ada, feed, notes = person("ada"), tmp_path / "feed.csv", tmp_path / "report.md"
+    for who, said in ((NAME, "It was dull."), ("Ottokar Brandvold", "It was far away.")):
+        feed.write_text(f"participant name,comment\n{who},{said}\n", encoding="utf-8")
+        bring(fresh, ada, feed, study_title="Stops", text="comment")
+    notes.write_text("# Findings\n\nMrs Storch and Mr Brandvold drove past the farm.\n", encoding="utf-8")
+    bring(fresh, ada, notes, study_title="Stops")
+    assert "Mrs [name] and Mr [name] drove past the farm." in {row.text for row in evidence(fresh)}

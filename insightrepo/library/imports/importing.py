@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from insightrepo.library.imports.dry_run import DryRun
 from insightrepo.library.imports.facts import FactVotes
 from insightrepo.library.imports.import_options import ImportOptions
 from insightrepo.library.imports.import_report import ImportReport
+from insightrepo.library.imports.names_beside import NamesBeside
 from insightrepo.library.imports.safe_names import (
     Called,
     SafeNames,
@@ -119,29 +120,6 @@ def import_files(
     return bringing.report
 
 
-class NamesBeside:
-    """The names of people that the files of a study give away, of which each file of it is redacted."""
-
-    def __init__(self, pipeline: Pipeline, choose: ColumnChooser) -> None:
-        self._pipeline, self._choose = pipeline, choose
-        self._known: dict[str, frozenset[str]] = {}
-        self.files: Mapping[str, FoundFile] = {}
-
-    def of(self, study: StudyFiles) -> frozenset[str]:
-        """Of a study of several files, read when the first of them is to be redacted; of one file alone none."""
-        if len(study.files) < 2:
-            return frozenset()
-        if study.key not in self._known:
-            self._known[study.key] = frozenset().union(*map(self._given, study.files))
-        return self._known[study.key]
-
-    def _given(self, name: str) -> frozenset[str]:
-        try:
-            return self._pipeline.names_given(SourceFile(name, self.files[name].read()), self._choose.of(name))
-        except (OSError, Unreadable, MappingError):
-            return frozenset()  # it is refused, and says why, when its turn comes
-
-
 class _Import:
     """One import under way."""
 
@@ -162,7 +140,7 @@ class _Import:
         self.choose = ColumnChooser(options)
         self.safe = SafeNames(self.pipeline.redactor, workspace.pseudonyms)
         self.people: frozenset[str] = frozenset()  # the names that the files have given away so far
-        self.beside = NamesBeside(self.pipeline, self.choose)
+        self.beside = NamesBeside(workspace, self.pipeline, self.choose)
         self.called: dict[str, str] = {}  # by what a file was named, the name under which it is stored
         self.store = EvidenceStore(workspace, make_tagger(workspace), self.report, options)
         self.dry_run = DryRun(workspace, self.store, self.report, self.redaction) if options.dry_run else None
@@ -199,7 +177,7 @@ class _Import:
         studies = self._studies(list(files))
         self._require_seen_after(studies)
         order = [(study, files[name]) for study in studies for name in study.files]
-        self.beside.files = files
+        self.beside.read = lambda name: files[name].read()
         for done, (study, found) in enumerate(order, start=1):
             self._import_file(study, found)
             if progress:
@@ -259,7 +237,7 @@ class _Import:
             self.report.read += count
             self.report.already_here += count
             return
-        prepared = self.pipeline.prepare(file, self.choose.of(file.name), self.beside.of(study))
+        prepared = self.pipeline.prepare(file, self.choose.of(file.name), self.beside.of(before.study))
         self.people |= prepared.names
         called = without_people(before, self.safe.knowing(prepared.names))
         self.called[file.name] = called.name
