@@ -5,8 +5,9 @@ The checks read the raw values and step over what is not of the right shape, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -16,6 +17,8 @@ from rapidfuzz import process
 from ingest.rules import RuleError, RuleSpec, check_rule
 from insightrepo.taxonomy.schema import LEADS, RuleEntry, RuleValue
 from insightrepo.taxonomy.source import Path, Problem, Source, written
+
+METRIC_CODE = re.compile(r"(?=.*[A-Z0-9])[\w.-]+")  # what is taken for one: without spaces, no mere word
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,17 @@ class Known:
     users: frozenset[str] = frozenset()
     teams: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
+    leads: Mapping[str, str] = field(default_factory=dict)  # by an outcome's code in small letters
+
+    def awaits_metric(self, code: str, measure: str) -> bool:
+        """Whether the outcome leads, or may come to lead, with a metric that is to be defined later.
+
+        A catalogue of metrics names outcomes, so those come first. What is no code at all is a slip of the pen.
+        """
+        if measure in LEADS or measure in self.metrics:
+            return False
+        lead = self.leads.get(code.casefold())
+        return bool(METRIC_CODE.fullmatch(measure)) if lead is None else lead == measure
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ def check(source: Source, known: Known | None) -> list[Problem]:
         *_used_twice(source, entries),
         *_unknown_references(entries, known),
         *_unknown_stages(source.root, entries),
-        *(_unknown_measures(entries, known.metrics) if known else ()),
+        *(_unknown_measures(entries, known) if known else ()),
         *_circles(entries),
         *(problem for entry in entries for problem in _bad_rules(entry)),
     ]
@@ -139,12 +153,12 @@ def _unknown_stages(root: dict[str, Any], entries: list[Found]) -> Iterator[Prob
             yield Problem((*entry.path, "stage"), f"no stage {name} here: {advice}")
 
 
-def _unknown_measures(entries: list[Found], metrics: frozenset[str]) -> Iterator[Problem]:
-    """Lead measures that the editor would not offer either."""
-    measures = [*LEADS, *sorted(metrics)]
+def _unknown_measures(entries: list[Found], known: Known) -> Iterator[Problem]:
+    """Lead measures that the editor would not offer either, nor may be defined later."""
+    measures = [*LEADS, *sorted(known.metrics)]
     for entry in entries:
         name = _text(entry.values.get("lead_measure")) if entry.kind == "outcome" else ""
-        if name and name not in measures:
+        if name and name not in measures and not known.awaits_metric(entry.code, name):
             advice = f"write {', '.join(LEADS)} or the code of a metric, which must be defined before"
             yield Problem((*entry.path, "lead_measure"), f"no measure {name}: {advice}{nearest(name, measures)}")
 

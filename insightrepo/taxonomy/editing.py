@@ -238,7 +238,7 @@ def _fill(
             "category": entry.category,
             "journey_stage": entry.stage,
             "aliases": list(entry.aliases),
-            "lead_measure": _measure(session, entry.lead_measure, problems),
+            "lead_measure": _measure(session, outcome, entry.lead_measure, problems),
             "policy": entry.policy,
             "owner_id": _person(session, draft.owner, "owner", problems),
             "steward_id": _person(session, draft.steward, "steward", problems),
@@ -259,8 +259,11 @@ def _differs(now: Any, wanted: Any) -> bool:
     return now != wanted
 
 
-def _measure(session: Session, name: str, problems: dict[str, str]) -> str:
-    if name not in LEADS and session.scalar(select(Metric.id).where(Metric.code == name)) is None:
+def _measure(session: Session, outcome: Outcome, name: str, problems: dict[str, str]) -> str:
+    if (
+        name not in (*LEADS, outcome.lead_measure)
+        and session.scalar(select(Metric.id).where(Metric.code == name)) is None
+    ):
         problems["lead_measure"] = f"there is no measure {name}: choose one of the list"
     return name
 

@@ -151,6 +151,7 @@ def known(session: Session) -> Known:
         users=frozenset(session.scalars(select(User.email))),
         teams=frozenset(session.scalars(select(Team.name))),
         metrics=frozenset(session.scalars(select(Metric.code))),
+        leads={code.casefold(): lead for code, lead in session.execute(select(Outcome.code, Outcome.lead_measure))},
     )
 
 

@@ -350,5 +350,21 @@ def test_a_file_may_lead_with_a_metric_that_the_workspace_has(workspace):
         session.add(Metric(code="NPS", **metric))
     with workspace.database.reading() as session:
         load("outcomes: [{code: A-1, job: Agree on dates, lead_measure: NPS}]", known=known(session))
-        with pytest.raises(TaxonomyError, match="no measure CES"):
-            load("outcomes: [{code: A-1, job: Agree on dates, lead_measure: CES}]", known=known(session))
+        with pytest.raises(TaxonomyError, match="no measure recommending"):
+            load("outcomes: [{code: A-1, job: Agree on dates, lead_measure: recommending}]", known=known(session))
+
+
+def test_a_new_outcome_may_lead_with_a_metric_to_come_and_the_file_stays_good_afterwards(workspace):
+    text = "outcomes: [{code: A-1, job: Agree on dates, lead_measure: NPS-2}]"
+    with workspace.database.writing() as session:
+        apply(session, load(text, known=known(session)), None)
+        assert apply(session, load(text, known=known(session)), None).unchanged == 1
+        assert "lead_measure: NPS-2" in dump(export(session))
+
+
+def test_an_outcome_that_is_here_is_not_brought_to_lead_with_what_is_no_metric(workspace):
+    text = "outcomes: [{code: A-1, job: Agree on dates}]"
+    with workspace.database.writing() as session:
+        apply(session, load(text, known=known(session)), None)
+        with pytest.raises(TaxonomyError, match="no measure NPS-2"):
+            load(text.replace("dates}", "dates, lead_measure: NPS-2}"), known=known(session))

@@ -243,3 +243,16 @@ def test_the_matrix_of_applicability_is_edited_with_boxes(send, filled, visit):
     answer = send("/outcomes/applicability", outcome="ED-14")
     assert answer.status_code == 422
     assert "ED-14 would apply to nobody by age of children" in unescape(answer.text)
+
+
+def test_an_outcome_that_leads_with_a_metric_to_come_is_read_and_edited_and_keeps_its_lead(send, filled):
+    make(send, "ED-20")
+    with filled.database.writing() as session:
+        session.scalars(select(Outcome).where(Outcome.code == "ED-20")).one().lead_measure = "NPS-2"
+    for address in ("/outcomes", "/outcomes/ED-20", "/outcomes/ED-20/versions"):
+        assert send.client.get(address).status_code == 200, address
+    page = send.client.get("/outcomes/ED-20/edit").text
+    assert '<option value="NPS-2" selected>' in page
+    words = PLAIN | {"job": "Pack for the season", "lead_measure": "NPS-2", "seen": seen_mark(page)}
+    assert send("/outcomes/ED-20/edit", **words).status_code == 302
+    assert outcome(filled, "ED-20").lead_measure == "NPS-2"

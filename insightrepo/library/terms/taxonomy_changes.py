@@ -9,9 +9,10 @@ from insightrepo.batches import batches
 from insightrepo.library.tagging.retagging import request_retag, retag, retag_is_wanted
 from insightrepo.library.tagging.tagging import WRITE_BATCH, Progress, remove_votes, settle
 from insightrepo.scores.computing.applying import recompute_stale
-from insightrepo.taxonomy.files import load
+from insightrepo.taxonomy.files import Known, load
 from insightrepo.taxonomy.importing import Changes, apply
 from insightrepo.taxonomy.reading import known
+from insightrepo.taxonomy.schema import TaxonomyFile
 from insightrepo.workspace import Workspace
 
 
@@ -27,9 +28,11 @@ def import_taxonomy(
     """
     reader.require("researcher")
     with workspace.import_lock, workspace.database.writing() as session:
-        file = load(text, name, known(session))
+        here = known(session)
+        file = load(text, name, here)
         note = f"taxonomy file {name}"
         changes = apply(session, file, reader.user_id, reader.may_change_term, reader.sees_term, note)
+        changes = replace(changes, lines=(*changes.lines, *_awaited(file, here)))
         touched = sorted(remove_votes(session, [f"rule:{rule_id}" for rule_id in changes.removed_rules]))
         for some in batches(touched, WRITE_BATCH):
             settle(session, some)
@@ -43,3 +46,11 @@ def import_taxonomy(
     waves, refused = recompute_stale(workspace.database)
     said = f"scores of {', '.join(waves)} were computed again"
     return replace(changes, lines=(*changes.lines, *([said] if waves else []), *refused))
+
+
+def _awaited(file: TaxonomyFile, here: Known) -> list[str]:
+    return [
+        f"warning: outcome {entry.code} leads with {entry.lead_measure}, which is no metric yet: until metrics define "
+        "adds it the outcome shows no score first"
+        for entry in file.outcomes if here.awaits_metric(entry.code, entry.lead_measure)
+    ]  # fmt: skip
