@@ -25,7 +25,7 @@ from insightrepo.library.readings import (
     StudyPage,
     Whereabouts,
 )
-from insightrepo.library.search.filters import NO_FILTER
+from insightrepo.library.search.filters import NO_FILTER, ResolvedFilter
 from insightrepo.library.search.hits import TagShown
 from insightrepo.library.search.loading import STATE_ORDER, load_hits, votes_shown
 from insightrepo.library.studies.ages import age_in_days, is_stale
@@ -115,8 +115,11 @@ def read_document(
     )
 
 
-def read_evidence(session: Session, reader: Reader, evidence_id: int) -> EvidenceDetail:
-    """A piece of evidence with its places, tags, votes and links; also one that was withdrawn since.
+def read_evidence(
+    session: Session, reader: Reader, evidence_id: int, resolved: ResolvedFilter = NO_FILTER
+) -> EvidenceDetail:
+    """A piece of evidence with its places, tags, votes and links; also one that was withdrawn since. `resolved` only
+    chooses the cell of its scores, as it does for a hit.
 
     Raises:
         NotVisible: there is none that the reader may see.
@@ -129,7 +132,7 @@ def read_evidence(session: Session, reader: Reader, evidence_id: int) -> Evidenc
     if found is None:
         raise NotVisible(f"evidence {evidence_id}")
     study = study_line(session, reader, found.study_id)
-    hits = load_hits(session, reader, [evidence_id], NO_FILTER, {}, parse(""), "none")
+    hits = load_hits(session, reader, [evidence_id], resolved, {}, parse(""), "none")
     tags = _tags(session, reader, [evidence_id], with_votes=True)[evidence_id]
     return EvidenceDetail(
         hit=hits[0],

@@ -7,6 +7,7 @@ from flask import url_for as made_url
 from flask.typing import ResponseReturnValue
 
 from insightrepo.library.search.citing import as_html, as_markdown, as_text, cite
+from insightrepo.library.search.hits import CELL_AXES
 from insightrepo.library.search.surroundings import read_surroundings
 from insightrepo.locales import ISO, speaking
 from insightrepo.web.request import reader, session
@@ -24,10 +25,12 @@ def around(evidence_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/evidence/<id:evidence_id>/cite")
 def citation(evidence_id: int) -> ResponseReturnValue:
-    """The citation in three forms, to be copied; as JSON for the script that copies it."""
+    """The citation in three forms, to be copied; as JSON for the script that copies it. Its scores
+    are of the segment and product that the address names, which the hit was found by."""
     address = made_url("evidence.evidence", evidence_id=evidence_id, _external=True)
+    cell = {axis: code for axis in CELL_AXES if (code := request.args.get(axis, ""))}
     with speaking(ISO):  # it is taken elsewhere, and is the same whoever takes it
-        found = cite(session(), reader(), evidence_id, address)
+        found = cite(session(), reader(), evidence_id, address, cell)
         forms = {"text": as_text(found), "markdown": as_markdown(found), "html": as_html(found)}
     count("citations")
     if request.accept_mimetypes.best == "application/json":

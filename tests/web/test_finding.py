@@ -98,6 +98,28 @@ def test_a_citation_has_the_exact_words_who_where_when_and_the_score_with_its_ba
     assert forms["html"].startswith("<blockquote><p>“The calendar is impossible")
 
 
+@pytest.mark.parametrize("asked", ["q=calendar&product=APP", "q=calendar+product:app", "product=WEB&group=study"])
+def test_a_citation_tells_the_very_scores_of_the_hit_it_is_taken_from(visit, asked):
+    hits = page(visit, f"/search?{asked}").split('<article class="hit"')[1:]
+    compared = 0
+    for hit in hits:
+        link = re.search(r'<a class="permalink" href="([^"]+/cite[^"]*)"', hit)[1]
+        cited = visit("researcher").get(link, headers={"Accept": "application/json"}).json["text"]
+        for chip in re.findall('<li>(<div class="chip.*?</div>)', hit, re.DOTALL):
+            code, value = re.search('class="code">([^<]+)<', chip)[1], re.search('class="value">([^<]+)<', chip)[1]
+            assert f" {value} (" in re.search(f"^{code} .*", cited, re.MULTILINE)[0]
+            compared += 1
+    assert compared
+
+
+def test_a_citation_calls_the_cell_of_its_score_by_name(visit, library):
+    number = library.evidence["published 1"]
+    forms = visit("viewer").get(f"/evidence/{number}/cite?product=APP", headers={"Accept": "application/json"}).json
+    assert "satisfaction of FamilyTrip app 50% (95% interval" in forms["text"]
+    unknown = visit("viewer").get(f"/evidence/{number}/cite?segment=%00nobody&product=")
+    assert "satisfaction 52% (95% interval" in html.unescape(unknown.text)
+
+
 def test_an_insight_is_cited_with_the_time_of_its_study_and_the_day_on_which_it_was_written():
     assert dates(replace(HIT, kind="insight", date="2026-11-28"), "2025-12") == ("2025-12", "written 2026-11-28")
     assert dates(HIT, "2025-12") == (HIT.date,)
@@ -142,14 +164,14 @@ def test_hostile_words_are_escaped_in_every_form():
         ({"verdict": "no evidence of change"}, "satisfaction 52% (95% interval 47–57, n 412, 2025-Q3)"),
         ({"segment": "TEENS", "note": "indicative", "n": 24, "change": None},
          "satisfaction of TEENS 52% (95% interval 47–57, n 24, 2025-Q3), indicative: fewer than 30 people"),
+        ({"disagreement": "Segments disagree in 2025-Q3: …", "change": None},
+         "satisfaction 52% (95% interval 47–57, n 412, 2025-Q3), segments disagree"),
         ({"value": None, "note": "suppressed"}, "satisfaction: not shown: fewer than 5 people (2025-Q3)"),
         ({"value": None}, "satisfaction: not enough data (2025-Q3)"),
         ({"provisional": True, "change": None}, "satisfaction 52% (95% interval 47–57, n 412, 2025-Q3, provisional)"),
     ],
 )  # fmt: skip
 def test_a_score_is_cited_with_what_stands_behind_it(change, words):
-    from dataclasses import replace
-
     assert score_words(replace(CHIP, **change)) == words
 
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader
 from insightrepo.library.reading import read_evidence
-from insightrepo.library.search.hits import Hit
+from insightrepo.library.search.filters import resolve
+from insightrepo.library.search.hits import CELL_AXES, Hit, SearchQuery
 from insightrepo.locales import decimal, grouped
 from insightrepo.models import IN_FORCE
 from insightrepo.scores.chips import Chip
 from insightrepo.scores.measures import NOT_ENOUGH
 from insightrepo.scores.wording import change, number
+from insightrepo.taxonomy.register import seen_terms
 
 OPEN_TERMS = ("public", "internal")  # sensitivities whose words may be quoted within the organisation
 MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -48,13 +50,20 @@ class Citation:
     caution: str
 
 
-def cite(session: Session, reader: Reader, evidence_id: int, address: str) -> Citation:
+def cite(
+    session: Session, reader: Reader, evidence_id: int, address: str, cell: Mapping[str, str] | None = None
+) -> Citation:
     """The citation of evidence as it stands now; `address` is its permanent one.
+
+    `cell` is the segment and product (codes) by which it was found, as `SearchResult.cell` tells it: the scores are
+    those that the hit showed.
 
     Raises:
         NotVisible: there is none that the reader may see.
     """
-    detail = read_evidence(session, reader, evidence_id)
+    chosen = SearchQuery(filters={axis: (code,) for axis, code in (cell or {}).items()})
+    detail = read_evidence(session, reader, evidence_id, resolve(session, reader, chosen))
+    names = {(term.axis, term.code): term.name for term in seen_terms(session, reader).terms if term.axis in CELL_AXES}
     hit, study = detail.hit, detail.study
     return Citation(
         id=hit.id,
@@ -65,15 +74,20 @@ def cite(session: Session, reader: Reader, evidence_id: int, address: str) -> Ci
             filter(None, (study.title, study.method, _people(study.participants_n), *dates(hit, study.when), hit.place))
         ),
         scores=tuple(
-            CitedScore(tag.code, tag.name, score_words(tag.chip)) for tag in hit.outcomes if tag.state in IN_FORCE
+            CitedScore(tag.code, tag.name, score_words(tag.chip, names))
+            for tag in hit.outcomes
+            if tag.state in IN_FORCE
         ),
         address=address,
         caution=_caution(study.sensitivity, detail.withdrawn, study.state, hit.kind),
     )
 
 
-def score_words(chip: Chip | None) -> str:
-    """A score in one line, with what stands behind it: "satisfaction 64% (95% interval 56–71, n 159, 2025-Q3), …"."""
+def score_words(chip: Chip | None, names: Mapping[tuple[str, str], str] | None = None) -> str:
+    """A score in one line, with what stands behind it: "satisfaction 64% (95% interval 56–71, n 159, 2025-Q3), …".
+
+    `names` are what segments and products are called, by axis and code; one without a name is told by its code.
+    """
     if chip is None:
         return "no score yet"
     if chip.value is None:
@@ -87,12 +101,15 @@ def score_words(chip: Chip | None) -> str:
     )
     wave = f"{chip.wave}, provisional" if chip.provisional else chip.wave
     basis = ", ".join(filter(None, (interval, f"n {grouped(chip.n)}" if chip.n is not None else "", wave)))
-    cell = " · ".join(filter(None, (chip.segment, chip.product)))
+    codes = [(axis, code) for axis, code in (("segment", chip.segment), ("product", chip.product)) if code]
+    cell = " · ".join((names or {}).get(term, term[1]) for term in codes)
     parts = [f"{chip.measure}{f' of {cell}' if cell else ''} {number(chip.value, chip.measure, chip.unit)} ({basis})"]
     if chip.verdict in ("better", "worse") and chip.change is not None and chip.previous_wave:
         parts.append(f"{change(chip.change, chip.measure, chip.unit)} {chip.verdict} than {chip.previous_wave}")
     if chip.note == "indicative":
         parts.append("indicative: fewer than 30 people")
+    if chip.disagreement:
+        parts.append("segments disagree")
     return ", ".join(parts)
 
 

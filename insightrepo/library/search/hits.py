@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ Mode = Literal["hybrid", "keyword", "meaning"]
 Sort = Literal["relevance", "newest", "gap"]
 Group = Literal["none", "study", "level"]
 FACETS = ("outcome", "category", "segment", "product", "kind", "level", "method", "year", "state")
+CELL_AXES = ("segment", "product")  # choose the cell whose scores stand beside a hit
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,7 @@ class SearchResult:
     groups: tuple[HitGroup, ...] = ()  # of the page, where the query asks for groups; `hits` are all of theirs
     groups_total: int = 0
     connecting: tuple[Connecting, ...] = ()  # where the query groups by level
+    cell: Mapping[str, str] = field(default_factory=dict)  # the one segment and product asked for: codes by axis
 
     @property
     def unplaced_notes(self) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from insightrepo.accounts.access import Reader
 from insightrepo.library.indexing.indexing import follow
 from insightrepo.library.indexing.indexing import notes as index_notes
 from insightrepo.library.search.facets import count_facets, outcomes_spoken_to, speaking, tag_counts
-from insightrepo.library.search.filters import allowed_bitmap, resolve, storable
+from insightrepo.library.search.filters import ResolvedFilter, allowed_bitmap, resolve, storable
 from insightrepo.library.search.grouping import Groups, connecting, group_hits
-from insightrepo.library.search.hits import Hit, HitGroup, SearchQuery, SearchResult
+from insightrepo.library.search.hits import CELL_AXES, Hit, HitGroup, SearchQuery, SearchResult
 from insightrepo.library.search.loading import load_hits
 from insightrepo.library.search.pieces import pieces_shown
 from insightrepo.library.search.ranking import Found, ranked
@@ -81,7 +81,15 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         groups=_with_hits(groups, hits),
         groups_total=groups.total if groups else 0,
         connecting=connecting(found.within, spoken, bitmaps, studies) if query.group == "level" else (),
+        cell=_cell(session, reader, resolved),
     )
+
+
+def _cell(session: Session, reader: Reader, resolved: ResolvedFilter) -> dict[str, str]:
+    """The codes of the one segment and the one product that the filter names, by axis."""
+    terms = seen_terms(session, reader).by_id
+    named = {axis: resolved.only_term(axis) for axis in CELL_AXES}
+    return {axis: terms[number].code for axis, number in named.items() if number is not None}
 
 
 def _with_hits(groups: Groups | None, hits: Sequence[Hit]) -> tuple[HitGroup, ...]:
