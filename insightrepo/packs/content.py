@@ -26,6 +26,7 @@ from insightrepo.packs.targets import targets_of
 from insightrepo.packs.voices import voices_of
 from insightrepo.scores.waves.annotations import annotations_between
 from insightrepo.taxonomy.reading import find_term, product_and_below
+from insightrepo.workspace import Workspace
 
 VERSION = 1  # of the content's form
 
@@ -42,7 +43,9 @@ class Wanted:
 
 
 @speaking(ISO)  # it is kept, whatever the locale of who reads it
-def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, Any] | None = None) -> dict[str, Any]:
+def build(
+    workspace: Workspace, session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The snapshot, as JSON; `earlier` is the content of the pack before it of the same product, to be reconciled with.
 
     Made of what is common: terms of a team, drafts and withdrawn studies are left out, and what is beyond the maker's
@@ -53,7 +56,7 @@ def build(session: Session, reader: Reader, wanted: Wanted, earlier: dict[str, A
     """
     maker = making_reader(reader, wanted.sensitive)
     about = _subject(session, maker, wanted)
-    changes, gaps = changes_of(session, maker, about), gaps_of(session, maker, about)
+    changes, gaps = changes_of(session, maker, about), gaps_of(workspace, session, maker, about)
     trends = trends_of(session, maker, about, changes, gaps)
     evidence = new_evidence(session, maker, about, [row["outcome"] for row in changes["real"] if row["outcome"]])
     told = {row["outcome"] for row in changes["real"] if row["outcome"]} | {row["code"] for row in gaps["rows"]}

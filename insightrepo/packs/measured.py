@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from indexes.parts import IndexDamaged, IndexMismatch
 from insightrepo.accounts.access import Reader
+from insightrepo.library.terms.coverage import Evidence
 from insightrepo.models import Term, Wave
 from insightrepo.packs.subject import Subject
+from insightrepo.scores.acting.choosing import outcomes_in_use, segments_seen
 from insightrepo.scores.acting.disagreements import read_disagreements
 from insightrepo.scores.changes import ChangedCell, Changes, Step, steps, what_changed
 from insightrepo.scores.reading import ALL, ScoreQuery, ScoreRow, read_scores
+from insightrepo.workspace import Workspace
 
 KINDS = ("outcome", "task", "metric")  # in the order in which a director asks for them
 MOST_CHANGES, MOST_GAPS, MOST_LINES, MOST_WAVES = 25, 10, 4, 12
@@ -79,9 +83,9 @@ def _change(step: Step, cell: ChangedCell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def gaps_of(session: Session, maker: Reader, about: Subject) -> dict[str, Any]:
-    """The outcomes of the last wave by opportunity, largest first, with what it is made of; a cell that is not shown is
-    counted in `hidden` and named nowhere.
+def gaps_of(workspace: Workspace, session: Session, maker: Reader, about: Subject) -> dict[str, Any]:
+    """The outcomes of the last wave by opportunity, largest first, with what it is made of and how much evidence there
+    is of it; a cell that is not shown is counted in `hidden` and named nowhere.
     """
     if about.wave is None:
         return {"wave": None, "rows": [], "total": 0, "hidden": 0}
@@ -92,21 +96,42 @@ def gaps_of(session: Session, maker: Reader, about: Subject) -> dict[str, Any]:
     shown = sorted((row for row in asked if row.value is not None), key=lambda row: (-(row.value or 0), row.outcome))
     names = _names(session, [row.outcome for row in shown if row.outcome])
     apart = _disagreeing(session, maker, about, shown[:MOST_GAPS])
+    spoken = _spoken(workspace, session, maker, [row.outcome for row in shown[:MOST_GAPS]])
     return {
         "wave": about.wave,
-        "rows": [_gap(row, names, by_cell, apart) for row in shown[:MOST_GAPS]],
+        "rows": [
+            {**_gap(row, names, by_cell, apart), "evidence": spoken.get(row.outcome)} for row in shown[:MOST_GAPS]
+        ],
         "total": len(shown),
         "hidden": len(asked) - len(shown),
     }
 
 
 def _disagreeing(session: Session, maker: Reader, about: Subject, rows: Sequence[ScoreRow]) -> dict[str, str]:
-    """By outcome, which segments disagree with the score of everybody, in words; of a product nothing is known."""
-    if about.code is not None:
-        return {}
+    """By outcome, which segments disagree with the score of everybody, in words; they are of all products, as on
+    the landscape.
+    """
     query = select(Term.id).where(Term.axis == "outcome", Term.code.in_([row.outcome for row in rows]))
     found = read_disagreements(session, maker, session.scalars(query).all(), about.wave)
     return {one.outcome: one.short for one in found.values()}
+
+
+def _spoken(
+    workspace: Workspace, session: Session, maker: Reader, codes: Sequence[str | None]
+) -> dict[str | None, dict[str, Any]]:
+    """By outcome what its evidence rests on and, by the rule of the home page, why it is thin; of what the maker sees.
+
+    Nothing where the indexes are not fit: a pack does not wait for them.
+    """
+    try:
+        found = Evidence(workspace, session, maker, segments_seen(session, maker))
+    except (IndexDamaged, IndexMismatch):
+        return {}
+    strengths = {one.code: found.strength(one) for one in outcomes_in_use(session, maker) if one.code in codes}
+    return {
+        code: {"pieces": one.pieces, "people": one.people, "studies": one.studies, "thin": one.thin}
+        for code, one in strengths.items()
+    }
 
 
 def _gap(

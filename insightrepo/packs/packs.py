@@ -89,7 +89,7 @@ def make_pack(workspace: Workspace, reader: Reader, wanted: Wanted) -> int:
 def built(workspace: Workspace, reader: Reader, wanted: Wanted) -> dict[str, Any]:
     """The content of a pack, reconciled with the last one of the same kind and product that the reader may see."""
     with workspace.database.reading() as session:
-        return build(session, reader, wanted, _earlier(session, reader, wanted))
+        return build(workspace, session, reader, wanted, _earlier(session, reader, wanted))
 
 
 def _earlier(session: Session, reader: Reader, wanted: Wanted) -> dict[str, Any] | None:

@@ -35,8 +35,9 @@ def changes_section(content: dict[str, Any]) -> Section:
                  f"({steps}).")  # fmt: skip
     else:
         first = f"No change is certain ({steps})."
+    once = " (the same answers are listed once)" if counts["moved"] > changes["total"] else ""
     second = (
-        f"Of {count(counts['compared'], 'score')} compared, {grouped(counts['moved'])} really moved, "
+        f"Of {count(counts['compared'], 'score')} compared, {grouped(counts['moved'])} really moved{once}, "
         f"{grouped(counts['too_small'])} moved too little to matter, "
         f"{grouped(counts['no_evidence'])} show no evidence of change, "
         f"{grouped(counts['not_enough'])} have not enough data."

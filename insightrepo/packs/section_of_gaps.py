@@ -19,6 +19,7 @@ def gaps_section(content: dict[str, Any]) -> Section:
     if not rows:
         return Section("gaps", title, ("Importance and satisfaction were not both measured: no opportunity is known.",))
     whose = content["product"]["name"] if content["product"] else "everybody"
+    whole = not content["product"]
     lead = [f"Opportunity (importance, plus how far satisfaction is behind it; 0 to 20) of {whose} in {gaps['wave']}."]
     if all(row["value"] < WORTH_A_LOOK for row in rows):
         lead.append(f"None reaches {short(WORTH_A_LOOK)}, from where an outcome is worth a look.")
@@ -28,30 +29,54 @@ def gaps_section(content: dict[str, Any]) -> Section:
         ("plain",) * len(rows), tuple(_gap_label(row) for row in rows), "Opportunity", 1,
     )  # fmt: skip
     table = Table(
-        ("Outcome", "Opportunity", "95% interval", "Band", "Important", "Satisfied", "n"),
+        ("Outcome", "Opportunity", "95% interval", "Band", "Evidence", "Important", "Satisfied", "n"),
         tuple(
             (f"{row['code']} {row['name']}", decimal(row['value'], 1), between(row["low"], row["high"], 1),
-             _band(row), percent(row["importance"]),
+             _band(row, whole), _spoken(row), percent(row["importance"]),
              percent(row["satisfaction"]), people(row["n"]))
             for row in rows
         ),
-        (1, 2, 4, 5, 6), tuple({"outcome": row["code"], "score": row.get("id")} for row in rows),
+        (1, 2, 5, 6, 7), tuple({"outcome": row["code"], "score": row.get("id")} for row in rows),
     )  # fmt: skip
     hidden = f"{count(gaps['hidden'], 'outcome')} not shown: too few people." if gaps["hidden"] else ""
     return Section("gaps", title, tuple(lead), bars=bars, table=table, more=more_than(len(rows), gaps["total"]),
                    notes=(hidden,) if hidden else ())  # fmt: skip
 
 
-def _band(row: dict[str, Any]) -> str:
+def _band(row: dict[str, Any], whole: bool) -> str:
     """The band with what is to be held against it: few people, segments that disagree, an earlier wording."""
-    apart = f"but segments disagree: {row['disagree']}" if row.get("disagree") else ""
+    apart = (
+        f"but {'' if whole else 'over all products '}segments disagree: {row['disagree']}"
+        if row.get("disagree")
+        else ""
+    )
     return ", ".join(filter(None, (row["band"], "indicative" if row["note"] == "indicative" else "", apart,
                                    row.get("asked_with"))))  # fmt: skip
 
 
+def thin_evidence(row: dict[str, Any]) -> str:
+    """Why no decision should rest on the evidence of an outcome, in words; empty where it carries one or, in older
+    packs, where nothing is kept of it.
+    """
+    found = row.get("evidence")
+    if not found or not found["thin"]:
+        return ""
+    return f"thin: {found['thin']}" + (f" ({_counted(found)})" if found["pieces"] else "")
+
+
+def _spoken(row: dict[str, Any]) -> str:
+    found = row.get("evidence")
+    return "–" if not found else thin_evidence(row) or _counted(found)
+
+
+def _counted(found: dict[str, Any]) -> str:
+    return f"{count(found['people'], 'person', 'people')}, {count(found['studies'], 'study', 'studies')}"
+
+
 def _gap_label(row: dict[str, Any]) -> str:
     band = f" {row['band']}" if row["value"] >= WORTH_A_LOOK else ""
-    return f"{decimal(row['value'], 1)}{band} ({between(row['low'], row['high'], 1)}), n {people(row['n'])}"
+    thin = ", thin evidence" if band and thin_evidence(row) else ""
+    return f"{decimal(row['value'], 1)}{band} ({between(row['low'], row['high'], 1)}), n {people(row['n'])}{thin}"
 
 
 def trends_section(content: dict[str, Any]) -> Section:

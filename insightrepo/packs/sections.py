@@ -9,7 +9,7 @@ from insightrepo.locales import grouped
 from insightrepo.packs.parts import Section
 from insightrepo.packs.phrases import count
 from insightrepo.packs.section_of_changes import change_sentence, changes_section
-from insightrepo.packs.section_of_gaps import gaps_section, opportunity, trends_section
+from insightrepo.packs.section_of_gaps import gaps_section, opportunity, thin_evidence, trends_section
 from insightrepo.packs.section_of_sources import meanwhile_section, questions_section, sources_section
 from insightrepo.packs.section_of_words import evidence_section, voices_section
 
@@ -37,8 +37,9 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
         said = ["No two waves could be compared for this period."]
     if gaps["rows"]:
         top = gaps["rows"][0]
+        thin = f"; its evidence is {thin_evidence(top)}" if thin_evidence(top) else ""
         said.append(f"The biggest opportunity is {top['code']}, {lowered(top['name'])}: "
-                    f"{opportunity(top)} ({top['band']}).")  # fmt: skip
+                    f"{opportunity(top)} ({top['band']}){thin}.")  # fmt: skip
     if total := evidence["said_total"] + evidence["insights_total"]:
         people = f" by {grouped(evidence['people'])} known people" if evidence["people"] else ""
         said.append(f"{count(total, 'new piece')} of evidence{people} from "

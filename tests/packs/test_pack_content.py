@@ -8,6 +8,8 @@ import json
 import pytest
 from packed import SECRET
 
+from indexes.parts import IndexDamaged
+from insightrepo.library.indexing.indexing import rebuild
 from insightrepo.models import Decision, Evidence, Quantity, Score, Tag, Term, User
 from insightrepo.packs.periods import PeriodWrong, read_period
 from insightrepo.packs.sections import in_short, sections
@@ -166,6 +168,66 @@ def test_a_gap_whose_segments_disagree_says_so_beside_its_band(kit, workspace):
         "solid, but segments disagree: more than wanted for All the rest"
     )
     assert all(about["score"] for about in table.about)
+
+
+def test_a_pack_of_a_product_says_that_segments_disagree_over_all_products(kit, workspace):
+    with workspace.database.writing() as session:
+        wave = find_wave(session, "2025-Q3")
+        ids = {code: session.query(Term).filter_by(code=code).one().id for code in ("COST", "rest")}
+        cell = {"outcome_id": ids["COST"], "segment_id": ids["rest"], "product_id": None}
+        rows = session.query(Score).filter_by(wave_id=wave.id, **cell)
+        for measure, value in (("importance", 10.0), ("satisfaction", 60.0)):
+            row = rows.filter(Score.measure == measure).one()
+            row.value, row.low, row.high, row.n, row.note = value, value - 5, value + 5, 100, None
+    [table] = [one.table for one in sections(kit.read("contributor", kit.make(product="app")).content)
+               if one.key == "gaps"]  # fmt: skip
+    assert {row[0]: row[3] for row in table.rows}["COST Know the cost"] == (
+        "solid, but over all products segments disagree: more than wanted for All the rest"
+    )
+
+
+def test_the_biggest_opportunity_says_where_its_evidence_is_thin(kit, workspace):
+    rebuild(workspace)
+    content = kit.read("contributor", kit.make()).content
+    assert {row["code"]: row["evidence"] for row in content["gaps"]["rows"]} == {
+        "STOP": {"pieces": 1, "people": 1, "studies": 1, "thin": "fewer than 5 people"},
+        "COST": {"pieces": 0, "people": 0, "studies": 0, "thin": "nobody spoke of it"},
+    }
+    assert any(
+        said.startswith("The biggest opportunity is STOP")
+        and said.endswith("(solid); its evidence is thin: fewer than 5 people (1 person, 1 study).")
+        for said in in_short(content)
+    )
+    [gaps] = [section for section in sections(content) if section.key == "gaps"]
+    assert [row[4] for row in gaps.table.rows] == [
+        "thin: fewer than 5 people (1 person, 1 study)", "thin: nobody spoke of it",
+    ]  # fmt: skip
+    assert all(label.endswith(", thin evidence") for label in gaps.bars.labels)
+
+
+def test_a_pack_that_kept_nothing_of_evidence_says_nothing_of_it(kit):
+    content = kit.read("contributor", kit.make()).content
+    for row in content["gaps"]["rows"]:
+        del row["evidence"]
+    assert not any("thin" in said for said in in_short(content))
+    [gaps] = [section for section in sections(content) if section.key == "gaps"]
+    assert {row[4] for row in gaps.table.rows} == {"–"}
+
+
+def test_a_pack_is_made_also_while_the_indexes_are_damaged(kit, monkeypatch):
+    def damaged(*_):
+        raise IndexDamaged("nothing good is left of it")
+
+    monkeypatch.setattr("insightrepo.packs.measured.Evidence", damaged)
+    assert {row["evidence"] for row in kit.read("contributor", kit.make()).content["gaps"]["rows"]} == {None}
+
+
+def test_more_scores_moved_than_changes_are_listed_and_the_pack_says_why(kit):
+    content = kit.read("contributor", kit.make()).content
+    changes = content["changes"]
+    assert changes["counts"]["moved"] > changes["total"]
+    [told] = [section.lead[1] for section in sections(content) if section.key == "changes"]
+    assert "really moved (the same answers are listed once)," in told
 
 
 def test_the_decisions_on_what_it_shows_are_in_it_and_those_on_other_outcomes_are_not(kit, workspace):
