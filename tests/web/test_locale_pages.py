@@ -17,7 +17,7 @@ from sqlalchemy import select
 from config import Settings
 from insightrepo.accounts.users import add_user
 from insightrepo.locales import in_force
-from insightrepo.models import User
+from insightrepo.models import Job, User, utcnow
 from insightrepo.schema import upgrade
 from insightrepo.web import create_app
 from insightrepo.web.auth import fingerprint
@@ -55,6 +55,8 @@ def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if request.param == "story":
             planted_story.tell(session)
         add_user(session, "liv@example.org", "administrator", PASSWORD)
+        for kind, report in (("check", {"problems": []}), ("reindex", {"indexed": 1079})):
+            session.add(Job(kind=kind, state="done", report=report, finished_at=utcnow()))
     made.close()
     return made
 

@@ -251,6 +251,8 @@ def words_of(report: Mapping[str, Any]) -> str:
     """What came of a job, in words: its cause, its counts, or how far it is."""
     if report.get("cause"):
         return str(report["cause"])
+    if "indexed" in report:
+        return f"indexed {grouped(report['indexed'])} pieces of evidence"
     if "problems" in report:
         return f"{len(report['problems'])} differences" if report["problems"] else "nothing differs"
     if "read" in report:

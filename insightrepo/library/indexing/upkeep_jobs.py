@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from insightrepo.accounts.access import Reader
 from insightrepo.accounts.audit import record
 from insightrepo.accounts.people import require_administration
-from insightrepo.library.imports.import_jobs import UNDER_WAY, NotNow, is_runner_alive
+from insightrepo.library.imports.import_jobs import UNDER_WAY, NotNow, is_runner_alive, words_of
 from insightrepo.library.indexing import checking, indexing
 from insightrepo.library.indexing.background import ask_for
+from insightrepo.locales import moment
 from insightrepo.models import Job, utcnow
 from insightrepo.workspace import Workspace
 
@@ -69,9 +70,9 @@ def latest_upkeep(workspace: Workspace, session: Session, kind: str) -> UpkeepSh
         else:
             state = "interrupted"
     problems = job.report.get("problems")
-    ended = f"{job.finished_at:%Y-%m-%d %H:%M}" if job.finished_at else ""
-    return UpkeepShown(kind, state, f"{job.started_at:%Y-%m-%d %H:%M}", ended, str(job.report.get("cause", "")),
-                       None if problems is None else tuple(problems))  # fmt: skip
+    ended = moment(job.finished_at) if job.finished_at else ""
+    words = words_of(job.report) if problems is None else ""
+    return UpkeepShown(kind, state, moment(job.started_at), ended, words, None if problems is None else tuple(problems))
 
 
 def run_upkeep(workspace: Workspace, kind: str) -> dict[str, object]:
@@ -82,4 +83,4 @@ def run_upkeep(workspace: Workspace, kind: str) -> dict[str, object]:
         return {"problems": problems[:MOST_PROBLEMS] + more}
     count = indexing.rebuild(workspace)
     indexing.maintain(workspace)
-    return {"cause": f"indexed {count:,} pieces of evidence", "at": utcnow().isoformat()}
+    return {"indexed": count, "at": utcnow().isoformat()}
