@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import lru_cache
+from unicodedata import decimal as decimal_of
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
@@ -135,7 +136,7 @@ def day(value: dt.date | str) -> str:
 def month(value: dt.date) -> str:
     """The month of a day: 2025-06."""
     name = in_force()
-    return f"{value:%Y-%m}" if name == ISO else format_skeleton("yMMM", value, locale=_locale(name))
+    return f"{value:%Y-%m}" if name == ISO else _latin(format_skeleton("yMMM", value, locale=_locale(name)))
 
 
 def moment(value: dt.datetime) -> str:
@@ -153,7 +154,12 @@ def days(first: dt.date | str, last: dt.date | str) -> str:
 
 @lru_cache(maxsize=5_000)
 def _medium(found: dt.date, name: str) -> str:
-    return format_date(found, "medium", locale=_locale(name))
+    return _latin(format_date(found, "medium", locale=_locale(name)))
+
+
+def _latin(text: str) -> str:
+    """A text with the digits that all numbers here have: months that are numbered by name have others (Tibetan)."""
+    return "".join(str(decimal_of(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def _date(value: dt.date | str) -> dt.date | None:

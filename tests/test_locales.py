@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -66,7 +67,12 @@ def test_indian_thousands_are_parted_by_two_beyond_the_last_three() -> None:
 def test_every_locale_writes_the_digits_that_iso_writes(name: str) -> None:
     with speaking(name):
         texts = [decimal(2.675, 2), decimal(0.125, 2), decimal(1234567.25, 1), short(0.5), grouped(999)]
-        assert all((day(JUNE), month(JUNE), moment(AFTERNOON), percent(3, 1)))
+        dates = [day(JUNE), month(JUNE), moment(AFTERNOON)]
+        assert [letter for letter in percent(3, 1) if letter.isdigit()] == ["3", "0"]
+    numbers = [{int(number) for number in re.findall(r"\d+", text)} - {6} for text in dates]  # June, by name or number
+    assert numbers[:2] == [{30, 2025}, {2025}]
+    assert numbers[2] in ({30, 2025, 14, 5}, {30, 2025, 2, 5})
+    assert all(letter.isascii() for text in dates for letter in text if letter.isdigit())
     digits = ["".join(letter for letter in text if letter.isdigit()) for text in texts]
     assert digits == ["267", "012", "12345672", "05", "999"]  # as Python rounds, so that a page and its CSV agree
 

@@ -1,6 +1,7 @@
 // Completes fields and their values in the search box: a combobox with a listbox (ARIA 1.2). The focus stays in the box:
 // arrows choose, Enter or Tab takes what is chosen, Escape closes. Without scripts the box is a plain one.
 const WAIT = 120; // milliseconds after a key
+const DIGITS = { numberingSystem: "latn", useGrouping: "always" }; // as the page writes numbers
 const box = document.querySelector("#q");
 const list = document.createElement("ul");
 let found = [];
@@ -25,7 +26,7 @@ function option(completion, at) {
   item.id = `completion-${at}`;
   item.setAttribute("role", "option");
   item.setAttribute("aria-selected", "false");
-  const count = completion.count === null ? "" : completion.count.toLocaleString(document.documentElement.dataset.locale || "en");
+  const count = completion.count === null ? "" : completion.count.toLocaleString(document.documentElement.dataset.locale || "en", DIGITS);
   for (const [name, text] of [["value", completion.label], ["detail", completion.detail], ["count", count]]) {
     const part = document.createElement("span");
     part.className = name;

@@ -1,7 +1,7 @@
 // While a statement is typed: what could be better at it, under its fields, and outcomes that may be the same, beside.
 
 const PAUSE = 350; // ms without a key before the statement is looked at
-const TWO_DECIMALS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const TWO_DECIMALS = { minimumFractionDigits: 2, maximumFractionDigits: 2, numberingSystem: "latn" };
 const form = document.querySelector("form.editor");
 let timer = 0;
 let asked = 0;
