@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
+from ingest.column_guess import guess_mapping, looks_like_verbatims
 from ingest.dates import Moment
 from ingest.duplicates import content_hash
 from ingest.names import is_bare_role, is_names_header, names_in_document, names_in_table
@@ -23,8 +24,6 @@ from ingest.verbatims import (
     Mapping,
     RefusedRow,
     VerbatimRow,
-    guess_mapping,
-    looks_like_verbatims,
     names_in,
     rows,
     table_document,
@@ -171,7 +170,7 @@ class Pipeline:
 def _names_beyond(beyond: NamesBeyond, table: Table, mapping: Mapping | None) -> frozenset[str]:
     if mapping is None:
         return beyond.of_table(table)
-    return beyond.of_table(table, mapping.names, filter(None, [mapping.respondent]))
+    return beyond.of_table(table, mapping.columns_of_names(), filter(None, [mapping.respondent]))
 
 
 def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from ingest.column_guess import guess_mapping, looks_like_verbatims
 from ingest.passages import cut
 from ingest.readers.base import Row, Table
 from ingest.verbatims import (
@@ -15,9 +16,7 @@ from ingest.verbatims import (
     SegmentColumn,
     SkippedRow,
     VerbatimRow,
-    guess_mapping,
     load_mapping,
-    looks_like_verbatims,
     names_in,
     number_in,
     rows,
@@ -226,6 +225,28 @@ def test_names_are_collected_from_name_columns() -> None:
     people = table("text | name", "so it was | Priya Nair", "and so on | n/a", "and more | Jo")
     assert names_in(people, Mapping(text="text", names="name")) == {"Priya Nair", "Priya", "Nair", "Jo"}
     assert names_in(people, Mapping(text="text")) == {"Priya Nair", "Jo"}  # "name" may be that of a thing
+
+
+def test_a_name_is_who_said_it_where_nothing_better_is_and_still_goes_from_the_words() -> None:
+    alone = table("Name | Comment", "Priya Nair | Priya could not find it", "Bo Lind | all went well here")
+    mapping, explained = guess_mapping(alone)
+    assert (mapping.respondent, mapping.names) == ("Name", ())
+    assert "respondent: 'Name' (by its name)" in explained
+    assert {"Priya Nair", "Priya", "Nair"} <= names_in(alone, mapping)
+
+
+@pytest.mark.parametrize("who", ["E-mail", "Email address", "Customer ID", "User", "Respondent"])
+def test_whoever_has_an_id_or_an_address_is_not_known_by_name(who: str) -> None:
+    mapping, _ = guess_mapping(table(f"Full name | {who} | Comment", "Priya Nair | p@x.de | it could not be found"))
+    assert (mapping.respondent, mapping.names) == (who, ("Full name",))
+
+
+def test_few_rows_are_verbatims_where_the_columns_names_say_so() -> None:
+    assert looks_like_verbatims(
+        table("Customer | Created | Comment | Rating", "Al | 2026-01-02 | it was slow here | 2")
+    )
+    assert looks_like_verbatims(table("who | date | said | rating", "Al | 2026-01-02 | it was slow here | 2"))
+    assert not looks_like_verbatims(table("card | comment", "Revenue by month | it was slow here"))
 
 
 def test_an_analysis_sheet_is_not_taken_for_verbatims() -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest.column_guess import guess_mapping
 from ingest.pipeline import AS_TEXT, Chooser
 from ingest.readers.base import Table
-from ingest.verbatims import Mapping, MappingError, guess_mapping, load_mapping
+from ingest.verbatims import Mapping, MappingError, load_mapping
 from insightrepo.library.imports.import_options import STUDY_VALUES, ImportOptions
 
 SEVERAL = ("text", "segment", "product", "labels", "names")

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ingest.column_guess import guess_mapping, looks_like_verbatims
 from ingest.names import names_in_table
 from ingest.readers import read_file, reader_for
 from ingest.readers.base import SourceFile, Table, Unreadable
 from ingest.redact import Redactor
 from ingest.verbatims import Mapping as ColumnMapping
-from ingest.verbatims import MappingError, guess_mapping, looks_like_verbatims
+from ingest.verbatims import MappingError
 from insightrepo.library.imports.column_choice import ROLES, TableChoice
 
 SAMPLES = 3  # cells of a column that are shown
