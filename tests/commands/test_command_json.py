@@ -92,6 +92,7 @@ def test_import(run: Run, tmp_path: Path) -> None:
         "notes",
         "questions",
         "unknown",
+        "near",
     }
     assert (found["read"], found["stored"], found["already_here"], found["refused"]) == (4, 3, 0, 1)
     assert Path(found["refused_file"]).read_text().startswith("file,row,field,cause,values")

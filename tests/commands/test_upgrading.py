@@ -91,7 +91,7 @@ def test_a_database_elsewhere_is_changed_only_when_somebody_says_that_it_is_back
     tmp_path: Path, database_url: str
 ) -> None:
     if database_url.startswith("sqlite"):
-        pytest.skip("SQLite is copied by the command itself")
+        pytest.skip("expected: SQLite is copied by the command itself")
     invoke(tmp_path / "home", "init", DATABASE_URL=f"sqlite:///{tmp_path / 'none.db'}")
     database = Database(database_url)
     upgrade(database.engine, "0001")

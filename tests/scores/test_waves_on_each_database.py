@@ -10,7 +10,8 @@ from insightrepo.scores.glossary import glossary
 from insightrepo.scores.intake.importing import import_answers
 from insightrepo.scores.waves.annotations import annotate, annotations_between, remove_annotation
 from insightrepo.scores.waves.exclusions import exclude, exclusions_of, include_again
-from insightrepo.scores.waves.issue_reading import differences, read_issue
+from insightrepo.scores.waves.issue_differences import differences
+from insightrepo.scores.waves.issue_reading import read_issue
 from insightrepo.scores.waves.issues import freeze, reissue, verify, verify_frozen
 from insightrepo.scores.waves.responses import set_counts
 from insightrepo.scores.waves.settings import parsed_settings
