@@ -243,3 +243,41 @@ def test_every_revision_of_a_feed_hands_its_names_on(fresh: Workspace, person: P
     notes.write_text("# Findings\n\nMrs Storch and Mr Brandvold drove past the farm.\n", encoding="utf-8")
     bring(fresh, ada, notes, study_title="Stops")
     assert "Mrs [name] and Mr [name] drove past the farm." in {row.text for row in evidence(fresh)}
+
+
+@pytest.mark.parametrize("first", ["a.vtt", "b.md"])
+def test_a_folder_s_name_is_taken_out_of_the_title_and_key_of_its_study(
+    fresh: Workspace, person: Person, tmp_path: Path, first: str
+) -> None:
+    ada, folder = person("ada"), tmp_path / f"Meet {NAME}"
+    calls = call(folder / ("a.vtt" if first == "a.vtt" else "z.vtt"), OTHER, (NAME, SAID))
+    (folder / "b.md").write_text("# Findings\n\nMrs Storch drove past the farm.\n", encoding="utf-8")
+    found = [bring(fresh, ada, folder, dry_run=True)] + [bring(fresh, ada, folder) for _ in range(2)]
+    call(calls, OTHER, ("Participant", SAID))
+    (folder / "b.md").write_text("# Findings\n\nMrs Storch drove past all of it.\n", encoding="utf-8")
+    found.append(bring(fresh, ada, folder))
+    (study,) = studies(fresh)
+    assert (study.title, study.key.partition("~")[0]) == ("Meet [name]", "Meet [name]")
+    assert [report.stored for report in found] == [3, 3, 0, 2]
+    assert len(set(names(fresh))) == 2
+    for text in (written(fresh), *(json.dumps(report.as_dict()) for report in found)):
+        assert "Storch" not in text
+    assert check(fresh) == []
+
+
+def test_a_name_that_a_recording_gives_away_later_is_taken_out_of_all_that_the_study_is_called(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, folder = person("ada"), tmp_path / f"Meet {NAME}"
+    folder.mkdir()
+    for file in ("b report.md", f"{NAME}.md"):
+        (folder / file).write_text(f"# {file[0]}\n\nThey drove past the farm of {file[0]}.\n", encoding="utf-8")
+    bring(fresh, ada, folder)
+    assert studies(fresh)[0].title == f"Meet {NAME}"
+    call(folder / "calls.vtt", OTHER, (NAME, SAID))
+    for stored in (2, 0):
+        assert bring(fresh, ada, folder).stored == stored
+    assert (studies(fresh)[0].title, len(studies(fresh)), len(set(names(fresh)))) == ("Meet [name]", 1, 3)
+    with fresh.database.reading() as session:
+        called = [*session.scalars(select(Document.name)), studies(fresh)[0].key]
+    assert "Storch" not in json.dumps(called)

@@ -237,9 +237,11 @@ class _Import:
             self.report.read += count
             self.report.already_here += count
             return
-        prepared = self.pipeline.prepare(file, self.choose.of(file.name), self.beside.of(before.study))
+        names = self.beside.of(before.study)
+        prepared = self.pipeline.prepare(file, self.choose.of(file.name), names)
         self.people |= prepared.names
-        called = without_people(before, self.safe.knowing(prepared.names))
+        beside = self.safe.knowing(names)
+        called = without_people(before, self.safe.knowing(prepared.names), beside)
         self.called[file.name] = called.name
         if prepared.document.text:
             self._refuse_unrelated(before, sha256, prepared)
@@ -247,7 +249,7 @@ class _Import:
         if self.dry_run:
             self.dry_run.count(self.reader, before, called.name, sha256, prepared)
         else:
-            self._store(file, before, called, prepared)
+            self._store(file, before, called, prepared, beside)
 
     def _refuse_unrelated(self, stored: Called, sha256: str, prepared: Prepared) -> None:
         known_by = {item.identity for item in identities(self.workspace.pseudonyms, stored.first, prepared.drafts)}
@@ -261,7 +263,10 @@ class _Import:
 
     def _shown(self, name: str) -> str:
         """The name of a file or folder as it may be written down, by all that is known."""
-        return self.called.get(name) or self.safe.knowing(self.people)(name)
+        if name in self.called:
+            return self.called[name]
+        with self.workspace.database.reading() as session:
+            return self.safe.knowing(self.people)(stored_key(session, self.safe, self.safe(name)))
 
     def _already_here(self, study: StudyFiles, name: str, sha256: str) -> int:
         """How many pieces of evidence the same bytes gave this study before; 0 if they were not wholly stored.
@@ -287,11 +292,11 @@ class _Import:
         if is_new or self.options.job_id is None:
             self.options.apply_to(session, study, self.reader)
 
-    def _store(self, file: SourceFile, stored: Called, called: Called, prepared: Prepared) -> None:
+    def _store(self, file: SourceFile, stored: Called, called: Called, prepared: Prepared, beside: SafeNames) -> None:
         sha256 = self.workspace.originals.put(file.data)
         with self.workspace.database.writing() as session:
             if known := find_study(session, stored.study.key, self.reader):
-                rename(session, known, stored, called)
+                rename(session, known, stored, called, beside)
             row = known or ensure_study(session, called.study, self.reader)
             before = on_evidence(row)
             self._apply(session, row, is_new=known is None)
@@ -311,8 +316,8 @@ class _Import:
         with self.workspace.database.writing() as session:
             for left in session.scalars(select(Job).where(Job.kind == "import", Job.state == "running")):
                 left.state = "interrupted"  # we hold the import lock, so its process is gone
-            # the name of a file may be that of a person whom only reading it makes known
-            names = [self.safe(path.name) if path.is_dir() else f"*{path.suffix}" for path in paths]
+            # the name of a file or folder may be that of a person whom only reading it makes known
+            names = ["*" if path.is_dir() else f"*{path.suffix}" for path in paths]
             job = Job(kind="import", user_id=self.reader.user_id, arguments={"paths": names})
             session.add(job)
             session.flush()

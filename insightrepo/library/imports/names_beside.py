@@ -25,16 +25,16 @@ class NamesBeside:
 
     def __init__(self, workspace: Workspace, pipeline: Pipeline, choose: ColumnChooser) -> None:
         self._workspace, self._pipeline, self._choose = workspace, pipeline, choose
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[tuple[str, ...], frozenset[str]] = {}  # by the study's files: its key may change
         self.read: Callable[[str], bytes] = lambda name: b""  # gives a file of this import by its name; raises OSError
 
     def of(self, study: StudyFiles) -> frozenset[str]:
         """Of a study, called as it is stored; what a file that comes alone says of itself is not among them."""
-        if study.key not in self._known:
+        if study.files not in self._known:
             names = frozenset().union(*self._stored(study.key))
             brought = study.files if len(study.files) > 1 else ()
-            self._known[study.key] = names.union(*map(self._brought, brought))
-        return self._known[study.key]
+            self._known[study.files] = names.union(*map(self._brought, brought))
+        return self._known[study.files]
 
     def _brought(self, name: str) -> frozenset[str]:
         try:

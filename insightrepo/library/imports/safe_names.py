@@ -102,18 +102,19 @@ def _known_as(column: InstrumentedAttribute[str], safe: SafeNames, name: str):
     return (column == name) | column.contains(safe.mark(name), autoescape=True)
 
 
-def without_people(called: Called, safe: SafeNames) -> Called:
-    """The same without the names that `safe` knows; those of a study of several files stay what they are."""
-    study = called.study
-    if len(study.files) == 1:
-        study = replace(study, key=safe(study.key), title=safe.words(study.title))
+def without_people(called: Called, safe: SafeNames, beside: SafeNames) -> Called:
+    """The same without the names that `safe` knows; what files share is called without those that `beside` knows."""
+    study, of_study = called.study, safe if len(called.study.files) == 1 else beside
+    study = replace(study, key=of_study(study.key), title=of_study.words(study.title))
     return replace(called, study=study, name=safe(called.name))
 
 
-def rename(session: Session, study: Study, before: Called, now: Called) -> None:
-    """Take names that were learnt since out of what is stored of a study and of all revisions of a file."""
+def rename(session: Session, study: Study, before: Called, now: Called, beside: SafeNames) -> None:
+    """Take names that were learnt since out of what is stored of a study and of all revisions of its files."""
     if study.title == before.study.title:
         study.title = now.study.title
     study.key = now.study.key
-    same = Document.study_id == study.id, Document.name == before.name
-    session.execute(update(Document).where(*same).values(name=now.name))
+    for name in set(session.scalars(select(Document.name).where(Document.study_id == study.id))):
+        renamed = now.name if name == before.name else beside(name)
+        same = Document.study_id == study.id, Document.name == name
+        session.execute(update(Document).where(*same).values(name=renamed))
