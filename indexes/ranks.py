@@ -75,6 +75,11 @@ class Ranks(Mapping[int, Ranked]):
         return len(self.numbers)
 
     @property
+    def with_words(self) -> int:
+        """How many the keyword engine brought."""
+        return int(np.count_nonzero(self.keyword_ranks))
+
+    @property
     def best_score(self) -> float | None:
         """The highest score; None where nothing was found."""
         return _known(self.scores.max(initial=-np.inf)) if len(self.scores) else None
@@ -93,12 +98,14 @@ class Ranks(Mapping[int, Ranked]):
 @dataclass(frozen=True)
 class Ranking:
     """The answer. `found` are the ids of `ranks` as a set, which totals and facets count; `capped` where an engine had
-    more; `meaning_off` where meaning was asked for and could not be had."""
+    more, `keyword_capped` where the keyword engine had; `meaning_off` where meaning was asked for and could not be had.
+    """
 
     ranks: Ranks
     found: BitMap
     capped: bool
     meaning_off: bool
+    keyword_capped: bool = False
 
     @property
     def ids(self) -> tuple[int, ...]:

@@ -162,7 +162,7 @@ def _ranking(
     keyword_ranks = np.concatenate([np.arange(1, count + 1), np.zeros(more, dtype=np.int64)])
     columns = numbers, scores, keyword_ranks, _ranks(by_meaning, numbers), keyword_scores, meaning_scores
     ranks = Ranks(*(column[order] for column in columns), boosts=request.boosts)
-    return Ranking(ranks, found, by_keyword.capped or by_meaning.capped, off)
+    return Ranking(ranks, found, by_keyword.capped or by_meaning.capped, off, by_keyword.capped)
 
 
 def _fused(

@@ -90,7 +90,9 @@ def _print_result(result: SearchResult) -> None:
     if result.like:
         click.echo(f"similar to [{result.like.id}] “{' '.join(result.like.text.split())}”")
     more = "+" if result.capped else ""
-    click.echo(f"{result.total:,}{more} hits, {result.people:,} people, {result.studies:,} studies")
+    click.echo(
+        f"{result.total:,}{more} hits, {result.people:,} people, {result.studies:,} studies{_with_words(result)}"
+    )
     for number, hit in enumerate(result.hits, start=1):
         click.echo(f"\n{number}. [{hit.id}] {_source(hit)}")
         click.echo(f"   “{' '.join(hit.text.split())}”")
@@ -101,6 +103,15 @@ def _print_result(result: SearchResult) -> None:
     for study in result.similar_studies:
         facts = ", ".join(filter(None, (study.method, study.when, f"{study.hits} of the best hits")))
         click.echo(f"   study {study.id}: {study.title} ({facts})")
+
+
+def _with_words(result: SearchResult) -> str:
+    """How many hold the words, where others are only near in meaning."""
+    having = result.with_words
+    if having is None or having.hits == result.total:
+        return ""
+    which = "any of the words" if having.several else "the word"
+    return f"; {having.hits:,}{'+' if having.capped else ''} with {which}, the others near in meaning"
 
 
 def _source(hit: Hit) -> str:

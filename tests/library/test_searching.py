@@ -117,6 +117,40 @@ def test_a_result_set_that_was_cut_says_so_and_counts_what_is_left(
     assert sum(value.count for value in cut.facets["kind"]) == cut.total
 
 
+@pytest.mark.parametrize("who", ["ada", "vera", "sam"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"words": "playground"},
+        {"words": "hidden gate -mango"},
+        {"words": "xyzzy fees", "filters": {"kind": ("passage",)}},
+        {"words": '"hidden fees"'},
+        {"words": "zzxyq"},
+    ],
+    ids=str,
+)
+def test_of_hits_by_words_and_meaning_it_is_told_how_many_have_the_words(
+    library: Library, query: dict, who: str
+) -> None:
+    both, words = found(library, who=who, **query), found(library, who=who, mode="keyword", **query)
+    assert both.with_words is not None
+    assert (both.with_words.hits, both.with_words.capped) == (words.total, False)
+    assert ids(words) <= ids(both)
+    told = result_json(both)
+    assert (told["with_words"], told["with_words_capped"], told["total"]) == (words.total, False, both.total)
+    for other in (words, found(library, who=who, mode="meaning", **query), found(library, who=who)):
+        assert other.with_words is None
+
+
+def test_of_words_that_were_cut_it_is_told_that_more_have_them(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "ENGINE_LIMIT", 5)
+    having = found(library, "mango").with_words
+    assert having is not None
+    assert (having.hits, having.capped) == (5, True)
+
+
 def test_pages_follow_each_other_without_gap_or_repetition(library: Library) -> None:
     whole = [hit.id for hit in found(library, "hidden fees").hits]
     paged = [

@@ -46,6 +46,23 @@ def test_a_misspelt_word_is_offered_as_a_link_and_not_replaced(visit):
     assert "hits" in text
 
 
+def heading(text: str) -> str:
+    return " ".join(re.sub("<[^>]+>", "", re.search('<h1 id="found">(.*?)</h1>', text, re.DOTALL)[1]).split())
+
+
+def test_beside_the_hits_it_is_told_how_many_have_the_words(visit):
+    words = re.match(r"\d+", heading(page(visit, "/search?q=mother+taxes&mode=keyword")))[0]
+    told = heading(page(visit, "/search?q=mother+taxes"))
+    assert told.endswith(f" · {words} with any of these words, the others near in meaning")
+    for all_have_them in ("/search?q=mother+taxes&mode=keyword", "/search?q=mother"):
+        assert "with" not in heading(page(visit, all_have_them))
+
+
+def test_where_nothing_has_the_words_the_page_does_not_say_hits(visit):
+    told = heading(page(visit, "/search?q=calendarise"))
+    assert re.fullmatch(r"Nothing has this word; \d+ (is|are) nearest in meaning", told), told
+
+
 def test_a_hostile_query_is_shown_as_text(visit):
     text = page(visit, f"/search?q={quote('<script>alert(1)</script> -<b>x</b> calender outcome:<i>')}")
     assert "<script>alert" not in text

@@ -219,6 +219,16 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class WithWords:
+    """How many of the hits hold a word that was asked for; the others are near in meaning. `capped`: at least so many;
+    `several`: more than one word was asked for, any of which counts."""
+
+    hits: int
+    capped: bool
+    several: bool
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """What a search answers. `total`, `people`, `studies` and the facets count exactly the result set."""
 
@@ -240,6 +250,7 @@ class SearchResult:
     groups: tuple[HitGroup, ...] = ()  # of the page, where the query asks for groups; `hits` are all of theirs
     groups_total: int = 0
     connecting: tuple[Connecting, ...] = ()  # where the query groups by level
+    with_words: WithWords | None = None  # None where words and meaning were not both asked
     cell: Mapping[str, str] = field(default_factory=dict)  # the one segment and product asked for: codes by axis
 
     @property

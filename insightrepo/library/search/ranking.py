@@ -17,7 +17,7 @@ from indexes.search import Request, whole
 from indexes.search import search as rank
 from insightrepo.accounts.access import Reader
 from insightrepo.library.search.filters import ResolvedFilter
-from insightrepo.library.search.hits import SearchQuery
+from insightrepo.library.search.hits import SearchQuery, WithWords
 from insightrepo.taxonomy.register import seen_terms
 from insightrepo.workspace import Workspace
 
@@ -37,6 +37,7 @@ class Found:
     ranked: Mapping[int, Ranked] = field(default_factory=dict)
     capped: bool = False
     notes: tuple[str, ...] = ()
+    with_words: WithWords | None = None
 
 
 def ranked(workspace: Workspace, session: Session, reader: Reader, query: SearchQuery, found: Found) -> Found:
@@ -56,7 +57,17 @@ def ranked(workspace: Workspace, session: Session, reader: Reader, query: Search
     ranking = rank(request, state.keyword, state.vectors, embed_query, state.bitmaps.live)
     off = query.mode != "keyword" and ranking.meaning_off
     notes = ("meaning search is off: no embedding model; these are keyword results",) if off else ()
-    return replace(in_order(found, ranking, uncrowd=query.sort == "relevance"), notes=notes)
+    both = query.mode == "hybrid" and not ranking.meaning_off
+    return replace(
+        in_order(found, ranking, uncrowd=query.sort == "relevance"),
+        notes=notes,
+        with_words=_with_words(parsed, ranking) if both else None,
+    )
+
+
+def _with_words(parsed: ParsedQuery, ranking: Ranking) -> WithWords:
+    words = sum(len(text.split()) for text in (*parsed.words, *parsed.phrases))
+    return WithWords(ranking.ranks.with_words, ranking.keyword_capped, words > 1)
 
 
 def in_order(found: Found, ranking: Ranking, uncrowd: bool = True) -> Found:

@@ -81,6 +81,7 @@ def search(workspace: Workspace, session: Session, reader: Reader, query: Search
         groups=_with_hits(groups, hits),
         groups_total=groups.total if groups else 0,
         connecting=connecting(found.within, spoken, bitmaps, studies) if query.group == "level" else (),
+        with_words=found.with_words,
         cell=_cell(session, reader, resolved),
     )
 

@@ -21,6 +21,8 @@ def result_json(result: SearchResult) -> dict[str, Any]:
         "capped": result.capped,
         "people": result.people,
         "studies": result.studies,
+        "with_words": result.with_words.hits if result.with_words else None,
+        "with_words_capped": result.with_words.capped if result.with_words else None,
         "hits": [_hit(hit) for hit in result.hits],
         "facets": {facet: {value.value: value.count for value in values} for facet, values in result.facets.items()},
         "outcomes": [
