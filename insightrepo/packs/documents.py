@@ -28,10 +28,11 @@ BETTER, WORSE = RGBColor(0x1C, 0x6A, 0x3D), RGBColor(0xAB, 0x2F, 0x1F)
 SHADE, LINE = "E6F0EE", "DFDCD3"
 FONT = "Calibri"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+HEADING = 7.5  # points: of a table, so that no word of it is broken in another font than ours
 PAGE_WIDTH, MARGIN = 21.0, 2.0  # centimetres: A4
 WIDTHS = {  # of columns, in centimetres, by section
-    "changes": (3.9, 2.2, 2.3, 2.2, 2.2, 1.9, 1.2, 1.1),
-    "gaps": (6.0, 2.1, 2.1, 2.5, 1.6, 1.6, 1.1),
+    "changes": (3.4, 2.2, 2.4, 2.2, 2.2, 1.9, 1.5, 1.2),
+    "gaps": (3.7, 2.3, 1.7, 2.3, 2.2, 1.9, 1.9, 1.0),
     "sources": (1.7, 3.0, 3.0, 2.8, 6.5),
 }
 
@@ -185,7 +186,7 @@ def _write(cell: _Cell, text: str, bold: bool = False, right: bool = False) -> N
     if right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     run = paragraph.add_run(text)
-    run.font.size, run.bold = Pt(8.5), bold or None
+    run.font.size, run.bold = Pt(HEADING if bold else 8.5), bold or None
     if text.endswith((" better", " worse")):
         run.font.color.rgb = BETTER if text.endswith("better") else WORSE
 

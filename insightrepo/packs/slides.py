@@ -48,7 +48,8 @@ WIDE, HIGH, SIDE, TOP = 13.333, 7.5, 0.6, 1.55  # inches: the slide, its margin,
 BODY = HIGH - TOP - 0.65
 LETTER = 0.0072  # inches a letter is wide on average, for each point of its size
 LEADING = 1.25  # height of a line by the size of its letters
-PLOT_AT, LABEL_ROOM = 0.34, 0.42  # of a chart's width: where bars begin; of their range: room for their labels
+MOST_NAMED, MOST_NAME = 0.43, 60  # of a chart's width: room for the names of its bars; letters of one
+BAR_LETTERS, AIR = 12, 0.15  # size of the names and labels of bars; inches beside them
 MOST_BARS, MOST_ROWS, SMALLEST = 10, 8, 12
 HASH_LETTERS = 64
 MOST_WHO = 260  # letters of whose words they are: the study and the row stand at the end
@@ -154,7 +155,8 @@ def _slide(show: Any, title: str, pack: PackReading, notes: str, size: int = 28)
 def _bars(slide: Slide, bars: Bars, left: float, top: float, width: float, height: float) -> None:
     most = slice(None, MOST_BARS)
     data = CategoryChartData(number_format="0.0")
-    data.categories = [_cut(text, 62) for text in bars.categories[most]]
+    names = [_cut(text, MOST_NAME) for text in bars.categories[most]]
+    data.categories = names
     data.add_series(bars.series, [round(value, 4) for value in bars.values[most]])
     frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *map(Inches, (left, top, width, height)), data)
     chart = frame.chart
@@ -162,15 +164,13 @@ def _bars(slide: Slide, bars: Bars, left: float, top: float, width: float, heigh
     _told(frame, f"{bars.title}: " + ", ".join(
         f"{name} {label}" for name, label in zip(bars.categories[most], bars.labels[most], strict=True)))  # fmt: skip
     categories, values = chart.category_axis, chart.value_axis
-    categories.reverse_order, categories.tick_labels.font.size = True, Pt(12)
+    categories.reverse_order, categories.tick_labels.font.size = True, Pt(BAR_LETTERS)
     categories.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     categories.format.line.color.rgb = SOFT
     values.visible, values.has_major_gridlines = False, False
-    lowest, highest = min(0.0, *bars.values[most]), max(0.0, *bars.values[most])
-    room = LABEL_ROOM * (highest - lowest or 1.0)  # for the labels at the ends of the bars
-    values.minimum_scale = lowest - room if lowest < 0 else 0
-    values.maximum_scale = highest + room if highest > 0 else 0
-    _place_plot(chart)
+    named = min(MOST_NAMED, max(map(_letters, names)) / width)
+    values.minimum_scale, values.maximum_scale = _scale(bars.values[most], bars.labels[most], width * (0.99 - named))
+    _place_plot(chart, named)
     plot = chart.plots[0]
     plot.gap_width, plot.vary_by_categories = 55, False
     series = plot.series[0]
@@ -180,18 +180,33 @@ def _bars(slide: Slide, bars: Bars, left: float, top: float, width: float, heigh
         point.format.fill.solid()
         point.format.fill.fore_color.rgb = TONES[tone]
         point.data_label.text_frame.word_wrap = False
-        _put(point.data_label.text_frame, [label], 12, INK)
+        _put(point.data_label.text_frame, [label], BAR_LETTERS, INK)
         point.data_label.position = XL_LABEL_POSITION.OUTSIDE_END
 
 
-def _place_plot(chart: Any) -> None:
+def _scale(values: Sequence[float], labels: Sequence[str], width: float) -> tuple[float, float]:
+    """The ends of an axis of so many inches that leaves room for the labels at the ends of its bars."""
+    room = [max((_letters(label) for value, label in zip(values, labels, strict=True) if (value < 0) is below),
+                default=0.0) for below in (True, False)]  # fmt: skip
+    lowest, highest = min(0.0, *values), max(0.0, *values)
+    unit = (highest - lowest or 1.0) / (width - sum(room))  # of the values, an inch
+    return lowest - room[0] * unit, highest + room[1] * unit
+
+
+def _letters(text: str) -> float:
+    """Inches that a name or a label of a bar takes in one line, with air."""
+    return len(text) * LETTER * BAR_LETTERS + AIR
+
+
+def _place_plot(chart: Any, named: float) -> None:
     """A fixed place of the bars, so that the names of the categories have theirs: else they are cut."""
     area = chart._chartSpace.chart.plotArea
     for known in area.findall(qn("c:layout")):
         area.remove(known)
     manual = parse_xml(
         f'<c:layout {nsdecls("c")}><c:manualLayout><c:layoutTarget val="inner"/><c:xMode val="edge"/>'
-        f'<c:yMode val="edge"/><c:x val="{PLOT_AT}"/><c:y val="0.09"/><c:w val="{0.99 - PLOT_AT}"/><c:h val="0.89"/>'
+        f'<c:yMode val="edge"/><c:x val="{named:.4f}"/><c:y val="0.09"/><c:w val="{0.99 - named:.4f}"/>'
+        '<c:h val="0.89"/>'
         "</c:manualLayout></c:layout>"
     )
     area.insert(0, manual)

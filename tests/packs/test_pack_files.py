@@ -19,7 +19,7 @@ from insightrepo.packs.documents import docx_of
 from insightrepo.packs.packs import PackReading, as_json, comment, sign
 from insightrepo.packs.parts import Bullets
 from insightrepo.packs.sections import sections
-from insightrepo.packs.slides import _height, pptx_of
+from insightrepo.packs.slides import LETTER, _height, pptx_of
 from insightrepo.scores.reading import ScoreQuery, read_scores
 
 QUOTE = "We stopped at a furniture shop <b>again</b>"
@@ -107,6 +107,33 @@ def test_every_slide_has_a_title_and_its_sources_in_the_notes(pack):
         assert pack.sha256 in notes
         assert all(f"{one['wave']} issue 1 sha256 {one['sha256']}" in notes for one in pack.content["waves"])
     assert all(chart._chartSpace is not None for chart in charts(slides_of(pack)).values())
+
+
+def test_a_label_at_a_bar_never_runs_into_its_name(pack):
+    long = json.loads(json.dumps(pack.content))
+    row = long["changes"]["real"][0]
+    long["changes"]["real"] = [row, {**row, "code": "T-PLAN-1", "measure": "success", "n": 30, "change": -50.0,
+                                     "segment": "Families with young children"}]  # fmt: skip
+    for shape in (shape for slide in slides_of(replace(pack, content=long)).slides for shape in slide.shapes):
+        if not shape.has_chart or not hasattr(shape.chart.plots[0], "gap_width"):
+            continue
+        chart, wide = shape.chart, shape.width / Inches(1)
+        x, w = (float(chart._chartSpace.chart.plotArea.xpath(f".//c:layout//c:{name}/@val")[0]) for name in "xw")
+        axis, series = chart.value_axis, chart.plots[0].series[0]
+        inch = w * wide / (axis.maximum_scale - axis.minimum_scale)
+        for place, (name, value) in enumerate(zip(chart.plots[0].categories, series.values, strict=True)):
+            label = series.points[place].data_label.text_frame.text
+            room = value - axis.minimum_scale if value < 0 else axis.maximum_scale - value
+            assert room * inch >= len(label) * LETTER * 12, label
+            assert x * wide >= len(name) * LETTER * 12, name
+
+
+def test_no_word_of_a_tables_heading_is_broken_in_the_document(pack):
+    for table in Document(io.BytesIO(docx_of(pack))).tables:
+        for cell in table.rows[0].cells:
+            size = cell.paragraphs[0].runs[0].font.size.pt
+            longest = max(map(len, re.split(r"[ -]", cell.text)))
+            assert 0.72 * size * longest / 72 * 2.54 + 0.17 <= cell.width.cm, cell.text  # bold, of a wide font
 
 
 def long_pack(pack: PackReading) -> PackReading:
