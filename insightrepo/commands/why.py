@@ -14,7 +14,7 @@ from insightrepo.scores.changes import ChangedCell, NoSuchStep, what_changed
 from insightrepo.scores.computing.splitting import SplitShown
 from insightrepo.scores.reading import ScoreRow
 from insightrepo.scores.waves.waves import WaveUnknown
-from insightrepo.scores.wording import points
+from insightrepo.scores.wording import measure_name, points
 
 
 @click.command()
@@ -57,7 +57,7 @@ def _print(found: Why) -> None:
     for split in found.importance_splits:
         _print_split(split, "importance")
     if found.task_index:
-        _print_split(found.task_index, "completion")
+        _print_split(found.task_index, measure_name("success"))
     for task in found.tasks:
         moved = "; ".join(f"{measure_words(item)} {item.movement.verdict}".strip() for item in task.measures)
         click.echo(f"task {task.code} {task.name}: {moved}{' (goes with it)' if task in found.moving_tasks else ''}")
@@ -131,5 +131,5 @@ def _line(cell: ChangedCell) -> str:
         if row.change_low is None or row.change_high is None
         else f" ({points(row.change_low, 1)} to {points(row.change_high, 1)})"
     )
-    return (f"{row.verdict}  {cell.subject.code}  {of}  {row.measure} {was}{row.value:.1f} {row.unit}, "
+    return (f"{row.verdict}  {cell.subject.code}  {of}  {measure_name(row.measure)} {was}{row.value:.1f} {row.unit}, "
             f"{points(row.change or 0.0, 1)}{interval}, n {row.n}")  # fmt: skip

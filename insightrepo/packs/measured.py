@@ -1,4 +1,4 @@
-"""The measured part of a pack: what really changed, the biggest gaps, and lines over the waves."""
+"""The measured part of a pack: what really changed, the largest opportunities, and lines over the waves."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _gap(
 def trends_of(
     session: Session, maker: Reader, about: Subject, changes: dict[str, Any], gaps: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Satisfaction over the waves up to the period, of the outcomes that really changed, then of the biggest gaps.
+    """Satisfaction over the waves up to the period, of outcomes that really changed, then of the largest opportunities.
 
     A line is of one instrument, the last one: `left_out` are waves that were measured with another.
     """

@@ -51,7 +51,7 @@ def _period(about: Subject, content: dict[str, Any]) -> Iterator[str]:
     elif not content["changes"]["steps"]:
         last = next(one["last_day"] for one in content["waves"] if one["wave"] == about.wave)
         if last < period.first_day.isoformat():
-            yield f"No wave ended in {period.code}: gaps and lines are of {about.wave}, which ended on {last}."
+            yield f"No wave ended in {period.code}: opportunities and lines are of {about.wave}, which ended on {last}."
         else:
             yield f"{about.wave} is compared with no wave before it: no change can be told."
     if content["made"]["limits"]:

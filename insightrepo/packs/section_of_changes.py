@@ -9,7 +9,7 @@ from insightrepo.library.why.why_words import lowered
 from insightrepo.locales import grouped, probability
 from insightrepo.packs.parts import Bars, Section, Table
 from insightrepo.packs.phrases import count, more_than, people
-from insightrepo.scores.wording import change, number, points
+from insightrepo.scores.wording import change, measure_name, number, points
 
 ARROWS = {True: "▲", False: "▼"}
 
@@ -97,14 +97,14 @@ def _whose(row: dict[str, Any]) -> str:
 
 
 def _measure(row: dict[str, Any]) -> str:
-    return {"success": "completion", row["code"]: "rate" if row["unit"] == "percent" else "value"}.get(
-        row["measure"], row["measure"]
-    )
+    if row["measure"] == row["code"]:
+        return "rate" if row["unit"] == "percent" else "value"
+    return measure_name(row["measure"])
 
 
 def _measures(row: dict[str, Any]) -> str:
     """The measure that speaks for a cell, and those that moved with it."""
-    others = ", ".join(one["measure"] if one["measure"] != "success" else "completion" for one in row["others"])
+    others = ", ".join(measure_name(one["measure"]) for one in row["others"])
     return f"{_measure(row)} (with {others})" if others else _measure(row)
 
 

@@ -1,4 +1,4 @@
-"""The sections of a pack on the biggest gaps and on satisfaction over the waves."""
+"""The sections of a pack on the largest opportunities and on satisfaction over the waves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORTH_A_LOOK = BANDS[-1][0]
 def gaps_section(content: dict[str, Any]) -> Section:
     """Outcomes by opportunity, where segments disagree with it named."""
     gaps, rows = content["gaps"], content["gaps"]["rows"]
-    title = "Biggest gaps"
+    title = "Largest opportunities"
     if not rows:
         return Section("gaps", title, ("Importance and satisfaction were not both measured: no opportunity is known.",))
     whose = content["product"]["name"] if content["product"] else "everybody"

@@ -1,4 +1,4 @@
-"""The sections of a pack that quote: new evidence, and what customers say of the biggest gaps."""
+"""The sections of a pack that quote: new evidence, and what customers say of the largest opportunities."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def evidence_section(content: dict[str, Any], withheld: int) -> Section:
 
 
 def voices_section(content: dict[str, Any]) -> Section | None:
-    """The strongest words on the biggest gaps, whenever they were said; None where there are none."""
+    """The strongest words on the largest opportunities, whenever they were said; None where there are none."""
     voices = [one for one in content.get("voices", ()) if one["quotes"]]
     if not voices:
         return None
     quotes = tuple(_quote(item, f"on {one['code']}") for one in voices for item in one["quotes"])
     lead = ("Confirmed words first, then the lowest ratings, then the newest; not only of this period: each says when "
             "it was said.")  # fmt: skip
-    return Section("voices", "What customers say of the biggest gaps", (lead,), quotes=quotes)
+    return Section("voices", "What customers say of the largest opportunities", (lead,), quotes=quotes)
 
 
 def _quote(item: dict[str, Any], on: str = "") -> Quote:

@@ -25,7 +25,7 @@ def sections(content: dict[str, Any], withheld: int = 0) -> tuple[Section, ...]:
 
 
 def in_short(content: dict[str, Any]) -> tuple[str, ...]:
-    """The pack in a few sentences: what moved most, of whom and in which task, the biggest gap, what was said."""
+    """The pack in a few sentences: what moved most, of whom, in which task, the largest opportunity, what was said."""
     changes, gaps, evidence = content["changes"], content["gaps"], content["evidence"]
     widest = {row["code"]: row for row in reversed(changes["real"])}  # everybody stands before segments
     outcomes = [row for row in widest.values() if row["kind"] == "outcome"]
@@ -38,7 +38,7 @@ def in_short(content: dict[str, Any]) -> tuple[str, ...]:
     if gaps["rows"]:
         top = gaps["rows"][0]
         thin = f"; its evidence is {thin_evidence(top)}" if thin_evidence(top) else ""
-        said.append(f"The biggest opportunity is {top['code']}, {lowered(top['name'])}: "
+        said.append(f"The largest opportunity is {top['code']}, {lowered(top['name'])}: "
                     f"{opportunity(top)} ({top['band']}){thin}.")  # fmt: skip
     if total := evidence["said_total"] + evidence["insights_total"]:
         people = f" by {grouped(evidence['people'])} known people" if evidence["people"] else ""

@@ -1,4 +1,4 @@
-"""What customers say of the biggest gaps of a pack: the strongest words there are, whenever they were said."""
+"""What customers say of the largest opportunities of a pack: the strongest words there are, whenever they were said."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _index(row: ScoreRow, detail: Mapping[str, Any]) -> Iterator[Line]:
     total = (
         f"({sums}) / {short(sum(weight for weight, _ in parts))} = " if parts else "(with tasks outside your scopes) "
     )
-    yield Line("the weighted completion of the outcome's tasks", "Σ w·p / Σ w", f"{total}{percent(row.value, 1)}")
+    yield Line("the weighted success of the outcome's tasks", "Σ w·p / Σ w", f"{total}{percent(row.value, 1)}")
     yield Line("95% interval from each task's adjusted share and the people who tried several", "index ± z·SE",
                f"{percent(row.low, 1)} to {percent(row.high, 1)}")  # fmt: skip
 

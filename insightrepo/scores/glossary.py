@@ -48,7 +48,7 @@ STATISTICS = {  # what stands beside figures: (name, what it means)
     "not-enough": ("not enough data", "Fewer than 30 people in one of the two waves, or nothing to compare with."),
     "indicative": ("indicative", "5 to 29 people: good for a question, not for a decision. It gets no verdict."),
     "provisional": ("provisional", "The wave is still open: the figure may change until it is frozen."),
-    "goes-with": ("goes with it", "A task whose completion, time or ease really moved the same way in the same waves. "
+    "goes-with": ("goes with it", "A task whose success, time or ease really moved the same way in the same waves. "
                   "That is no cause: answers and tries mostly come from different people."),
     "weighted": ("weighted", "People count more or less, so that segments have the size they have among customers."),
     "n_eff": ("n_eff", "How many people a weighted sample is worth: unequal weights make it less than n."),

@@ -7,6 +7,11 @@ from insightrepo.locales import decimal, percent
 from insightrepo.scores.measures import MEASURES
 
 
+def measure_name(measure: str) -> str:
+    """What a measure is called wherever it is read: "success" is task success, every other as it is written."""
+    return "task success" if measure == "success" else measure
+
+
 def decimals_of(measure: str) -> int:
     """How many decimals a value of the measure is shown with; a metric's has one."""
     return MEASURES[measure].decimals if measure in MEASURES else 1

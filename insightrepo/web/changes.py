@@ -54,7 +54,7 @@ def _shown(found: Why) -> dict[str, Any]:
     splits = [
         *((split, f"Satisfaction by {split.title.lower()}") for split in found.splits),
         *((split, f"Importance by {split.title.lower()}") for split in found.importance_splits),
-        *([(found.task_index, "Completion of its tasks, by task")] if found.task_index else []),
+        *([(found.task_index, "Task success, by task")] if found.task_index else []),
     ]
     return {
         "why": found,

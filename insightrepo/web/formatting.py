@@ -26,7 +26,7 @@ from insightrepo.locales import (
     tag,
     whole,
 )
-from insightrepo.scores.wording import change, number
+from insightrepo.scores.wording import change, measure_name, number
 from insightrepo.web.layout import place_url
 from insightrepo.web.links import url_for
 from insightrepo.web.request import workspace
@@ -57,7 +57,7 @@ def _speak() -> None:
 def setup(app: Flask) -> None:
     """Make the functions below known to the templates."""
     words = sentence, upper_first, tag_words, source_words, plural, marked
-    for function in (*words, count, number, change, size, clock):
+    for function in (*words, count, number, change, size, clock, measure_name):
         app.add_template_filter(function)
     for written in (day, decimal, moment, percent, probability, short, signed, whole):
         app.add_template_filter(written)

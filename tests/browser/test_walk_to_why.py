@@ -121,6 +121,6 @@ def test_figures_by_segment_are_read_on_a_phone_without_moving_a_table_sideways(
 
 def test_without_scripts_it_reads_and_prints_on_two_pages(opened):
     page = opened("/outcomes/STOP/why", java_script_enabled=False)
-    expect(page.locator(".why-sentence")).to_contain_text("goes with it (completion 84% → 61%)")
+    expect(page.locator(".why-sentence")).to_contain_text("goes with it (task success 84% → 61%)")
     printed = page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm"))
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 2

@@ -41,7 +41,7 @@ def test_why_prints_the_sentence_the_parts_and_the_words(ask):
     assert result.exit_code == 0, result.output
     assert "fell 18 points between 2025-Q2 and 2025-Q3 (80% → 62%)" in result.stdout
     assert "by family: −18.0 points = −18.0 rate 0.0 mix" in result.stdout
-    assert "task T-ADD Add a stop on the route: completion 84% → 61% worse" in result.stdout
+    assert "task T-ADD Add a stop on the route: task success 84% → 61% worse" in result.stdout
     assert "word plus button: 0 people before" in result.stdout
 
 

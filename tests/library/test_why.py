@@ -54,7 +54,7 @@ def test_the_sentence_goes_from_score_to_task_to_words(ask):
         "worse after control over all tests."
     )
     assert said.where == "All of it is among families with school-age children (−18 of −18)."
-    assert said.task == "The task “add a stop on the route” goes with it (completion 84% → 61%)."
+    assert said.task == "The task “add a stop on the route” goes with it (task success 84% → 61%)."
     assert said.words.startswith("Customers say: “I could not add a stop on the route, the plus button is gone.")
     assert said.mix == ""
 
@@ -286,5 +286,7 @@ def test_a_task_that_fell_only_among_those_who_fell_is_told_of_them(fresh, story
                 verdict="worse" if wave == "2025-Q3" else "not enough data",
             ))  # fmt: skip
     found = read(fresh)
-    assert headline(found).task == "Among them the task “add a stop on the route” goes with it (completion 80% → 55%)."
+    assert (
+        headline(found).task == "Among them the task “add a stop on the route” goes with it (task success 80% → 55%)."
+    )
     assert [task.segment for task in found.moving_tasks] == ["school"]

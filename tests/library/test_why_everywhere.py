@@ -26,7 +26,7 @@ def test_the_story_is_told_alike_everywhere(workspace: Workspace) -> None:
         changed = what_changed(session, reader, "2025-Q2")
         matrix = source_matrix(session, reader, "STOP")
         assert choices(session, reader).measures[:2] == ("satisfaction", "success")
-    assert headline(found).task == "The task “add a stop on the route” goes with it (completion 84% → 61%)."
+    assert headline(found).task == "The task “add a stop on the route” goes with it (task success 84% → 61%)."
     assert [part.code for part in found.splits[0].parts] == ["school", "teens", "young"]
     assert found.interventions[0].movement.verdict == "worse"
     assert narrowed.movement.change == pytest.approx(-30)

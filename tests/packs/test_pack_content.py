@@ -76,7 +76,7 @@ def test_a_month_without_a_wave_says_of_which_wave_its_figures_are(kit):
     assert content["changes"]["steps"] == []
     assert content["gaps"]["wave"] == "2025-Q2"
     assert content["reconciliation"] == [
-        "No wave ended in 2025-08: gaps and lines are of 2025-Q2, which ended on 2025-06-30."
+        "No wave ended in 2025-08: opportunities and lines are of 2025-Q2, which ended on 2025-06-30."
     ]
     assert "No two waves could be compared for this period." in in_short(content)
 
@@ -131,7 +131,7 @@ def test_a_period_that_is_none_is_refused(kind, text):
         read_period(kind, text)
 
 
-def test_the_biggest_gaps_are_quoted_on_with_words_of_whenever_they_were_said(kit, workspace):
+def test_the_largest_opportunities_are_quoted_on_with_words_of_whenever_they_were_said(kit, workspace):
     with workspace.database.writing() as session:
         old = session.query(Evidence).filter_by(identity="old").one()
         later = Evidence(study_id=old.study_id, identity="later", kind="verbatim", text="The stops got worse",
@@ -186,7 +186,7 @@ def test_a_pack_of_a_product_says_that_segments_disagree_over_all_products(kit, 
     )
 
 
-def test_the_biggest_opportunity_says_where_its_evidence_is_thin(kit, workspace):
+def test_the_largest_opportunity_says_where_its_evidence_is_thin(kit, workspace):
     rebuild(workspace)
     content = kit.read("contributor", kit.make()).content
     assert {row["code"]: row["evidence"] for row in content["gaps"]["rows"]} == {
@@ -194,7 +194,7 @@ def test_the_biggest_opportunity_says_where_its_evidence_is_thin(kit, workspace)
         "COST": {"pieces": 0, "people": 0, "studies": 0, "thin": "nobody spoke of it"},
     }
     assert any(
-        said.startswith("The biggest opportunity is STOP")
+        said.startswith("The largest opportunity is STOP")
         and said.endswith("(solid); its evidence is thin: fewer than 5 people (1 person, 1 study).")
         for said in in_short(content)
     )
@@ -252,5 +252,5 @@ def test_in_short_names_the_segment_and_the_task_that_moved_most(kit):
     ]
     said = " ".join(in_short(content))
     assert "(Parents of toddlers)" in said
-    assert "T-1, add a stop: completion" in said
+    assert "T-1, add a stop: task success" in said
     assert "Couples" not in said

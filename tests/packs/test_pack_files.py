@@ -65,7 +65,7 @@ def test_the_document_has_headings_tables_and_quotes_in_their_styles(pack):
     styles = [(paragraph.style.name, paragraph.text) for paragraph in document.paragraphs]
     assert styles[0] == ("Title", "Quarterly review 2025-Q3")
     assert [text for style, text in styles if style == "Heading 1"] == [
-        "In short", "Commentary", "What really changed", "Biggest gaps", "Over the waves", "New evidence",
+        "In short", "Commentary", "What really changed", "Largest opportunities", "Over the waves", "New evidence",
         "Open questions", "Targets and what happened", "Where the figures come from", "Signature",
     ]  # fmt: skip
     assert [text for style, text in styles if style == "Quote"] == [f"“{QUOTE}”"]
@@ -99,7 +99,7 @@ def test_the_slides_have_charts_that_can_be_edited_with_the_values_of_the_pack(p
 def test_every_slide_has_a_title_and_its_sources_in_the_notes(pack):
     slides = list(slides_of(pack).slides)
     assert [slide.shapes.title.text for slide in slides] == [
-        "Quarterly review 2025-Q3", "Commentary", "What really changed", "Biggest gaps", "Over the waves",
+        "Quarterly review 2025-Q3", "Commentary", "What really changed", "Largest opportunities", "Over the waves",
         "New evidence", "Open questions · targets and what happened", "Where the figures come from",
     ]  # fmt: skip
     for slide in slides:

@@ -62,7 +62,7 @@ def test_the_page_says_score_task_and_words(signed_in):
     page = text_of(signed_in("vera"), "/outcomes/STOP/why")
     assert "fell 18 points between 2025-Q2 and 2025-Q3 (80% → 62%), worse after control" in page
     assert "All of it is among families with school-age children (−18 of −18)." in page
-    assert "The task “add a stop on the route” goes with it (completion 84% → 61%)." in page
+    assert "The task “add a stop on the route” goes with it (task success 84% → 61%)." in page
     assert "plus button" in page
     assert "cause" not in page.lower().replace("because", "")
 
@@ -92,6 +92,7 @@ def test_the_link_keeps_what_was_asked(signed_in):
 def test_what_changed_lists_the_outcome_and_the_task_and_counts_the_rest(signed_in):
     client = signed_in("vera")
     page = text_of(client, "/changes")
+    assert "task success 84% → 61%" in page
     assert "What changed 2025-Q2 → 2025-Q3" in page
     assert "STOP Find enriching stops, with ease" in page
     assert "T-ADD Add a stop on the route task" in page

@@ -38,7 +38,7 @@ from insightrepo.workspace import Workspace
 
 MEASURE = "satisfaction"
 WITHHELD = (
-    "The completion of its tasks is not split: one task is outside what you may see, and its score would stand alone."
+    "The success of its tasks is not split: one task is outside what you may see, and its score would stand alone."
 )
 ROUNDED = (
     "What the change is made of is not shown: scores are rounded here, because a segment that they are weighted by has "
@@ -76,7 +76,7 @@ class Why:
     """Everything the page shows. `history` is the cell's score by wave; `splits` are by segment, then by product.
 
     `tasks` are of everybody's tries (with a segment chosen, of its); where none of these went with the score, of those
-    of the segment that moved it. `task_index` splits the completion of the outcome's tasks. `interventions` are those
+    of the segment that moved it. `task_index` splits the success of the outcome's tasks. `interventions` are those
     of the time between the first and the last wave, tested; `annotations` are what happened from the first day of the
     earlier wave to the last of the later one.
     """
@@ -306,7 +306,7 @@ def _by(rows: Sequence[ScoreRow], axis: str, question: Question) -> tuple[dict[s
 def _task_index(
     session: Session, reader: Reader, question: Question, tasks: dict[str, Task]
 ) -> tuple[SplitShown | None, Movement | None, str]:
-    """The completion of the outcome's tasks split by task; of everybody where the segment's was not measured. The last
+    """The success of the outcome's tasks split by task; of everybody where the segment's was not measured. The last
     says why it is withheld.
     """
     if not tasks:
@@ -331,7 +331,7 @@ def _task_index(
 
 
 def _of_all_tasks(question: Question, segment: str | None) -> list[Any]:
-    """The scores of completion that the index rests on, also of tasks that the reader may not see."""
+    """The scores of success that the index rests on, also of tasks that the reader may not see."""
     served = select(task_outcome.c.task_id).where(task_outcome.c.outcome_id == question.outcome.id)
     of_segment = select(Segment.id).where(Segment.code == segment).scalar_subquery()
     return [

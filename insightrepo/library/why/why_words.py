@@ -13,7 +13,7 @@ from insightrepo.scores.computing.splitting import PartShown, SplitShown
 from insightrepo.scores.interventions import BeforeAfter
 from insightrepo.scores.measures import NO_CHANGE, NOT_ENOUGH
 from insightrepo.scores.reading import ScoreRow
-from insightrepo.scores.wording import points
+from insightrepo.scores.wording import measure_name, points
 
 ALL = 0.97  # of the change: "all of it"
 LITTLE = 0.1  # of the change: a part below takes no part in it
@@ -223,12 +223,12 @@ def _task(found: Why) -> str:
 
 
 def measure_words(item: TaskMeasure) -> str:
-    """A measure of a task from one wave to the other: completion 84% → 61%."""
+    """A measure of a task from one wave to the other: task success 84% → 61%."""
     before, after = item.movement.before, item.movement.after
     if before is None or after is None:
         return ""
     if item.measure == "success":
-        return f"completion {percent(before)} → {percent(after)}"
+        return f"{measure_name(item.measure)} {percent(before)} → {percent(after)}"
     if item.measure == "time":
         return f"time {decimal(before, 0)} s → {decimal(after, 0)} s"
     return f"ease {decimal(before, 1)} of 7 → {decimal(after, 1)} of 7"
