@@ -5,8 +5,10 @@ Tagging (ingest/tagger.py) and duplicates (ingest/duplicates.py) follow once a p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Literal
 
@@ -133,28 +135,30 @@ class Pipeline:
         knowing = replace(self, redactor=self.redactor.with_names(names))
         if verbatims:
             return replace(knowing._verbatims(file, document, verbatims), names=names)
+        removed = Counter[str]()
         if document.tables:
-            tables = [_without_names(table) for table in document.tables]
+            tables = [_without_names(table, removed) for table in document.tables]
             document = replace(table_document(tables), title=document.title, warnings=document.warnings)
-        return replace(knowing._prose(file, document), names=names)
+        return replace(knowing._prose(file, document, removed), names=names)
 
-    def _prose(self, file: SourceFile, document: Document) -> Prepared:
+    def _prose(self, file: SourceFile, document: Document, removed: Counter[str]) -> Prepared:
         redacted, counts, speakers = self.redactor.redact_document(document)
         respondents = {label: _respondent(file, raw) for label, raw in speakers.items()}
         drafts = tuple(_draft(passage, respondents) for passage in cut(redacted, self.count_pieces))
-        return Prepared(redacted, drafts, notes=(*redacted.warnings, *_redacted_note(counts)))
+        return Prepared(redacted, drafts, notes=(*redacted.warnings, *_redacted_note(counts + removed)))
 
     def _verbatims(self, file: SourceFile, document: Document, mapped: list[Mapped]) -> Prepared:
         redactor = self.redactor
         drafts: list[Draft] = []
         refused: list[Refused] = []
         notes: list[str] = list(document.warnings)
-        empty = 0
+        empty, counts = 0, Counter[str]()
+        said = partial(redactor.counted, counts=counts)
         for table, mapping, explained in mapped:
             notes.extend(explained)
             for row in rows(table, mapping, self.timezone):
                 if isinstance(row, VerbatimRow):
-                    drafts.append(_row_draft(redactor, table, mapping, row))
+                    drafts.append(_row_draft(redactor, said, table, mapping, row))
                 elif isinstance(row, RefusedRow):
                     refused.append(_refused(redactor, file, table, mapping, row))
                 else:
@@ -162,6 +166,7 @@ class Pipeline:
         taken = [table for table, _, _ in mapped]
         left = [table.sheet for table in document.tables if table not in taken]
         notes.extend(f"sheet {sheet} holds no verbatims and was left out" for sheet in left)
+        notes.extend(_redacted_note(counts))
         title = document.title and redactor.redact(document.title).text
         bare = Document(title=title, warnings=_all_redacted(redactor, document.warnings))
         return Prepared(bare, tuple(drafts), tuple(refused), empty, _all_redacted(redactor, notes))
@@ -184,13 +189,17 @@ def _mapped(tables: Iterable[Table], choose: Chooser) -> Iterator[Mapped]:
             yield table, *chosen
 
 
-def _without_names(table: Table) -> Table:
-    """The table with the cells of its columns of names replaced: as prose, a name like Grace would be a common word."""
+def _without_names(table: Table, removed: Counter[str]) -> Table:
+    """The table with the cells of its columns of names replaced and counted.
+
+    As prose, a name like Grace would be a common word."""
     places = {place for place, header in enumerate(table.header) if is_names_header(header)}
     known = names_in_table(table)
 
     def cells(row: Row) -> tuple[str, ...]:
-        return tuple("[name]" if n in places and " ".join(v.split()) in known else v for n, v in enumerate(row.values))
+        taken = {n for n, value in enumerate(row.values) if n in places and " ".join(value.split()) in known}
+        removed["name"] += len(taken)
+        return tuple("[name]" if n in taken else value for n, value in enumerate(row.values))
 
     return replace(table, rows=tuple(replace(row, values=cells(row)) for row in table.rows))
 
@@ -200,8 +209,11 @@ def _respondent(file: SourceFile, speaker: str) -> str:
     return f"{file.name}\x1f{speaker}" if is_bare_role(speaker) else speaker
 
 
-def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: VerbatimRow) -> Draft:
-    text = redactor.redact(row.text).text
+def _row_draft(
+    redactor: Redactor, said: Callable[[str], str], table: Table, mapping: Mapping, row: VerbatimRow
+) -> Draft:
+    """A row as it may be stored; `said` redacts and counts, which the question of all rows is not."""
+    text = said(row.text)
     return Draft(
         kind="verbatim",
         text=text,
@@ -213,10 +225,10 @@ def _row_draft(redactor: Redactor, table: Table, mapping: Mapping, row: Verbatim
         moment=row.moment,
         rating=row.rating,
         rating_best=mapping.best if row.rating is not None else None,
-        channel=redactor.redact(row.channel).text,
-        segments=_all_redacted(redactor, row.segments),
-        products=_all_redacted(redactor, row.products),
-        labels=_all_redacted(redactor, row.labels),
+        channel=said(row.channel),
+        segments=tuple(map(said, row.segments)),
+        products=tuple(map(said, row.products)),
+        labels=tuple(map(said, row.labels)),
     )
 
 
@@ -253,6 +265,6 @@ def _draft(passage: Passage, respondents: dict[str, str]) -> Draft:
     )
 
 
-def _redacted_note(counts: dict[str, int]) -> Iterator[str]:
+def _redacted_note(counts: Counter[str]) -> Iterator[str]:
     if counts:
         yield "redacted " + ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))

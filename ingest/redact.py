@@ -1,7 +1,8 @@
 """Personal data out of a whole text, before anything is cut, stored in clear or indexed.
 
 Found are mail addresses, phone numbers, card numbers (Luhn-checked), IBANs (length of the country and mod 97),
-secrets (credentials in URLs, keyed tokens, JWTs) and listed names. Each is replaced by its kind in brackets.
+secrets (credentials in URLs, keyed tokens, JWTs), street addresses, names that a label or an honorific gives away, and
+listed names. Each is replaced by its kind in brackets.
 A finding never crosses a blank line, so the blocks of a document keep their borders.
 """
 
@@ -17,14 +18,15 @@ from functools import cached_property, lru_cache, partial
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
-from phonenumbers import Leniency, PhoneNumberMatcher
-
+from ingest.addresses import addresses
 from ingest.names import COMMON_WORDS, names_of_speakers, speaker_labels
+from ingest.phones import phones
 from ingest.readers.base import Block, Document, Row, Table
+from ingest.told_names import full_names_told, told_names
 
-Kind = Literal["token", "mail", "iban", "card", "phone", "name"]
-RULES = 2  # a change of what is found as personal data adds one
-PLACEHOLDER = re.compile(r"\[(?:token|mail|iban|card|phone|name)\]")
+Kind = Literal["token", "mail", "iban", "card", "phone", "address", "name"]
+RULES = 3  # a change of what is found as personal data adds one
+PLACEHOLDER = re.compile(r"\[(?:token|mail|iban|card|phone|address|name)\]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,15 @@ class Redactor:
         self._listed = frozenset(" ".join(name.split()) for name in names if len(name.strip()) > 1)
         self._names = _NameFinder(self._listed)
         self._region = phone_region
-        self._finders = (_tokens, _mails, _ibans, partial(_numbers, region=phone_region), self._names.find)
+        self._finders = (
+            _tokens,
+            _mails,
+            _ibans,
+            partial(_numbers, region=phone_region),
+            _places,
+            _told,
+            self._names.find,
+        )
 
     @property
     def stamp(self) -> str:
@@ -120,12 +130,14 @@ class Redactor:
         paths, title, metadata, warnings and every cell of its tables. `counts` leaves repetitions in heading paths out.
 
         Speakers with a role (Moderator, P3, Participant 3) keep it; any other becomes "Speaker 1", "Speaker 2" … in
-        order of appearance and is treated as a listed name in this document. `speakers` maps every speaker of the new
-        document to the raw one, from which a caller makes a respondent's key. Tables come back without ids that look
+        order of appearance and is treated as a listed name in this document; so is a full name that a label
+        gives away. `speakers` maps every speaker of the new document to the raw one, from which a caller makes a
+        respondent's key. Tables come back without ids that look
         like personal data: read rows (`ingest.verbatims.rows`) from the raw table and redact what they hold.
         """
         labels = speaker_labels(block.locator.speaker for block in document.blocks if block.locator.speaker)
-        return self.with_names(names_of_speakers(labels))._document(document, labels)
+        names = names_of_speakers(labels) | full_names_told(document.text)
+        return self.with_names(names)._document(document, labels)
 
     def _document(self, document: Document, labels: dict[str, str]) -> RedactedDocument:
         counts: Counter[str] = Counter()
@@ -135,9 +147,9 @@ class Redactor:
             text=whole.text,
             blocks=tuple(self._block(block, whole, labels) for block in document.blocks),
             tables=tuple(self._table(table, counts) for table in document.tables),
-            title=document.title and self._counted(document.title, counts),
+            title=document.title and self.counted(document.title, counts),
             metadata={name: self._value(value, counts, name) for name, value in document.metadata.items()},
-            warnings=tuple(self._counted(warning, counts) for warning in document.warnings),
+            warnings=tuple(self.counted(warning, counts) for warning in document.warnings),
         )
         return RedactedDocument(redacted, counts, {label: raw for raw, label in labels.items()})
 
@@ -151,18 +163,19 @@ class Redactor:
     def _table(self, table: Table, counts: Counter[str]) -> Table:
         def cells(row: Row) -> Iterator[str]:
             for value, head in zip_longest(row.values, table.header[: len(row.values)], fillvalue=""):
-                yield self._counted(value, counts, head)
+                yield self.counted(value, counts, head)
 
-        header = tuple(self._counted(name, counts) for name in table.header)
+        header = tuple(self.counted(name, counts) for name in table.header)
         rows = tuple(Row(row.number, tuple(cells(row))) for row in table.rows)
-        return Table(header, rows, table.sheet and self._counted(table.sheet, counts))
+        return Table(header, rows, table.sheet and self.counted(table.sheet, counts))
 
     def _value(self, value: Any, counts: Counter[str], heading: str) -> Any:
         if isinstance(value, list | tuple):
             return [self._value(item, counts, heading) for item in value]
-        return self._counted(value, counts, heading) if isinstance(value, str) else value
+        return self.counted(value, counts, heading) if isinstance(value, str) else value
 
-    def _counted(self, text: str, counts: Counter[str], heading: str = "") -> str:
+    def counted(self, text: str, counts: Counter[str], heading: str = "") -> str:
+        """The text without personal data; what is found is added to `counts` by its kind."""
         redaction = self.redact(text, heading)
         counts.update(finding.kind for finding in redaction.found)
         return redaction.text
@@ -271,58 +284,20 @@ def _numbers(text: str, region: str) -> Iterator[Finding]:
             digits = re.sub(r"\D", "", match.group())
             if _ISSUER.match(digits) and _luhn(digits):
                 yield Finding("card", *match.span())
-        yield from _phones(text, *stretch.span(), region)
+        yield from (Finding("phone", *span) for span in phones(text, *stretch.span(), region))
+
+
+def _places(text: str) -> Iterator[Finding]:
+    yield from (Finding("address", *span) for span in addresses(text))
+
+
+def _told(text: str) -> Iterator[Finding]:
+    yield from (Finding("name", *span) for span in told_names(text))
 
 
 def _luhn(digits: str) -> bool:
     doubled = (divmod(2 * int(digit), 10) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(map(sum, doubled))) % 10 == 0
-
-
-# a sign, an area code in brackets or after 0, a long run of digits, or groups as long as a phone's
-_LIKE_PHONE = re.compile(r"\A[+(]|\(\d|(?<![\d.])0\d|\d{7}|(?<![\d.])\d{3,4}[ .)/\u00a0–-]{1,2}\d{3}")
-_NANP = re.compile(r"(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?\d{3}[ .-]|\d{3}[ .-]\d{3}[.-])\d{4}(?![\d-])")
-# dates, ranges of years, decimals, thousands, network addresses, US postal codes
-_NO_PHONE = re.compile(
-    r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?:\s+\d{1,2})?|(?:19|20)\d\d\s?[-–/]\s?(?:(?:19|20)\d\d)(?:[-–/]\d\d)?|\d+\.\d+"
-    r"|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ \u00a0\u2009]\d{3})+|\d{1,3}(?:\.\d{1,3}){3}|\d{5}-\d{4}"
-)
-_ID_BEFORE = re.compile(
-    r"(?i)(?:\b(?:ids?|ref(?:erence)?|order|ticket|case|record|invoice|session|isbn|doi|sku|respondent"
-    r"|participant|response|customer)|_id)(?:[ _](?:id|key|no\.?|number|nr\.?))?[^\w\n]{0,3}\Z|[/=#&?._-]\Z"
-)
-_PHONE_BEFORE = re.compile(
-    r"(?i)\b(?:(?:tele)?phone|tel|mobile|cell|fax|whatsapp|call(?: (?:me|us))?|dial)(?: ?(?:no\.?|number))?"
-    r"(?: (?:is|at|on|under))?[^\w\n]{0,3}\Z"
-)
-
-
-def _phones(text: str, start: int, end: int, region: str) -> Iterator[Finding]:
-    """Phone numbers in a stretch of digits; the matcher is slow, so what cannot be one is sorted out before."""
-    if len(re.sub(r"\D", "", text[start:end])) < 7 or _NO_PHONE.fullmatch(text, start, end):
-        return
-    start -= text[start - 1 : start] == "(" and ")" in text[start:end]
-    start -= text[start - 1 : start] == "+"
-    before, number = text[max(0, start - 32) : start], text[start:end]
-    if _PHONE_BEFORE.search(before) and len(number) <= 20:
-        yield Finding("phone", start, end)
-    if not _LIKE_PHONE.search(number) or (len(number.split()) > 8 and "(" not in number):
-        return
-    yield from (Finding("phone", start + match.start(), start + match.end()) for match in _NANP.finditer(number))
-    for match in PhoneNumberMatcher(number, region, Leniency.POSSIBLE if number[0] == "+" else Leniency.VALID):
-        if _is_phone(match.raw_string, before + number[: match.start], region):
-            yield Finding("phone", start + match.start, start + match.end)
-
-
-def _is_phone(raw: str, before: str, region: str) -> bool:
-    """Whether a number that could be a phone's is meant as one: ids, dates and rows of figures are not."""
-    if _NO_PHONE.fullmatch(raw):
-        return False
-    if raw.startswith("+"):
-        return len(re.sub(r"\D", "", raw)) >= 9
-    if raw.isdigit():
-        return len(raw) >= 10 and not _ID_BEFORE.search(before)
-    return raw[0] in "(0" or PhoneNumberMatcher(raw, region, leniency=Leniency.STRICT_GROUPING).has_next()
 
 
 _WORD = re.compile(r"\w+")

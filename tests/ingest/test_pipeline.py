@@ -56,6 +56,12 @@ def test_a_list_of_participants_is_stored_without_their_names() -> None:
     assert found.names == {"Ottokar Brandvold", "Grace"}
 
 
+def test_what_is_redacted_in_a_table_is_counted() -> None:
+    lines = "id,comment\n1,Write to a@b.com or ring 0170 1234567\n2,Frau Schmidt helped\n3,All went well for us\n"
+    assert "redacted 1 mail, 1 name, 1 phone" in prepare("feed.csv", lines).notes
+    assert "redacted 2 name" in prepare("participants.csv", "name,company\nOttokar Brand,Acme\nGrace,Umbra\n").notes
+
+
 def test_names_of_a_later_sheet_are_redacted_in_the_ones_before() -> None:
     rows = [(f"r{n}", text) for n, text in enumerate((*COMMENTS, "Ottokar Brandvold helped us, thanks Ottokar"))]
     found = book(Comments=[("id", "comment"), *rows], People=[("full name", "team"), ("Ottokar Brandvold", "north")])

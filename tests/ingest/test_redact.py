@@ -63,6 +63,108 @@ def test_dates_ids_scores_and_common_words_survive(text: str) -> None:
     assert REDACTOR.redact(text).text == text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+351 912 345 678, +351912345678", "[phone], [phone]"),
+        ("00351 912 345 678 or 0049 170 1234567", "[phone] or [phone]"),
+        ("Please ring 0170 1234567", "Please ring [phone]"),
+        ("in the evening 0170 1234567 is best", "in the evening [phone] is best"),
+        ("abends (030) 12345678", "abends [phone]"),
+        ("Tél. 06 12 34 56 78", "Tél. [phone]"),
+        ("reach us on 020 7946 0958", "reach us on [phone]"),
+        ("mobile 01701234567", "mobile [phone]"),
+    ],
+)
+def test_phones_of_any_country_go(text: str, expected: str) -> None:
+    assert Redactor().redact(text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 0712345678, id 0123456789, booking number 0170 1234567, Kundennummer 0170 1234567",
+        "0123456789",
+        "01.02.2024 03:04, 04-05-2023 - 12-05-2023, 01 02 03 04 05",
+        "up by +1 234 567, +12 345 678 visits, 0.123456789 of it",
+        "0 12 13 15 22 18 44, ISBN 0-306-40615-2, PO 4500123456",
+    ],
+)
+def test_ids_dates_and_figures_that_look_like_phones_stay(text: str) -> None:
+    assert Redactor().redact(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Researcher: Ana Ribeiro, ana@x.pt", "Researcher: [name], [mail]"),
+        ("**Author:** Ana Ribeiro", "**Author:** [name]"),
+        ("- Moderator: Ben Hill and Cid Fox (agency)", "- Moderator: [name] and [name] (agency)"),
+        ("Interviewer: Jana\nHow was it?", "Interviewer: [name]\nHow was it?"),
+        ("Facilitator: A. Ribeiro", "Facilitator: [name]"),
+        ("By: Grace Hill", "By: [name]"),
+        ("Prepared by Ana Ribeiro, March 2026", "Prepared by [name], March 2026"),
+        ("Autorin: Jana Klein", "Autorin: [name]"),
+        ("Mr. Ben Hill and Mrs O'Brien", "Mr. [name] and Mrs [name]"),
+        ("Danke an Frau Schmidt. Herrn Dr. Meier auch.", "Danke an Frau [name]. Herrn Dr. [name] auch."),
+        ("Mme Dupont et M. Durand, Madame Le Goff", "Mme [name] et M. [name], Madame [name]"),
+        ("la Señora García, el Sr. López, Sra. Pérez", "la Señora [name], el Sr. [name], Sra. [name]"),
+        ("Signora Rossi, mevrouw van der Berg, meneer Jansen", "Signora [name], mevrouw [name], meneer [name]"),
+        ("Dr. Weber's idea", "Dr. [name]'s idea"),
+    ],
+)
+def test_names_go_after_labels_and_honorifics(text: str, expected: str) -> None:
+    assert Redactor().redact(text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Moderator: Hello and welcome\nInterviewer: Okay\nModerator: Thanks, that is great",
+        "Moderator: Which screen would you open first?",
+        "Author: UX Research Team\nprepared by the research team\nBy: 3 users",
+        "Sr. Product Manager, Sr. Backend Developer, Ms Excel, I Miss The Bus",
+        "Herr der Ringe, die Frau des Jahres",
+    ],
+)
+def test_turns_teams_and_jobs_are_nobodys_names(text: str) -> None:
+    assert Redactor().redact(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mr. Hill of Hauptstraße 12, 80331 München", "Mr. [name] of [address]"),
+        ("Berliner Str. 5, Kaiser-Wilhelm-Platz 3a, Ahornweg 7", "[address], [address], [address]"),
+        ("221B Baker Street, London NW1 6XE", "[address]"),
+        ("we live at 12 Elm Road now", "we live at [address] now"),
+    ],
+)
+def test_street_addresses_go(text: str, expected: str) -> None:
+    assert Redactor().redact(text).text == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Arbeitsplatz 3, Sitzplatz 12, auf Platz 3, Auf Platz 3, Hauptstraße 2024 gesperrt, Die Straße 3",
+        "In 2024 Oxford Street was closed, 3 Google Drive folders, Step 2 Abbey Road",
+    ],
+)
+def test_places_and_counted_things_are_no_addresses(text: str) -> None:
+    assert Redactor().redact(text).text == text
+
+
+def test_a_full_name_that_a_label_gives_away_goes_from_the_whole_document() -> None:
+    builder = DocumentBuilder()
+    builder.add("paragraph", "Author: Ana Ribeiro")
+    builder.add("paragraph", "The notes are Ana Ribeiro's.")
+    document, counts, _ = Redactor().redact_document(builder.build(metadata={"author": "Ana Ribeiro"}))
+    assert document.text == "Author: [name]\n\nThe notes are [name]'s."
+    assert document.metadata == {"author": "[name]"}
+    assert counts == {"name": 3}
+
+
 def test_a_name_that_is_a_common_word_goes_inside_a_sentence_or_alone() -> None:
     assert REDACTOR.redact("Then Will said he will.").text == "Then [name] said he will."
     assert REDACTOR.redact("Will").text == "[name]"
