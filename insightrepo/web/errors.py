@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -84,11 +88,32 @@ def _drain() -> None:
     if not request.environ.get("wsgi.input_terminated"):  # a server whose stream has no end of its own
         return
     deadline, left = time.monotonic() + DRAIN_SECONDS, 2 * workspace().settings.max_file_megabytes * 2**20
-    while left > 0 and time.monotonic() < deadline:
-        piece = len(request.environ["wsgi.input"].read(PIECE))
-        left -= piece
-        if not piece:
-            return
+    with _deaf_after(DRAIN_SECONDS, request.environ.get("gunicorn.socket")), suppress(OSError):
+        while left > 0 and time.monotonic() < deadline:
+            piece = len(request.environ["wsgi.input"].read(PIECE))
+            left -= piece
+            if not piece:
+                return
+
+
+@contextmanager
+def _deaf_after(seconds: float, connection: socket.socket | None) -> Iterator[None]:
+    """After so long nothing more is heard of the client, however slowly it sends: a read that waits then ends."""
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(seconds, _hear_no_more, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hear_no_more(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RD)
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:

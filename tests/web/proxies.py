@@ -81,6 +81,21 @@ def program(kind: str) -> str | None:
 @contextmanager
 def proxied(kind: str, upstream: int, folder: Path) -> Iterator[Front]:
     """The proxy in front of the server at the port `upstream`; its files are in the empty `folder`."""
+    try:
+        front, process = _started(kind, upstream, folder)
+    except DidNotStart:  # somebody took a port that was free a moment ago
+        front, process = _started(kind, upstream, folder)
+    try:
+        yield front
+    finally:
+        _stop(process)
+
+
+class DidNotStart(AssertionError):
+    """The proxy ended or answered nobody; the message is what it said."""
+
+
+def _started(kind: str, upstream: int, folder: Path) -> tuple[Front, subprocess.Popen[bytes]]:
     prefix = "/research" if "prefix" in kind else ""
     name = "intranet.example.com" if prefix and kind.startswith("caddy") else "insights.example.com"
     front = Front(_free_port(), _free_port(), name, prefix, folder / "warnings.log")
@@ -92,16 +107,21 @@ def proxied(kind: str, upstream: int, folder: Path) -> Iterator[Front]:
         )
     try:
         _wait(front, process, folder)
-        yield front
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
+    except BaseException:
+        _stop(process)
+        raise
+    return front, process
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(SECONDS)
 
 
 def _nginx(front: Front, upstream: int, folder: Path) -> list[str]:
     example = (DEPLOY / "nginx.conf").read_text()
     if front.prefix:
-        example = _without_first_block(example, "    location / {", "    }\n")
+        example = _without_first_block(example, "    location / {", "\n    }\n")
         example = _commented_in(example, "    # Under a prefix instead")
     _make_certificate(front.name, folder)
     for old, new in (
@@ -165,4 +185,4 @@ def _wait(front: Front, process: subprocess.Popen[bytes], folder: Path) -> None:
             return
         except OSError:  # not listening yet, or no certificate yet
             time.sleep(0.05)
-    raise AssertionError((folder / "output.log").read_text())
+    raise DidNotStart((folder / "output.log").read_text())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
@@ -183,3 +185,36 @@ def test_too_much_at_once_is_said_in_words(reader: Browser, path: str, megabytes
     answer = reader.ask(path, *multipart(fields, {"a.txt": "x" * megabytes * MEGABYTE}))
     assert answer.status == 413
     assert "fewer or smaller files" in answer.text
+
+
+def first_words(kind: str, path: str, folder: Path, then: str = "") -> str:
+    """What the server hears first when half of a body was sent to the path, and then another page was asked for."""
+    if program(kind) is None:
+        pytest.skip("expected: no nginx here (Debian: apt-get install nginx)")
+    with socket.create_server(("127.0.0.1", 0)) as server, proxied(kind, server.getsockname()[1], folder) as front:
+        server.settimeout(SECONDS)
+        slow, other = front.connect(), front.connect()
+        slow.putrequest("POST", front.prefix + path)
+        slow.putheader("Content-Length", "1000")
+        slow.endheaders(b"half of it")
+        if then:
+            other.request("GET", front.prefix + then)
+        came, _ = server.accept()
+        words = came.recv(65536).decode()
+        for connection in (came, slow, other):
+            connection.close()
+    return words
+
+
+NGINX = [kind for kind in KINDS if kind.startswith("nginx")]
+
+
+@pytest.mark.parametrize("kind", NGINX)
+def test_a_form_that_trickles_in_waits_at_nginx_until_it_is_whole(kind: str, tmp_path: Path) -> None:
+    assert first_words(kind, "/sign-in", tmp_path, "/help").startswith("GET /help ")
+
+
+@pytest.mark.parametrize("kind", NGINX)
+@pytest.mark.parametrize("path", ["/import", "/waves/A/import"])
+def test_files_are_handed_on_by_nginx_as_they_come(kind: str, path: str, tmp_path: Path) -> None:
+    assert first_words(kind, path, tmp_path).startswith(f"POST {path} ")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 
 import pytest
 from populate import HOSTILE
 
 from config import Settings
-from insightrepo.web import create_app, session_key
+from insightrepo.web import create_app, errors, session_key
 from insightrepo.workspace import Workspace, WorkspaceMissing
 
 PAGES = ["/", "/studies", "/outcomes", "/outcomes/PLAN-01", "/sign-in", "/nothing"]
@@ -198,3 +200,24 @@ def test_indexes_made_otherwise_are_said_and_the_rest_of_the_pages_works(filled,
     assert client.get("/studies").status_code == 200
     assert client.get("/healthz").json["indexes"] is False
     other.close()
+
+
+def test_who_sends_too_much_and_does_not_go_on_holds_no_thread_for_longer_than_said(app, monkeypatch):
+    monkeypatch.setattr(errors, "DRAIN_SECONDS", 0.1)
+    client, server = socket.socketpair()
+    with client, server, server.makefile("rb") as body:
+        client.sendall(b"x" * 10)
+        said = {"wsgi.input": body, "wsgi.input_terminated": True, "gunicorn.socket": server}
+
+        def drain() -> None:
+            with app.test_request_context(method="POST", environ_overrides=said):
+                errors._drain()
+
+        waiting = threading.Thread(target=drain, daemon=True)
+        waiting.start()
+        waiting.join(60)
+        ended = not waiting.is_alive()
+        client.shutdown(socket.SHUT_WR)  # whoever waits still is let go
+        waiting.join(60)
+        server.sendall(b"why")
+        assert (ended, client.recv(3)) == (True, b"why")  # the answer still goes out
