@@ -113,3 +113,13 @@ def test_a_withdrawn_state_is_still_offered_to_who_asks_for_it(fresh, story):
     with fresh.database.reading() as session:
         found = complete(fresh, session, reader_of(fresh, "rita"), "state:with", 10)
     assert [one.label for one in found] == ["withdrawn"]
+
+
+def test_drafts_among_the_studies_that_an_outcome_rests_on_are_counted_apart(fresh, story):
+    rita = reader_of(fresh, "rita")
+    with fresh.database.reading() as session:
+        before = grounding(session, rita, story.terms["COST"])
+    add_study(fresh, story, "draft")
+    with fresh.database.reading() as session:
+        after = grounding(session, rita, story.terms["COST"])
+    assert (after.studies - before.studies, before.drafts, after.drafts) == (1, 0, 1)

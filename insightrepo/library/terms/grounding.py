@@ -23,7 +23,8 @@ class Grounding:
     `interviews` are the participants of interview studies (None: no such study says how many); `people` those whose
     words are tagged, counted as on the coverage map; `confirmed` the pieces that a person or an import stands behind.
     `methods` are (method, studies), the most frequent first. What researchers concluded is no observation: `insights`
-    are counted beside the rest and in none of it, as the `further` studies that have nothing else.
+    are counted beside the rest and in none of it, as the `further` studies that have nothing else. `drafts` of the
+    studies are seen by their team only: others count less.
     """
 
     studies: int
@@ -34,6 +35,7 @@ class Grounding:
     methods: tuple[tuple[str, int], ...]
     insights: int = 0
     further: int = 0
+    drafts: int = 0
 
     @property
     def ungrounded(self) -> bool:
@@ -56,9 +58,11 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
     insights = [row for row in rows if row.kind == "insight"]
     spoken = [row for row in rows if row.kind != "insight"]
     observed = {row.study_id for row in spoken}
-    studies = session.execute(select(Study.id, Study.method, Study.participants_n).where(Study.id.in_(observed))).all()
-    interviewed = [n for _, method, n in studies if INTERVIEW in (method or "").lower() and n is not None]
-    methods = Counter(method or "method not said" for _, method, _ in studies)
+    studies = session.execute(
+        select(Study.method, Study.participants_n, Study.state).where(Study.id.in_(observed))
+    ).all()
+    interviewed = [n for method, n, _ in studies if INTERVIEW in (method or "").lower() and n is not None]
+    methods = Counter(method or "method not said" for method, *_ in studies)
     return Grounding(
         studies=len(studies),
         interviews=sum(interviewed) if interviewed else None,
@@ -68,4 +72,5 @@ def grounding(session: Session, reader: Reader, term_id: int) -> Grounding:
         methods=tuple(sorted(methods.items(), key=lambda item: (-item[1], item[0]))),
         insights=len(insights),
         further=len({row.study_id for row in insights} - observed),
+        drafts=sum(state == "draft" for *_, state in studies),
     )
