@@ -18,6 +18,11 @@ RULES = {
 }  # fmt: skip
 
 
+def upper_first(text: str) -> str:
+    """The text with a capital letter at its beginning; the rest stays."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def place_words(locator: Locator) -> str:
     """Where something stands: ``Findings › Downloads · page 3``; empty where nothing is known."""
     heading = " › ".join(locator.heading_path)

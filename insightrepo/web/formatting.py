@@ -9,6 +9,7 @@ from flask import Flask, request
 from markupsafe import Markup, escape
 
 from insightrepo.library.search.hits import Hit, TagShown
+from insightrepo.library.wording import upper_first
 from insightrepo.locales import (
     ISO,
     day,
@@ -84,11 +85,6 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> Markup:
         at = end
     whole = "".join([*parts, escape(text[at:])])  # every part is escaped or ours
     return Markup(BLANK_LINES.sub('<span class="break"></span>', whole))
-
-
-def upper_first(text: str) -> str:
-    """The text with a capital letter at its beginning; the rest stays."""
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def sentence(said: object) -> str:

@@ -36,9 +36,10 @@ from insightrepo.library.imports.import_preview import as_json
 from insightrepo.library.imports.safe_names import workspace_redactor
 from insightrepo.library.reading import NotVisible, study_line
 from insightrepo.library.studies.study_states import steps_of
+from insightrepo.library.wording import upper_first
 from insightrepo.locales import grouped, speaking
 from insightrepo.web.errors import page
-from insightrepo.web.formatting import sentence, upper_first
+from insightrepo.web.formatting import sentence
 from insightrepo.web.request import is_id, reader, session, workspace
 from insightrepo.web.study_forms import ImportForm
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from flask import Flask, Response, current_app, request
 from flask_login import current_user
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from insightrepo.accounts.visits import Use, Uses, keep_uses, note_visit, was_noted
 from insightrepo.web.auth import PUBLIC
@@ -30,7 +30,7 @@ def setup(app: Flask) -> None:
 
 
 def count(use: Use) -> None:
-    """Count that the reader ran a search or took a citation; it is kept some minutes later at most."""
+    """Count that the reader ran a search or took a citation; it is kept after a later page, in five minutes or more."""
     current_app.extensions[USES].add(reader().user_id, dt.date.today(), use)
 
 
@@ -43,8 +43,8 @@ def keep_now(app: Flask) -> None:
     try:
         with app.extensions["workspace"].database.writing() as writing:
             keep_uses(writing, counts)
-    except DBAPIError as error:
-        app.logger.warning("what was used was not kept: %s", error.orig)
+    except SQLAlchemyError as error:  # of the database, or no connection was free
+        app.logger.warning("what was used was not kept: %s", getattr(error, "orig", error))
         uses.give_back(counts)
 
 
@@ -75,7 +75,7 @@ def _keep(user_id: int, day: dt.date) -> None:
         if not was_noted(session(), user_id, day):
             with workspace().database.writing() as writing:
                 note_visit(writing, user_id, day)
-    except DBAPIError as error:  # a page is not held up by it
-        current_app.logger.warning("a visit was not noted: %s", error.orig)
+    except SQLAlchemyError as error:  # a page is not held up by it
+        current_app.logger.warning("a visit was not noted: %s", getattr(error, "orig", error))
     kept -= {one for one in kept if one[1] != day}
     kept.add((user_id, day))

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from config import Settings
 from insightrepo.accounts import adoption
@@ -318,14 +319,18 @@ def test_what_was_counted_is_kept_after_an_answer_once_it_is_old_enough(app, fil
     assert used(filled, user) == (before[0] + 1, before[1])
 
 
-def test_what_could_not_be_kept_is_counted_on(app, filled, visit, library, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [OperationalError("UPDATE visit", {}, Exception("database is locked")), PoolIsEmpty("none is free")],
+)
+def test_what_could_not_be_kept_is_counted_on(app, filled, visit, library, monkeypatch, error):
     user = library.users["viewer"]
     keep_now(app)
     before = used(filled, user)
     visit("viewer").get("/search?q=budget")
 
     def locked(*_args: object) -> None:
-        raise OperationalError("UPDATE visit", {}, Exception("database is locked"))
+        raise error
 
     with monkeypatch.context() as broken:
         broken.setattr("insightrepo.web.visits.keep_uses", locked)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from insightrepo.library.why.why import MOST, Why
+from insightrepo.library.wording import upper_first
 from insightrepo.locales import decimal, percent, probability
 from insightrepo.scores.beside import SamePeople, TaskMeasure
 from insightrepo.scores.computing.movement import Movement
@@ -69,9 +70,8 @@ def _what(found: Why) -> str:
     if movement.is_real and movement.change is not None:
         word = "fell" if movement.change < 0 else "rose"
         size = f"{_size(found)} points" if _size(found) != "1" else "1 point"
-        return (
-            f"{_upper(subject)} {word} {size} {waves} ({_from_to(movement)}), {movement.verdict} {_control(movement)}."
-        )
+        moved = f"{upper_first(subject)} {word} {size} {waves}"
+        return f"{moved} ({_from_to(movement)}), {movement.verdict} {_control(movement)}."
     if movement.change is not None and movement.verdict == "no evidence of change":
         return f"There is no evidence that {subject} changed {waves} ({_from_to(movement)})."
     because = f": {movement.note}" if movement.note else ""
@@ -187,9 +187,9 @@ def _shared(found: Why, split: SplitShown) -> str:
     waves = found.question.before.code, found.question.after.code
     judged = any(part.score is not None and (part.score.previous_wave, part.score.wave) == waves for part in sharing)
     kind = "segment" if split.axis == "segment" else "product"
-    text = f"{_upper(_list(found, sharing))} share in it, though no one {kind} really moved by itself"
+    text = f"{upper_first(_list(found, sharing))} share in it, though no one {kind} really moved by itself"
     if len(sharing) == 1:
-        text = f"{_upper(_list(found, sharing))} has the largest part, though it did not really move by itself"
+        text = f"{upper_first(_list(found, sharing))} has the largest part, though it did not really move by itself"
     text += f", not after {CONTROL}" if judged else ": parts are not tested between these waves"
     return text + (f"; not so {_list(found, apart)}." if apart else ".")
 
@@ -353,7 +353,3 @@ def warnings(found: Why) -> tuple[str, ...]:
 
 def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
