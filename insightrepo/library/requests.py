@@ -84,6 +84,20 @@ def answer_request(workspace: Workspace, reader: Reader, request_id: int, state:
         record(session, reader.user_id, "request.answer", f"request:{row.id}", state=state)
 
 
+def remove_request(workspace: Workspace, reader: Reader, request_id: int) -> None:
+    """Remove a question with its answer: researchers any, others their own. The audit log keeps none of the words.
+
+    Raises:
+        NotVisible: there is no such question that the reader may see.
+    """
+    with workspace.database.writing() as session:
+        row = session.get(ResearchRequest, request_id)
+        if row is None or not (row.asked_by_id == reader.user_id or reader.at_least("researcher")):
+            raise NotVisible(f"request {request_id}")
+        session.delete(row)
+        record(session, reader.user_id, "request.remove", f"request:{request_id}", state=row.state)
+
+
 def list_requests(session: Session, reader: Reader, limit: int = 100) -> tuple[RequestShown, ...]:
     """The questions, open ones first and then the latest: all for researchers, one's own for others."""
     query = select(ResearchRequest).options(

@@ -10,9 +10,15 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import Length
 
-from insightrepo.library.requests import RequestRefused, answer_request, ask_researchers, list_requests
+from insightrepo.library.requests import (
+    RequestRefused,
+    answer_request,
+    ask_researchers,
+    list_requests,
+    remove_request,
+)
 from insightrepo.library.search.questions import in_words
-from insightrepo.library.search.search_gaps import list_gaps
+from insightrepo.library.search.search_gaps import list_gaps, remove_gap
 from insightrepo.web.address import parse
 from insightrepo.web.errors import page
 from insightrepo.web.formatting import sentence
@@ -36,6 +42,12 @@ class AnswerForm(FlaskForm):
 
     state = StringField("State", [Length(max=20)])
     answer = StringField("Answer", [Length(max=LONGEST)])
+
+
+class RemoveForm(FlaskForm):
+    """Takes a question away; `back` is "home" where its button stands there."""
+
+    back = StringField("Back", [Length(max=20)])
 
 
 @blueprint.get("/questions")
@@ -83,3 +95,26 @@ def answer(request_id: int) -> ResponseReturnValue:
     else:
         flash("Kept. Whoever asked sees it.", "success")
     return redirect(f"{url_for('questions.questions')}#request-{request_id}")
+
+
+@blueprint.post("/questions/<id:request_id>/remove")
+def remove(request_id: int) -> ResponseReturnValue:
+    """Take a question away for good; for researchers and whoever asked it."""
+    if not RemoveForm().validate():
+        return page(400)
+    remove_request(workspace(), reader(), request_id)
+    flash("The question is removed.", "info")
+    return redirect(url_for("questions.questions"))
+
+
+@blueprint.post("/questions/in-vain/<id:gap_id>/remove")
+def remove_search(gap_id: int) -> ResponseReturnValue:
+    """Take a search in vain off the list; for researchers."""
+    form = RemoveForm()
+    if not form.validate():
+        return page(400)
+    remove_gap(workspace(), reader(), gap_id)
+    flash("The search is removed from the list.", "info")
+    if form.back.data == "home":
+        return redirect(url_for("home.home", _anchor="asked"))
+    return redirect(url_for("questions.questions", _anchor="gaps"))

@@ -13,7 +13,7 @@ from insightrepo.accounts.access import reader_for
 from insightrepo.accounts.visits import last_visit, note_visit
 from insightrepo.home.page import read_home
 from insightrepo.library.studies.insights import write_insight
-from insightrepo.models import Decision, Outcome, Score, SearchGap, User, Visit, Wave
+from insightrepo.models import AuditEntry, Decision, Outcome, Score, SearchGap, User, Visit, Wave
 
 
 def page(visit, who: str = "researcher", address: str = "/") -> str:
@@ -194,6 +194,44 @@ def test_searches_in_vain_are_for_researchers_and_questions_for_who_asked(visit,
     send(visit, token, "researcher", url, state="answered", answer="See the ferry interviews")
     assert "See the ferry interviews" in page(visit, "viewer")
     assert send(visit, token, "researcher", "/questions/9999", state="open").status_code == 404
+
+
+@pytest.mark.parametrize("back", ["", "home"])
+def test_a_search_in_vain_is_removed_by_researchers_and_the_audit_log_keeps_no_word_of_it(visit, token, filled, back):
+    with filled.database.writing() as session:
+        gap = SearchGap(question="m" * 64, words="Marta Muster refund", filters="{}", hits=0)
+        session.add(gap)
+        session.flush()
+        number = gap.id
+    url = f"/questions/in-vain/{number}/remove"
+    for address in ("/", "/questions"):
+        assert f'action="{url}"' in page(visit, "researcher", address)
+    for who in ("viewer", "contributor"):
+        assert send(visit, token, who, url).status_code == 403
+    assert visit("researcher").post(url).status_code == 400
+    answer = send(visit, token, "researcher", url, back=back)
+    assert answer.headers["Location"] == ("/#asked" if back else "/questions#gaps")
+    for address in ("/", "/questions"):
+        assert "Marta Muster" not in page(visit, "researcher", address)
+    with filled.database.reading() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert (last.action, last.object, last.detail) == ("search_gap.remove", f"search_gap:{number}", {"days": 1})
+    assert send(visit, token, "researcher", url).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["viewer", "researcher"])
+def test_a_question_is_removed_by_who_asked_it_and_by_researchers(visit, token, filled, who):
+    asked = send(visit, token, "viewer", "/questions", question="Did Marta Muster complain?", why="")
+    number = asked.headers["Location"].rpartition("-")[2]
+    url = f"/questions/{number}/remove"
+    assert f'action="{url}"' in page(visit, who, "/questions")
+    assert send(visit, token, "contributor", url).status_code == 404
+    assert visit(who).post(url).status_code == 400
+    assert send(visit, token, who, url).status_code == 302
+    assert "Marta Muster" not in page(visit, "researcher", "/questions")
+    with filled.database.reading() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert (last.action, last.object, last.detail) == ("request.remove", f"request:{number}", {"state": "open"})
 
 
 def test_an_insight_whose_score_moved_since_is_stale(visit, filled, library):

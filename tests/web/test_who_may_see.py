@@ -53,6 +53,8 @@ ROUTES = {
     ("questions.questions", "GET"): "list",
     ("questions.ask", "POST"): "mine",
     ("questions.answer", "POST"): "mine",
+    ("questions.remove", "POST"): "mine",
+    ("questions.remove_search", "POST"): "mine",
     ("search.results", "GET"): "list",
     ("search.completions", "GET"): "list",
     ("search.table", "GET"): "list",

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from indexes.ranks import Ranks
 from insightrepo.accounts.access import Reader
+from insightrepo.accounts.audit import record
+from insightrepo.library.reading import NotVisible
 from insightrepo.library.search.hits import Gap, SearchQuery, SearchResult
 from insightrepo.library.search.questions import filters_text, question_key, without_people
 from insightrepo.library.search.ranking import Found
@@ -98,3 +100,20 @@ def list_gaps(session: Session, reader: Reader, limit: int = 50) -> Sequence[Sea
     reader.require("researcher")
     order = SearchGap.days.desc(), SearchGap.last_at.desc(), SearchGap.id.desc()
     return session.scalars(select(SearchGap).order_by(*order).limit(limit)).all()
+
+
+def remove_gap(workspace: Workspace, reader: Reader, gap_id: int) -> None:
+    """Remove a question from the list, with its words: a customer's name may be among them. Asked again, it is kept
+    again. The audit log keeps that it was done, not the words.
+
+    Raises:
+        Forbidden: the reader is not a researcher.
+        NotVisible: there is no such question.
+    """
+    reader.require("researcher")
+    with workspace.database.writing() as session:
+        row = session.get(SearchGap, gap_id)
+        if row is None:
+            raise NotVisible(f"search in vain {gap_id}")
+        session.delete(row)
+        record(session, reader.user_id, "search_gap.remove", f"search_gap:{gap_id}", days=row.days)
