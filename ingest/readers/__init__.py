@@ -69,7 +69,7 @@ def is_ignored(name: str) -> bool:
 
 def _refuse_size(file: SourceFile, max_bytes: int) -> None:
     if not file.data:
-        raise Unreadable("it is empty (0 bytes)")
+        raise Unreadable("it is empty")
     if len(file.data) > max_bytes:
         size, most = len(file.data) / 1e6, max_bytes / 1e6
         raise Unreadable(f"it has {size:,.1f} MB and at most {most:,.1f} MB are read; split it or raise the limit")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from insightrepo.accounts.access import Reader, visible_products, visible_terms
 from insightrepo.library.reading import NotVisible
-from insightrepo.locales import decimal, grouped, moment, short
+from insightrepo.locales import decimal, grouped, moment, probability, short, signed
 from insightrepo.models import Answer, Outcome, Score, Task, Wave
 from insightrepo.scores.computing.cells import not_applying
 from insightrepo.scores.computing.companions import ROUNDED
@@ -339,8 +339,8 @@ def explanation_lines(one: Explanation) -> list[str]:
     if one.tested:
         tested = one.tested
         lines.append(
-            f"  {row.verdict} than {tested.previous_wave}: {tested.change:+.1f}; {tested.test}, "
-            f"p {tested.p_value:.4f}, q {tested.q_value:.4f} over {tested.family} tests of its family"
+            f"  {row.verdict} than {tested.previous_wave}: {signed(tested.change, 1)}; {tested.test}, "
+            f"p {probability(tested.p_value)}, q {probability(tested.q_value)} over {tested.family} tests of its family"
         )
     else:
         lines.append(f"  {one.untested}")

@@ -18,12 +18,16 @@ STYLES = (("--series-2", "diamond"), ("--series-1", "square"), ("--series-3", "c
 LABELS = 30  # of more marks only those of the first group have their code, and those whose code covers nothing
 TICK = 28  # letters of an outcome beside a row of the heat map
 ROW = 30  # pixels of a row of the heat map
+ARROWS = {"worse": "▼", "better": "▲"}  # of satisfaction, which is better the higher it is
 LINE = {"color": "--ink-soft", "width": 1, "dash": "dot"}
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A mark of a scatter chart with its interval on each axis (None: it has none there) and what it says."""
+    """A mark of a scatter chart with its interval on each axis (None: it has none there) and what it says.
+
+    `figures`: its values with their names and units. `named`: it has its label however many marks there are.
+    """
 
     label: str
     told: str
@@ -31,6 +35,8 @@ class Mark:
     y: float
     x_interval: tuple[float, float] | None
     y_interval: tuple[float, float] | None
+    figures: str = ""
+    named: bool = False
 
 
 def landscape_figure(found: Landscape, ipa: bool = False) -> Figure:
@@ -119,13 +125,19 @@ def _heat_cell(cell: Cell, show: str) -> HeatCell:
 def _placed(position) -> Mark:
     i, s = position.importance, position.satisfaction
     told = f"{position.outcome.code} {position.outcome.name}"
-    return Mark(position.outcome.code, told, i.value, s.value, _interval(i.low, i.high), _interval(s.low, s.high))
+    arrow = ARROWS.get(s.verdict, "")
+    figures = f"importance {percent(i.value)}, satisfaction {percent(s.value)}"
+    if arrow and s.change is not None:
+        figures += f"<br>{arrow} satisfaction {signed(s.change)} points, {s.verdict}"
+    label = f"{arrow} {position.outcome.code}".strip()
+    return Mark(label, told, i.value, s.value, _interval(i.low, i.high), _interval(s.low, s.high), figures, bool(arrow))
 
 
 def _covered(covered: Covered, row: ScoreRow) -> Mark:
     told = f"{covered.outcome.code} {covered.outcome.name}"
     strength = 100 * covered.strength.value
-    return Mark(covered.outcome.code, told, strength, row.value or 0.0, None, _interval(row.low, row.high))
+    figures = f"strength {decimal(strength, 0)} of 100, opportunity {decimal(row.value, 1)} of 20"
+    return Mark(covered.outcome.code, told, strength, row.value or 0.0, None, _interval(row.low, row.high), figures)
 
 
 def _interval(low: float | None, high: float | None) -> tuple[float, float] | None:
@@ -142,6 +154,7 @@ def _scatter(
     groups = list(groups)
     everyone = [mark for _, marks in groups for mark in marks]
     first = {mark.label for mark in (everyone if len(everyone) <= LABELS else groups[0][1])}
+    first |= {mark.label for mark in everyone if mark.named}
     places = _label_places(everyone, first, *span)
     data = []
     for (name, marks), (colour, symbol) in zip(groups, STYLES, strict=True):
@@ -152,8 +165,8 @@ def _scatter(
             "x": [mark.x for mark in marks], "y": [mark.y for mark in marks],
             "text": [mark.label if mark.label in places else "" for mark in marks],
             "textposition": [places.get(mark.label, "top center") for mark in marks],
-            "customdata": [_wrapped(mark.told) for mark in marks],
-            "hovertemplate": "%{customdata}<br>%{x:.0f} · %{y:.1f}<extra></extra>",
+            "customdata": [f"{_wrapped(mark.told)}<br>{mark.figures}" for mark in marks],
+            "hovertemplate": "%{customdata}<extra></extra>",
             "marker": {"color": colour, "symbol": symbol, "size": 11}, "cliponaxis": False,
         }  # fmt: skip
         for axis, intervals in (("x", [m.x_interval for m in marks]), ("y", [m.y_interval for m in marks])):

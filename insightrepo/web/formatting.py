@@ -112,9 +112,11 @@ def tag_words(tag: TagShown) -> str:
 
 
 def size(value: int) -> str:
-    """Bytes as 12 kB or 3.4 MB."""
+    """Bytes as 312 bytes, 12 kB or 3.4 MB."""
+    if value < 1_000:
+        return f"{value} {plural(value, 'byte')}"
     if value < 1_000_000:
-        return f"{max(1, round(value / 1000))} kB"
+        return f"{round(value / 1000)} kB"
     return f"{decimal(value / 1_000_000, 1)} MB"
 
 

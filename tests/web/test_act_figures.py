@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from insightrepo.web.act_figures import LABELS, Mark, _scatter
+from types import SimpleNamespace
+
+from insightrepo.web.act_figures import LABELS, Mark, _scatter, landscape_figure
 
 
 def _mark(label: str, x: float, y: float) -> Mark:
@@ -16,6 +18,27 @@ def test_of_many_marks_those_of_the_first_group_and_those_that_stand_alone_have_
     assert first["text"] == ["U-1"]
     assert others["text"][-1] == "ALONE"
     assert "" in others["text"]
+
+
+def _position(code: str, satisfaction: float, verdict: str | None, change: float | None):
+    outcome = SimpleNamespace(code=code, name=f"Do {code}")
+    asked = SimpleNamespace(value=78.0, low=70.0, high=84.0)
+    felt = SimpleNamespace(
+        value=satisfaction, low=satisfaction - 5, high=satisfaction + 5, verdict=verdict, change=change
+    )
+    return SimpleNamespace(outcome=outcome, importance=asked, satisfaction=felt, kind="appropriately served")
+
+
+def test_on_the_landscape_what_really_fell_or_rose_is_named_with_an_arrow_and_said_with_units():
+    crowd = [_position(f"C-{number}", 62 + number / 10, "no evidence of change", 0.4) for number in range(LABELS)]
+    moved = [_position("FELL", 63.0, "worse", -17.6), _position("ROSE", 64.0, "better", 21.0)]
+    figure = landscape_figure(SimpleNamespace(positions=[*crowd, *moved], centre=None))
+    (trace,) = figure["data"]
+    assert trace["text"][-2:] == ["▼ FELL", "▲ ROSE"]
+    assert trace["customdata"][-2] == (
+        "FELL Do FELL<br>importance 78%, satisfaction 63%<br>▼ satisfaction −18 points, worse"
+    )
+    assert trace["customdata"][0] == "C-0 Do C-0<br>importance 78%, satisfaction 62%"
 
 
 def test_of_few_marks_every_one_has_its_code():

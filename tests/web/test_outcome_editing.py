@@ -230,6 +230,7 @@ def test_an_outcome_without_confirmed_evidence_is_called_ungrounded(send, librar
     grounded = visit("viewer").get("/outcomes/PLAN-01").text
     assert "ungrounded" not in grounded
     assert "Based on" in grounded
+    assert "(by method: " in grounded
 
 
 def test_the_matrix_of_applicability_is_edited_with_boxes(send, filled, visit):

@@ -89,6 +89,14 @@ def test_the_link_keeps_what_was_asked(signed_in):
     assert 'href="/outcomes/STOP/why?segment=school&amp;to=2025-Q3&amp;from=2025-Q2"' in html
 
 
+def test_the_explanation_of_a_fall_has_a_true_minus_and_p_with_three_decimals(signed_in):
+    client = signed_in("vera")
+    [link, *_] = re.findall(r"/scores/\d+/explain", client.get("/changes").text)
+    page = text_of(client, link)
+    assert re.search(r"change −\d+\.\d \(−\d+\.\d to −\d+\.\d\) points", page)
+    assert re.search(r": p ((<|&lt;) 0\.001|0\.\d{3}) ", page)
+
+
 def test_what_changed_lists_the_outcome_and_the_task_and_counts_the_rest(signed_in):
     client = signed_in("vera")
     page = text_of(client, "/changes")

@@ -34,7 +34,7 @@ def zipped(members):
 
 
 def test_an_empty_file_is_refused_by_name():
-    assert refusal("study/notes.txt", b"") == "study/notes.txt: it is empty (0 bytes)"
+    assert refusal("study/notes.txt", b"") == "study/notes.txt: it is empty"
 
 
 def test_a_file_of_blanks_is_refused():
