@@ -14,6 +14,9 @@ _NO_STREET = (  # words that end like a street's name and are numbered as well
     r"|Lösungs|Kauf|Bestell|Klick|Vertriebs|Lehr|Rechts|Mittel|Fuß|Rad|Wander|Schul|Lern|Vor|Ersatz|Studien|Start)"
     r"(?:weg|platz)"
 )
+_GERMAN_END = re.compile(  # quick: most texts hold none
+    r"[sSwWpPaAgGdDuUcCrR](?:tra(?:ß|ss)e|tr\.|eg|latz|llee|asse|amm|fer|haussee|ing)[^\S\n]*\d"
+)
 _GERMAN = re.compile(
     rf"(?<!\w)(?!{_NO_STREET}\b)(?!(?:Die|Der|Das|Den|Dem|In|An|Auf|Eine|Einer|Diese|Dieser)[ ])"
     r"(?:[A-ZÄÖÜ][\wäöüß-]{2,}?(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer|chaussee)"
@@ -25,7 +28,7 @@ _GERMAN = re.compile(
 _STREETS = r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent|Parkway|Square)"
 _NO_PLACE = r"(?:Google|Hard|Flash|Test|Cloud|Disk|Tape|USB|One|Fast|Slow|Food|Bus|Time|Top|New|Next|First|Second|High)"
 _ENGLISH = re.compile(
-    r"(?<![\w.,#$€£/:-])(?<!\d )\d{1,5}[A-Za-z]?[^\S\n]+"
+    r"\d(?<![\w.,#$€£/:-]\d)(?<!\d \d)\d{0,4}[A-Za-z]?[^\S\n]+"
     rf"(?!{_NO_PLACE}\b)(?:{_CAPITALISED}[^\S\n]+){{1,3}}?{_STREETS}\b\.?"
     r"(?:,?[^\S\n]+(?:Apt|Apartment|Suite|Unit|Flat)\.?[^\S\n]+#?\w{1,5}\b)?"
     r"(?:,[^\S\n]+[A-Z][\w'’-]+(?:[^\S\n]+[A-Z][\w'’-]+)?,?[^\S\n]+"
@@ -43,7 +46,7 @@ _IN_YEAR = re.compile(
 
 def addresses(text: str) -> Iterator[Span]:
     """Where street addresses stand, with their postal code and town where these follow."""
-    for match in _GERMAN.finditer(text):
+    for match in _GERMAN.finditer(text) if _GERMAN_END.search(text) else ():
         yield match.span()
     for match in _ENGLISH.finditer(text):
         before = text[max(0, match.start() - 16) : match.start()]

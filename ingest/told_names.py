@@ -26,25 +26,29 @@ _LABELS = (
     r"|auteure?s?|chercheu(?:r|se)s?|animat(?:eur|rice)|rédigé par|autora?(?:es)?|investigadora?(?:es)?|moderadora?"
     r"|autrice|ricercat(?:ore|rice)|moderatore|onderzoekers?|gespreksleider"
 )
-_LABEL = re.compile(rf"(?i)(?<![\w'’-])(?:{_LABELS})(?:\(s\)|[*/:]in(?:nen)?)?(?:[^\S\n]|[*_\"])*:(?:[^\S\n]|[*_\"])*")
-_WRITTEN_BY = re.compile(rf"(?i)(?<![\w'’-])(?:{_DONE}) by[^\S\n]+")
+_LABEL = re.compile(rf"(?i)(?<![\w'’-])(?:{_LABELS})(?:\(s\)|[*/:]in(?:nen)?)?(?:[^\S\n]|[*_\"])*\Z")
+_AFTER_LABEL = re.compile(r"(?:[^\S\n]|[*_\"])*")
+_WRITTEN = re.compile(rf"(?i)(?<![\w'’-])(?:{_DONE}) \Z")
+_BY = re.compile(r"[Bb]y[^\S\n]+")
 _AND = re.compile(r"[^\S\n]*(?:[,;/&+]|and\b|und\b|et\b|y\b|e\b|en\b)[^\S\n]*(?:and[^\S\n]+)?")
 _KNOWN = re.compile(r"\[name\]")
 _END = re.compile(r"[^\S\n]*(?:[,;|(\[<*_\"·•–—/&\n-]|\.?[^\S\n]*(?:\n|\Z))")
 
-_HONORIFIC = re.compile(
-    r"(?<![\w'’-])(?:"
-    r"(?:[Mm]rs?|[Mm]s|Mx|Dr|Prof|Mme|Mlle|Sra?|Srta|Mevr|Mw|Dhr|Dott|Sig)\b\.?(?:ra\b\.?)?|M\.|Miss\b"
-    r"|(?i:frau|herrn?|fräulein|madame|monsieur|mademoiselle|señor(?:a|ita)?|senhora?|doña|signor[ae]?|signorina"
-    r"|mevrouw|meneer)\b"
+_HONORIFIC = re.compile(  # it begins with a letter of few: only then does the engine skip quickly over all other text
+    r"[DFHMPSdfhms](?<![\w'’-].)(?:(?<=[Mm])rs?\b\.?|(?<=M)(?:s|x|me|lle|evr|w)\b\.?|(?<=M)(?:\.|iss\b)"
+    r"|(?<=D)(?:r|hr|ott)\b\.?|(?<=P)rof\b\.?|(?<=S)(?:ra?|rta|ig)\b\.?(?:ra\b\.?)?"
+    r"|(?<=[Ff])(?:rau|räulein)\b|(?<=[Hh])errn?\b|(?<=[Mm])(?:adame|onsieur|ademoiselle|evrouw|eneer)\b"
+    r"|(?<=[Ss])(?:eñor(?:a|ita)?|enhora?|ignor[ae]?|ignorina)\b|(?<=[Dd])oña\b"
     r")(?:[^\S\n]+|[^\S\n]*\n[^\S\n]*)(?:(?:Dr|Prof|Dott|Ing|Mag)\b\.?[^\S\n]+)*"
 )
 # what begins a turn or an entry and is nobody's name, in the languages of the honorifics
 _SAID = frozenset(
     """hello hi hey thanks thank okay ok yes yeah no sure welcome please sorry great good right alright hmm mhm well so
-    what why how who when where tba tbd none unknown anonymous various confidential ja nein danke hallo gut genau also
-    bitte gerne wie was warum wer wo und keine unbekannt oui non merci bonjour bien pourquoi comment sí si gracias hola
-    bueno bien qué cómo grazie ciao sì bene dank goed hoe wat excel word doktor professor docteur""".split()  # noqa: SIM905
+    what why how who when where tba tbd none unknown anonymous various confidential ja nein danke hallo gut genau
+    also bitte gerne wie was warum wer wo und keine unbekannt oui non merci bonjour bien pourquoi comment sí si
+    gracias hola bueno bien qué cómo grazie ciao sì bene dank goed hoe wat excel word doktor professor docteur of
+    the in on at and or is are was were it we they you he she this that these those then there if but for to by an
+    all any both each as with from""".split()  # noqa: SIM905
 )
 _OF_THEM = re.compile(r"['’]s?\Z")
 _COMPANY = re.compile(
@@ -56,13 +60,20 @@ _COMPANY = re.compile(
 
 def told_names(text: str) -> Iterator[Span]:
     """Where names stand after a label of who wrote or led something, and after an honorific."""
-    for label in _LABEL.finditer(text):
-        yield from _listed(text, label.end(), alone=True)
-    for words in _WRITTEN_BY.finditer(text):
-        yield from _listed(text, words.end(), alone=False)
+    for colon in re.finditer(":", text):
+        if _LABEL.search(text[max(0, colon.start() - 48) : colon.start()]):
+            yield from _listed(text, _past_signs(text, colon.end()), alone=True)
+    for words in _BY.finditer(text):
+        if _WRITTEN.search(text[max(0, words.start() - 16) : words.start()]):
+            yield from _listed(text, words.end(), alone=False)
     for honorific in _HONORIFIC.finditer(text):
         if name := _FULL.match(text, honorific.end()):
             yield from _after_honorific(text, name)
+
+
+def _past_signs(text: str, place: int) -> int:
+    signs = _AFTER_LABEL.match(text, place)
+    return signs.end() if signs else place
 
 
 def full_names_told(text: str) -> frozenset[str]:

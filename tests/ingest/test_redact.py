@@ -124,7 +124,7 @@ def test_names_go_after_labels_and_honorifics(text: str, expected: str) -> None:
         "Moderator: Which screen would you open first?",
         "Author: UX Research Team\nprepared by the research team\nBy: 3 users",
         "Sr. Product Manager, Sr. Backend Developer, Ms Excel, I Miss The Bus",
-        "Herr der Ringe, die Frau des Jahres",
+        "Herr der Ringe, die Frau des Jahres, within 150 ms. Of 66 pages, Dr. The, 5 m. Then it stopped",
     ],
 )
 def test_turns_teams_and_jobs_are_nobodys_names(text: str) -> None:
