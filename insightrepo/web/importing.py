@@ -111,7 +111,7 @@ def send() -> ResponseReturnValue:
     try:
         job_id = prepare_import(workspace(), reader(), files, _options(form, into))
     except TitleTaken as error:
-        form.title.errors = [_taken(error)]
+        form.title.data, form.title.errors = error.title, [_taken(error)]
         return _start(form, 422)
     except ImportRefused as error:
         form.files.errors = [workspace_redactor(workspace()).redact(upper_first(str(error))).text]
@@ -135,11 +135,9 @@ def _taken(error: TitleTaken) -> Markup:
 
 
 def _names_what_is_needed(form: ImportForm, has_files: bool) -> bool:
-    """Whether files, a title and a scope are given; what is missing is said at its field."""
+    """Whether files and a scope are given; what is missing is said at its field."""
     if not has_files:
         form.files.errors = ["Choose at least one file."]
-    if form.shape.data == "one" and not (form.title.data or "").strip():
-        form.title.errors = ["Give the study a title, or choose a study for each folder."]
     for field, scope in ((form.products, reader().products), (form.segments, reader().segments)):
         if scope is not None and not field.data:
             field.errors = ["Choose one: you see only studies within your scope."]
@@ -222,7 +220,7 @@ def act(job_id: int) -> ResponseReturnValue:
     try:
         import_jobs.change_choices(workspace(), reader(), job_id, _options(form, into), choices)
     except TitleTaken as error:
-        form.title.errors = [_taken(error)]
+        form.title.data, form.title.errors = error.title, [_taken(error)]
         return _prepared(_with(found, choices), form, {}, 422)
     if action != "save":
         import_jobs.start_job(workspace(), reader(), job_id, dry_run=action == "try")

@@ -272,7 +272,6 @@ def test_a_job_that_cannot_run_says_why_and_the_next_one_runs(filled, visit, sen
     ("files", "fields", "why"),
     [
         ([], {}, "Choose at least one file"),
-        ([("a.md", REPORT)], {"title": " "}, "Give the study a title"),
         ([("a.md", REPORT)], {"started": "someday"}, "write 2025-03-14"),
         ([("a.md", REPORT)], {"started": "2025-05", "ended": "2025-Q1"}, "It cannot end before it began"),
         ([("a.md", REPORT)], {"participants_n": "many"}, "whole number"),
@@ -286,6 +285,33 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(filled, send, fi
     assert answer.status_code == 422
     assert why.lower() in answer.text.lower()
     assert len(uploads_on_disk(filled)) == kept
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        ([("talk.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ottokar Brand>Hello there\n"),
+          ("report.md", "# What Ottokar Brand told us\n\nThe calendar is hard to find.\n")], "What [name] told us"),
+        ([("2025-03_gate-reviews.csv", CSV)], "Gate reviews"),
+    ],
+)  # fmt: skip
+def test_a_study_without_a_title_is_called_as_its_report_is_headed_or_as_its_file(filled, send, press, files, title):
+    answer = send("researcher", files, title=" ")
+    assert answer.status_code == 302
+    url = answer.headers["Location"]
+    assert job_of(filled, url).arguments["options"]["title"] == title
+    press("researcher", url, "import", title="")
+    run_waiting(filled)
+    assert [study["title"] for study in job_of(filled, url).report["studies"]] == [title]
+
+
+def test_a_title_that_was_found_and_is_taken_is_shown_to_be_changed(filled, send, press):
+    press("researcher", send("researcher", [("a.md", REPORT)], title="").headers["Location"], "import")
+    run_waiting(filled)
+    again = send("researcher", [("b.md", REPORT)], title="")
+    assert again.status_code == 422
+    assert "A study of this title is here already" in again.text
+    assert 'value="Interviews"' in again.text
 
 
 def test_an_import_is_its_senders_and_administrators(filled, visit, send):

@@ -26,6 +26,7 @@ from insightrepo.library.imports.import_options import may_change
 from insightrepo.library.imports.import_preview import preview
 from insightrepo.library.imports.safe_names import SafeNames, workspace_redactor
 from insightrepo.library.imports.study_facts import TITLE
+from insightrepo.library.imports.titles import title_found
 from insightrepo.library.imports.uploads import Upload
 from insightrepo.library.indexing.background import ask_for
 from insightrepo.library.reading import NotVisible
@@ -53,9 +54,9 @@ class ImportRefused(ValueError):
 class TitleTaken(ImportRefused):
     """A study of this title is there; `study_id` is one that the reader may add to instead, None: they may not."""
 
-    def __init__(self, study_id: int | None) -> None:
+    def __init__(self, title: str, study_id: int | None) -> None:
         super().__init__("a study of this title is here already: give yours another")
-        self.study_id = study_id
+        self.title, self.study_id = title, study_id
 
 
 class NotNow(Exception):
@@ -101,18 +102,23 @@ def prepare_import(workspace: Workspace, reader: Reader, sent: Sequence[SourceFi
     with workspace.database.reading() as session:
         if options.get("study") is not None:
             seen_study(session, reader, options["study"])
-        _require_free_title(session, reader, safe, options)
         dimensions = list(session.scalars(select(Segment.dimension).where(Segment.id.in_(visible_terms(reader)))))
-    files = _unpacked(sent, workspace.settings.max_file_megabytes * 2**20)
+    most = workspace.settings.max_file_megabytes * 2**20
+    files = _unpacked(sent, most)
+    found = title_found(files, redactor, workspace.pseudonyms, most)
+    options = _titled(options, found)
+    with workspace.database.reading() as session:
+        _require_free_title(session, reader, safe, options)
     kept = []
     for file in files:
         token = workspace.uploads.put(reader.user_id, Upload(file.name, file.data, PURPOSE))
-        looked = preview(file, redactor, workspace.settings.max_file_megabytes * 2**20, dimensions)
+        looked = preview(file, redactor, most, dimensions)
         kept.append({"token": token, "name": safe(file.name), "size": len(file.data), **looked})
     arguments = {
         "paths": [file["name"] for file in kept],
         "files": kept,
         "options": _redacted(redactor, options),
+        "title_found": found,
         "dry_run": False,
     }
     with workspace.database.writing() as session:
@@ -136,7 +142,13 @@ def _require_free_title(session: Session, reader: Reader, safe: SafeNames, optio
     if job_id is not None:
         query = query.where(Study.key != own_key(job_id))
     if title and (there := session.scalars(query).all()):
-        raise TitleTaken(next((study.id for study in there if may_change(study, reader)), None))
+        raise TitleTaken(title, next((study.id for study in there if may_change(study, reader)), None))
+
+
+def _titled(options: Mapping[str, Any], found: str) -> dict[str, Any]:
+    """The settings; one new study that is given no title is called as its files say."""
+    untitled = options.get("study") is None and options.get("shape") == "one" and not options.get("title")
+    return {**options, "title": found} if untitled else dict(options)
 
 
 def _redacted(redactor: Redactor, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,6 +300,7 @@ def change_choices(workspace: Workspace, reader: Reader, job_id: int, options: d
     redactor = workspace_redactor(workspace)
     with workspace.database.writing() as session:
         job = _own(workspace, session, reader, job_id, STARTABLE)
+        options = _titled(options, job.arguments.get("title_found", ""))
         _require_free_title(session, reader, SafeNames(redactor, workspace.pseudonyms), options, job_id)
         files = [dict(file) for file in job.arguments["files"]]
         for (place, number), choice in choices.items():
