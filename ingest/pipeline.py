@@ -82,7 +82,7 @@ class Prepared:
     """A file, read. `empty` counts rows without an answer; `notes` tell what was guessed and what could not be read.
 
     `names`: of people, raw, that the file or those beside it gave away; whatever else is kept of it is to be redacted
-    with them.
+    with them. `earlier`: the drafts, one for one, as they were redacted while fewer names were known.
     """
 
     document: Document
@@ -91,6 +91,7 @@ class Prepared:
     empty: int = 0
     notes: tuple[str, ...] = ()
     names: frozenset[str] = field(default=frozenset(), repr=False)
+    earlier: tuple[tuple[Draft, ...], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,21 @@ class Pipeline:
             tables = [_without_names(table, removed) for table in document.tables]
             document = replace(table_document(tables), title=document.title, warnings=document.warnings)
         return replace(knowing._prose(file, document, removed), names=names)
+
+    def prepare_again(
+        self,
+        file: SourceFile,
+        choose: Callable[[], Chooser],
+        known: frozenset[str],
+        fewer: Iterable[frozenset[str]],
+    ) -> Prepared:
+        """As `prepare`, of a file that may have been brought in while only one of these sets of names was known."""
+        prepared = self.prepare(file, choose(), known)
+        if not any("[name]" in draft.text + draft.context for draft in prepared.drafts):
+            return prepared
+        others = (self.prepare(file, choose(), names).drafts for names in fewer if names != known)
+        alike = tuple(drafts for drafts in others if len(drafts) == len(prepared.drafts))
+        return replace(prepared, earlier=tuple(drafts for drafts in alike if drafts != prepared.drafts))
 
     def _prose(self, file: SourceFile, document: Document, removed: Counter[str]) -> Prepared:
         redacted, counts, speakers = self.redactor.redact_document(document)

@@ -12,6 +12,7 @@ from contents import bring, evidence, tables
 from sqlalchemy import select
 
 from insightrepo.accounts.access import Reader
+from insightrepo.library.imports.identities import adopt
 from insightrepo.library.indexing.checking import check
 from insightrepo.models import Document, Job, Study
 from insightrepo.workspace import Workspace
@@ -281,3 +282,62 @@ def test_a_name_that_a_recording_gives_away_later_is_taken_out_of_all_that_the_s
     with fresh.database.reading() as session:
         called = [*session.scalars(select(Document.name)), studies(fresh)[0].key]
     assert "Storch" not in json.dumps(called)
+
+
+def spoken(workspace: Workspace) -> list[tuple[int, str, int]]:
+    return [(row.id, row.text, row.revision) for row in evidence(workspace) if not row.withdrawn]
+
+
+def test_what_was_stored_before_its_name_was_known_is_redacted_under_the_same_id(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, folder = person("ada"), tmp_path / "Stops"
+    folder.mkdir()
+    notes, feed = folder / "report.md", folder / "feed.csv"
+    lines = ["comment", "Then Storch told us that the stops are dull.", "The ferry was late."]
+    notes.write_text("# Findings\n\nThen Storch drove past the farm.\n", encoding="utf-8")
+    feed.write_text("\n".join(lines), encoding="utf-8")
+    bring(fresh, ada, folder, text="comment")
+    ids = {row.text: row.id for row in evidence(fresh)}
+    call(folder / "calls.vtt", OTHER, (NAME, SAID))
+    feed.write_text("\n".join([*lines, "The map was fine."]), encoding="utf-8")
+    notes.write_text("# Findings\n\nThen Storch drove past the farm.\n\n# Later\n\nNobody did.\n", encoding="utf-8")
+    dry = bring(fresh, ada, folder, text="comment", dry_run=True)
+    found = bring(fresh, ada, folder, text="comment")
+    for report in (dry, found):
+        assert (report.stored, report.changed, report.withdrawn, report.refused) == (6, 2, 0, 0)
+    now = {text: (number, revision) for number, text, revision in spoken(fresh)}
+    assert now["Then [name] told us that the stops are dull."] == (ids[lines[1]], 2)
+    assert [number for text, (number, _) in now.items() if "farm" in text] == [
+        number for text, number in ids.items() if "farm" in text
+    ]
+    assert now["The ferry was late."] == (ids[lines[2]], 1)
+    assert not any("Storch" in row.text for row in evidence(fresh) if not row.withdrawn)
+    assert bring(fresh, ada, folder, text="comment").stored == 0
+    assert check(fresh) == []
+
+
+def test_a_row_with_an_id_that_another_file_s_name_changes_is_the_same_row(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    ada, options = person("ada"), {"text": "comment", "id": "id", "study_title": "Stops"}
+    january, february = tmp_path / "january.csv", tmp_path / "february.csv"
+    january.write_text("id,comment\n1,Then Storch was late.\n", encoding="utf-8")
+    bring(fresh, ada, january, **options)
+    bring(fresh, ada, call(tmp_path / "calls.vtt", OTHER, (NAME, SAID)), study_title="Stops")
+    february.write_text("id,comment\n1,Then Storch was late.\n2,It was dull.\n", encoding="utf-8")
+    dry, found = bring(fresh, ada, february, dry_run=True, **options), bring(fresh, ada, february, **options)
+    assert (found.changed, found.refused) == (dry.changed, dry.refused) == (1, 0)
+    assert "Storch" not in json.dumps([row.text for row in evidence(fresh)])
+
+
+def test_a_piece_in_clear_beside_its_redacted_twin_is_withdrawn(
+    fresh: Workspace, person: Person, tmp_path: Path
+) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_text("comment\nThen Storch was late.\nThen [name] was late.\n", encoding="utf-8")
+    bring(fresh, person("ada"), feed, text="comment")
+    clear, redacted = evidence(fresh)
+    with fresh.database.writing() as session:
+        adopt(session, clear.study_id, {redacted.identity: (clear.identity,)})
+    assert [text for _, text, _ in spoken(fresh)] == ["Then [name] was late."]

@@ -11,9 +11,10 @@ from ingest.pipeline import Draft, Prepared
 from insightrepo.accounts.access import Reader
 from insightrepo.batches import batches
 from insightrepo.library.imports.facts import facts_of
+from insightrepo.library.imports.identities import Known, identities
 from insightrepo.library.imports.import_report import ImportReport
 from insightrepo.library.imports.safe_names import Called
-from insightrepo.library.imports.storing import BATCH, EvidenceStore, Known, identities
+from insightrepo.library.imports.storing import BATCH, EvidenceStore
 from insightrepo.library.imports.strangers import files_of, stranger
 from insightrepo.library.imports.study_facts import find_study, pieces_of, same_bytes
 from insightrepo.models import Document, Evidence, Place
@@ -48,7 +49,7 @@ class DryRun:
         Raises:
             Forbidden: the study exists and the reader may not see or change it.
         """
-        key, known = called.study.key, identities(self._workspace.pseudonyms, called.first, prepared.drafts)
+        key, known = called.study.key, identities(self._workspace.pseudonyms, called.first, prepared)
         with self._workspace.database.reading() as session:
             study = find_study(session, key, reader)
             for batch in batches(known, BATCH):
@@ -59,16 +60,19 @@ class DryRun:
 
     def _count_batch(self, session: Session, study_id: int, called: Called, shown: str, batch: Sequence[Known]) -> None:
         query = select(Evidence.identity, Evidence.id, Evidence.content_hash).where(
-            Evidence.study_id == study_id, Evidence.identity.in_([item.identity for item in batch])
+            Evidence.study_id == study_id,
+            Evidence.identity.in_([identity for item in batch for identity in (item.identity, *item.earlier)]),
         )
         stored = {row.identity: row for row in session.execute(query)}
         files = files_of(session, [row.id for row in stored.values()])
         for item in batch:
-            place, row = (called.study.key, item.identity), stored.get(item.identity)
+            place = called.study.key, item.identity
+            row = next((stored[known] for known in (item.identity, *item.earlier) if known in stored), None)
             if place not in self._rows and row is not None:
                 self._rows[place] = row.content_hash, files[row.id]
             before, names = self._rows.get(place, (None, set()))
-            if before not in (None, item.draft.content_hash) and names and not names & {called.name, shown}:
+            same = (None, item.draft.content_hash, *item.earlier.values())
+            if before not in same and names and not names & {called.name, shown}:
                 self._report.refused_rows.append(stranger(shown, item.draft, min(names)))
                 continue
             self._rows[place] = item.draft.content_hash, names | {shown}
@@ -92,4 +96,5 @@ def _vanishing(session: Session, study_id: int, name: str, sha256: str, known: S
         .join(Place, Place.evidence_id == Evidence.id)
         .where(Place.document_id.in_(past), Evidence.id.not_in(elsewhere), Evidence.withdrawn.is_(False))
     )
-    return len(set(session.scalars(query)) - {item.identity for item in known})
+    staying = {identity for item in known for identity in (item.identity, *item.earlier)}
+    return len(set(session.scalars(query)) - staying)

@@ -24,6 +24,7 @@ from insightrepo.accounts.access import Forbidden, Reader, visible_studies
 from insightrepo.library.imports.column_choice import ColumnChooser
 from insightrepo.library.imports.dry_run import DryRun
 from insightrepo.library.imports.facts import FactVotes
+from insightrepo.library.imports.identities import identities
 from insightrepo.library.imports.import_options import ImportOptions
 from insightrepo.library.imports.import_report import ImportReport
 from insightrepo.library.imports.names_beside import NamesBeside
@@ -36,7 +37,7 @@ from insightrepo.library.imports.safe_names import (
     without_people,
     workspace_redactor,
 )
-from insightrepo.library.imports.storing import EvidenceStore, identities
+from insightrepo.library.imports.storing import EvidenceStore
 from insightrepo.library.imports.study_facts import (
     Unrelated,
     ensure_study,
@@ -238,7 +239,8 @@ class _Import:
             self.report.already_here += count
             return
         names = self.beside.of(before.study)
-        prepared = self.pipeline.prepare(file, self.choose.of(file.name), names)
+        fewer = self.beside.fewer(before.study)
+        prepared = self.pipeline.prepare_again(file, lambda: self.choose.of(file.name), names, fewer)
         self.people |= prepared.names
         beside = self.safe.knowing(names)
         called = without_people(before, self.safe.knowing(prepared.names), beside)
@@ -252,7 +254,8 @@ class _Import:
             self._store(file, before, called, prepared, beside)
 
     def _refuse_unrelated(self, stored: Called, sha256: str, prepared: Prepared) -> None:
-        known_by = {item.identity for item in identities(self.workspace.pseudonyms, stored.first, prepared.drafts)}
+        known = identities(self.workspace.pseudonyms, stored.first, prepared)
+        known_by = {identity for item in known for identity in (item.identity, *item.earlier)}
         with self.workspace.database.reading() as session:
             if study := find_study(session, stored.study.key, self.reader):
                 refuse_unrelated(session, study, stored.name, sha256, self.redaction, known_by)
@@ -306,7 +309,7 @@ class _Import:
             document = start_document(session, row, called.name, original, prepared.document, self.redaction)
             study_id, document_id = row.id, document.id
             self.report.study(row.id, row.title)
-        self.store.store(study_id, document_id, called.name, called.first, prepared.drafts)
+        self.store.store(study_id, document_id, called.name, called.first, prepared)
         with self.workspace.database.writing() as session:
             self.report.withdrawn += finish_document(session, document_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import select
 
@@ -25,16 +25,25 @@ class NamesBeside:
 
     def __init__(self, workspace: Workspace, pipeline: Pipeline, choose: ColumnChooser) -> None:
         self._workspace, self._pipeline, self._choose = workspace, pipeline, choose
-        self._known: dict[tuple[str, ...], frozenset[str]] = {}  # by the study's files: its key may change
+        # by the study's files, as its key may change: the names, and what may have been all of them before
+        self._known: dict[tuple[str, ...], frozenset[str]] = {}
+        self._fewer: dict[tuple[str, ...], frozenset[frozenset[str]]] = {}
         self.read: Callable[[str], bytes] = lambda name: b""  # gives a file of this import by its name; raises OSError
 
     def of(self, study: StudyFiles) -> frozenset[str]:
         """Of a study, called as it is stored; what a file that comes alone says of itself is not among them."""
         if study.files not in self._known:
-            names = frozenset().union(*self._stored(study.key))
+            originals = self._originals(study.key)
+            names = frozenset().union(*self._stored(originals))
+            self._fewer[study.files] = frozenset({names, frozenset()} if originals else ())
             brought = study.files if len(study.files) > 1 else ()
             self._known[study.files] = names.union(*map(self._brought, brought))
         return self._known[study.files]
+
+    def fewer(self, study: StudyFiles) -> frozenset[frozenset[str]]:
+        """The sets of names that may have been all that was known when what is stored of the study came in."""
+        self.of(study)
+        return self._fewer[study.files]
 
     def _brought(self, name: str) -> frozenset[str]:
         try:
@@ -42,12 +51,14 @@ class NamesBeside:
         except (OSError, Unreadable, MappingError):
             return frozenset()  # it is refused, and says why, when its turn comes
 
-    def _stored(self, key: str) -> Iterator[frozenset[str]]:
-        """Of each original: of what stands in force, which of a feed are all revisions."""
+    def _originals(self, key: str) -> dict[str, str]:
+        """The names of what stands in force, which of a feed are all revisions, by the hashes of the originals."""
         stands = Document.current | (Document.text == "")
         query = select(Document.name, Document.sha256).join(Study).where(Study.key == key, stands)
         with self._workspace.database.reading() as session:
-            originals = {sha256: _MARK.sub("", name) for name, sha256 in session.execute(query)}
+            return {sha256: _MARK.sub("", name) for name, sha256 in session.execute(query)}
+
+    def _stored(self, originals: Mapping[str, str]) -> Iterator[frozenset[str]]:
         for sha256, name in originals.items():
             if name.lower().endswith(_suffixes()):
                 yield self._of_original(name, sha256)

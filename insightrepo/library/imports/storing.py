@@ -10,19 +10,19 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from ingest.duplicates import NearDuplicates, normalised
+from ingest.duplicates import NearDuplicates
 from ingest.passages import embedded_text
-from ingest.pipeline import Draft
+from ingest.pipeline import Draft, Prepared
 from ingest.tagger import Tagger
 from ingest.tagger import Vote as VoteCast
 from insightrepo.batches import batches
 from insightrepo.library.bulk import insert_rows
 from insightrepo.library.imports.facts import FactVotes, facts_of
+from insightrepo.library.imports.identities import Known, adopt, identities
 from insightrepo.library.imports.import_options import ImportOptions
 from insightrepo.library.imports.import_report import ImportReport
 from insightrepo.library.imports.strangers import files_of, stranger
 from insightrepo.library.indexing.indexing import embed, enqueue
-from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.library.studies.quantities import store_quantities
 from insightrepo.library.tagging.tagging import MACHINES, settle, settle_new, vote_values
 from insightrepo.models import Document, Evidence, EvidenceLink, Place, Respondent, Study, Vote
@@ -31,14 +31,6 @@ from insightrepo.workspace import Workspace
 BATCH = 500  # drafts that are embedded and tagged together
 CHANNEL = 40  # characters that a channel may have
 WRITE_BATCH = 30  # drafts a transaction, to stay under 50 ms with six votes each
-
-
-@dataclass(frozen=True)
-class Known:
-    """A draft under the identity that it will be found by again."""
-
-    identity: str
-    draft: Draft
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class EvidenceStore:
             self.facts = FactVotes(session)
         report.unknown = self.facts.unknown
 
-    def store(self, study_id: int, document_id: int, name: str, known_as: str, drafts: Sequence[Draft]) -> None:
+    def store(self, study_id: int, document_id: int, name: str, known_as: str, prepared: Prepared) -> None:
         """Store what is new, renew what changed, and note the place of what was known; each in a short transaction.
 
         `known_as` is the name of the file that its passages are known by, which may not be the one that is shown.
@@ -72,12 +64,15 @@ class EvidenceStore:
         with self._workspace.database.reading() as session:
             study = session.get_one(Study, study_id)
             lineage = _revisions(session, study_id, name)
-        found = identities(self._workspace.pseudonyms, known_as, drafts)
+        found = identities(self._workspace.pseudonyms, known_as, prepared)
         known = list({item.identity: item for item in found}.values())
         self._report.already_here += len(found) - len(known)
         for number, batch in enumerate(batches(known, BATCH)):
             if self.told:
                 self.told(number * BATCH, len(known))
+            for some in batches([item for item in batch if item.earlier], WRITE_BATCH):
+                with self._workspace.database.writing() as session:
+                    adopt(session, study_id, {item.identity: tuple(item.earlier) for item in some})
             fresh = self._fresh(study_id, batch)
             work = _Work(self._machine_votes(fresh), self._nearly_same(study_id, fresh))
             for some in batches(batch, WRITE_BATCH):
@@ -147,30 +142,6 @@ def _axes_of_data(draft: Draft) -> frozenset[str]:
     return frozenset(axis for axis, names in (("segment", draft.segments), ("product", draft.products)) if names)
 
 
-def identities(pseudonyms: Pseudonyms, document: str, drafts: Sequence[Draft]) -> list[Known]:
-    """What each draft is known by within its study (DESIGN.md, rule 7).
-
-    Equal ones are told apart by their order, but a row that stands in a file twice under its own id is the same row.
-    """
-    seen: defaultdict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
-    found = []
-    for place, draft in enumerate(drafts):
-        parts = _identity_parts(document, draft)
-        before = seen[parts]
-        number = before.setdefault(draft.content_hash if draft.source_id else str(place), len(before) + 1)
-        found.append(Known(pseudonyms.keyed_hash("\x1f".join((*parts, str(number)))), draft))
-    return found
-
-
-def _identity_parts(document: str, draft: Draft) -> tuple[str, ...]:
-    if draft.source_id:
-        return ("row", draft.source_id, draft.context)
-    if draft.kind == "verbatim":
-        day = draft.moment.day.isoformat() if draft.moment else ""
-        return ("said", draft.respondent or "", draft.context, day, normalised(draft.text))
-    return ("passage", document, normalised(draft.text))
-
-
 class _Chunk:
     """One transaction of evidence."""
 
@@ -222,7 +193,8 @@ class _Chunk:
         other = [
             stored[item.identity].id
             for item in batch
-            if item.identity in stored and stored[item.identity].content_hash != item.draft.content_hash
+            if item.identity in stored
+            and stored[item.identity].content_hash not in (item.draft.content_hash, *item.earlier.values())
         ]
         names = files_of(self.session, other)
         kept = []
