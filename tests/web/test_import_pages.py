@@ -287,6 +287,12 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(filled, send, fi
     assert len(uploads_on_disk(filled)) == kept
 
 
+def test_the_page_promises_of_names_only_what_holds(visit):
+    page = visit("researcher").get("/import").text
+    assert "the names that labels, titles, speakers and columns give away, are removed" in page
+    assert "look through the dry run for other names" in page
+
+
 @pytest.mark.parametrize(
     ("files", "title"),
     [
