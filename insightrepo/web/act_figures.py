@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from insightrepo.library.terms.coverage import ADVICE, MATTERS, STRONG, Coverage, Covered
+from insightrepo.library.terms.coverage import MATTERS, STRONG, Coverage, Covered
 from insightrepo.library.terms.coverage import QUADRANTS as COVERAGE_QUADRANTS
 from insightrepo.locales import decimal, percent, signed
 from insightrepo.scores.acting.landscape import KINDS, QUADRANTS, Landscape
@@ -60,7 +60,7 @@ def coverage_figure(found: Coverage) -> Figure:
     groups = []
     for quadrant in COVERAGE_QUADRANTS:
         marks = [_covered(c, c.opportunity) for c in found.outcomes if c.quadrant == quadrant and c.opportunity]
-        groups.append((f"{quadrant}: {ADVICE[quadrant]}", marks))
+        groups.append((quadrant, marks))  # what it means stands over its list; a longer name is cut on a phone
     figure = _scatter(groups, "strength of evidence, 0 to 100", "opportunity, 0 to 20", (100.0, 20.0))
     figure["layout"]["xaxis"]["range"], figure["layout"]["yaxis"]["range"] = [-4, 104], [-0.8, 20.8]
     figure["layout"]["shapes"] = [_line(100 * STRONG, 0, 100 * STRONG, 20), _line(0, MATTERS, 100, MATTERS)]

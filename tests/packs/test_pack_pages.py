@@ -59,6 +59,14 @@ def test_a_contributor_makes_a_pack_comments_signs_and_takes_it_away(as_):
     assert json.loads(client.get(f"{url}.json").data)["state"] == "signed"
 
 
+def test_on_a_phone_each_figure_of_a_packs_tables_stands_after_its_name(as_, kit):
+    page = as_("contributor").get(f"/packs/{kit.make()}").text
+    assert 'class="table flowing pack-table pack-gaps"' in page
+    body = page.split('pack-gaps"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    for name in ("Opportunity", "95% interval", "Band", "Evidence", "Important", "Satisfied", "n"):
+        assert f'data-label="{name}"' in body
+
+
 def test_suppressed_cells_are_on_no_page(as_, kit):
     pack_id = kit.make()
     page = as_("administrator").get(f"/packs/{pack_id}").text

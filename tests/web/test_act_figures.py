@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from insightrepo.web.act_figures import LABELS, Mark, _scatter, landscape_figure
+from insightrepo.web.act_figures import LABELS, Mark, _scatter, coverage_figure, landscape_figure
 
 
 def _mark(label: str, x: float, y: float) -> Mark:
@@ -39,6 +39,16 @@ def test_on_the_landscape_what_really_fell_or_rose_is_named_with_an_arrow_and_sa
         "FELL Do FELL<br>importance 78%, satisfaction 63%<br>▼ satisfaction −18 points, worse"
     )
     assert trace["customdata"][0] == "C-0 Do C-0<br>importance 78%, satisfaction 62%"
+
+
+def test_the_legend_of_coverage_has_names_that_fit_on_a_phone():
+    strength = SimpleNamespace(value=0.4)
+    row = SimpleNamespace(value=12.0, low=11.0, high=13.0)
+    outcome = SimpleNamespace(code="A", name="Do A")
+    covered = SimpleNamespace(outcome=outcome, opportunity=row, strength=strength, quadrant="research")
+    (trace,) = coverage_figure(SimpleNamespace(outcomes=[covered]))["data"]
+    assert trace["name"] == "research"
+    assert trace["customdata"] == ["A Do A<br>strength 40 of 100, opportunity 12.0 of 20"]
 
 
 def test_of_few_marks_every_one_has_its_code():
