@@ -123,3 +123,9 @@ def test_another_instrument_breaks_the_line_and_the_break_is_drawn():
     assert len(drawn.lines) == 2
     assert len(drawn.breaks) == 1
     assert drawn.dots[1].x < drawn.breaks[0] < drawn.dots[2].x
+
+
+def test_the_table_by_segment_says_that_the_worst_stands_first(visit):
+    page = visit("viewer").get("/outcomes/PLAN-01").text
+    heading = page.split('id="by-segment"')[1].split("</h3>")[0]
+    assert heading.endswith(("· worst first</span>", "· largest opportunity first</span>"))

@@ -50,4 +50,4 @@ def test_the_library_reads_the_same_on_every_database(workspace):
         ] == [("Packing", ["PACK-01"]), ("Planning", ["PLAN-01", "PLAN-02"])]
         outcome = read_outcome(session, viewer, "plan-01")
         assert [wave.point.value for wave in outcome.waves] == [71.0, 70.0, 52.0]
-        assert [(cell.code, cell.score["value"]) for cell in outcome.by_segment] == [("TEENS", 58.0), ("TODDLER", 43.0)]
+        assert [(cell.code, cell.score["value"]) for cell in outcome.by_segment] == [("TODDLER", 43.0), ("TEENS", 58.0)]

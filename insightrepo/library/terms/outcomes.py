@@ -122,7 +122,7 @@ def _waves(session: Session, reader: Reader, outcome_id: int, measure: str) -> t
 
 
 def _cells(session: Session, axis: str, measure: str, rows: Sequence[dict[str, Any]]) -> tuple[CellShown, ...]:
-    """The rows of one axis by the terms' names; a row of the whole is left out."""
+    """The rows of one axis, the worst first; a row of the whole is left out."""
     here = [row for row in rows if row[axis] is not None]
     codes = {row[axis] for row in here}
     names = dict(
@@ -132,4 +132,12 @@ def _cells(session: Session, axis: str, measure: str, rows: Sequence[dict[str, A
     shown = [
         CellShown(names[row[axis]], row[axis], row, beside.get(row[axis])) for row in here if row["measure"] == measure
     ]
-    return tuple(sorted(shown, key=lambda cell: cell.name))
+    return tuple(sorted(shown, key=_badness))
+
+
+def _badness(cell: CellShown) -> tuple[bool, float, bool, float, str]:
+    """The order from the worst on: by largest opportunity, else by the lead measure; what is unknown at the end."""
+    value = cell.score["value"]
+    lower = MEASURES[cell.score["measure"]].better == "lower"
+    return (cell.opportunity is None, -(cell.opportunity or 0.0), value is None,
+            -(value or 0.0) if lower else value or 0.0, cell.name)  # fmt: skip
