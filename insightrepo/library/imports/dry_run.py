@@ -49,7 +49,10 @@ class DryRun:
         Raises:
             Forbidden: the study exists and the reader may not see or change it.
         """
-        key, known = called.study.key, identities(self._workspace.pseudonyms, called.first, prepared)
+        key, known = (
+            called.study.key,
+            identities(self._workspace.pseudonyms, called.first, prepared.drafts, prepared.earlier),
+        )
         with self._workspace.database.reading() as session:
             study = find_study(session, key, reader)
             for batch in batches(known, BATCH):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.duplicates import normalised
-from ingest.pipeline import Draft, Prepared
+from ingest.pipeline import Draft
 from insightrepo.library.indexing.indexing import enqueue
 from insightrepo.library.pseudonyms import Pseudonyms
 from insightrepo.models import Evidence
@@ -26,15 +26,19 @@ class Known:
     earlier: Mapping[str, str] = field(default_factory=dict)
 
 
-def identities(pseudonyms: Pseudonyms, document: str, prepared: Prepared) -> list[Known]:
-    """What each draft is known by within its study (DESIGN.md, rule 7), and was while fewer names were redacted."""
-    found = _identities(pseudonyms, document, prepared.drafts)
-    for drafts in prepared.earlier:
+def identities(
+    pseudonyms: Pseudonyms, document: str, drafts: Sequence[Draft], earlier: Sequence[Sequence[Draft]] = ()
+) -> list[Known]:
+    """What each draft is known by within its study (DESIGN.md, rule 7), and was while fewer names were redacted: as
+    `earlier` has the same drafts, one for one.
+    """
+    found = _identities(pseudonyms, document, drafts)
+    for before in earlier:
         found = [
             item
             if item.draft.content_hash == then.draft.content_hash
             else replace(item, earlier={**item.earlier, then.identity: then.draft.content_hash})
-            for item, then in zip(found, _identities(pseudonyms, document, drafts), strict=True)
+            for item, then in zip(found, _identities(pseudonyms, document, before), strict=True)
         ]
     return found
 

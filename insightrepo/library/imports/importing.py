@@ -254,7 +254,7 @@ class _Import:
             self._store(file, before, called, prepared, beside)
 
     def _refuse_unrelated(self, stored: Called, sha256: str, prepared: Prepared) -> None:
-        known = identities(self.workspace.pseudonyms, stored.first, prepared)
+        known = identities(self.workspace.pseudonyms, stored.first, prepared.drafts, prepared.earlier)
         known_by = {identity for item in known for identity in (item.identity, *item.earlier)}
         with self.workspace.database.reading() as session:
             if study := find_study(session, stored.study.key, self.reader):
@@ -309,7 +309,7 @@ class _Import:
             document = start_document(session, row, called.name, original, prepared.document, self.redaction)
             study_id, document_id = row.id, document.id
             self.report.study(row.id, row.title)
-        self.store.store(study_id, document_id, called.name, called.first, prepared)
+        self.store.store(study_id, document_id, called.name, called.first, prepared.drafts, prepared.earlier)
         with self.workspace.database.writing() as session:
             self.report.withdrawn += finish_document(session, document_id)
 

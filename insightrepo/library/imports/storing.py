@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest.duplicates import NearDuplicates
 from ingest.passages import embedded_text
-from ingest.pipeline import Draft, Prepared
+from ingest.pipeline import Draft
 from ingest.tagger import Tagger
 from ingest.tagger import Vote as VoteCast
 from insightrepo.batches import batches
@@ -56,15 +56,24 @@ class EvidenceStore:
             self.facts = FactVotes(session)
         report.unknown = self.facts.unknown
 
-    def store(self, study_id: int, document_id: int, name: str, known_as: str, prepared: Prepared) -> None:
+    def store(
+        self,
+        study_id: int,
+        document_id: int,
+        name: str,
+        known_as: str,
+        drafts: Sequence[Draft],
+        earlier: Sequence[Sequence[Draft]] = (),
+    ) -> None:
         """Store what is new, renew what changed, and note the place of what was known; each in a short transaction.
 
-        `known_as` is the name of the file that its passages are known by, which may not be the one that is shown.
+        `known_as` is the name of the file that its passages are known by, which may not be the one that is shown;
+        `earlier` the drafts, one for one, as they were redacted while fewer names were known.
         """
         with self._workspace.database.reading() as session:
             study = session.get_one(Study, study_id)
             lineage = _revisions(session, study_id, name)
-        found = identities(self._workspace.pseudonyms, known_as, prepared)
+        found = identities(self._workspace.pseudonyms, known_as, drafts, earlier)
         known = list({item.identity: item for item in found}.values())
         self._report.already_here += len(found) - len(known)
         for number, batch in enumerate(batches(known, BATCH)):
