@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def printed(result: Result, exit_code: int = 0):
 def test_search(demo_home: Path) -> None:
     found = printed(invoke(demo_home, "search", "where to stop", "--limit", "20", "--json"))
     contract = {"query", "total", "capped", "people", "studies", "hits", "facets", "outcomes"}
-    assert found.keys() == contract | {"understood", "notes", "did_you_mean", "like", "similar_studies"}
+    added = {"understood", "notes", "did_you_mean", "like", "similar_studies", "with_words", "with_words_capped"}
+    assert found.keys() == contract | added
+    assert 0 < found["with_words"] <= found["total"]
     assert found["query"] == "where to stop"
     assert len(found["hits"]) == 20 <= found["total"]
     assert found["facets"].keys() == FACETS
@@ -71,7 +74,9 @@ def test_search_filters_as_its_options_say(demo_home: Path) -> None:
 def test_search_in_words(demo_home: Path) -> None:
     result = invoke(demo_home, "search", "where to stop", "outcom:FT-01", "--limit", "3")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0].endswith("studies")
+    assert re.fullmatch(
+        r"\d+ hits, \d+ people, \d+ studies; \d+ with any .* near in meaning", result.stdout.splitlines()[0]
+    )
     assert "did you mean outcome?" in result.stderr
     assert result.stdout.count("\n   “") == 3
     assert "satisfaction" in result.stdout

@@ -229,13 +229,14 @@ def test_the_tables_of_an_open_wave_say_that_it_is_provisional(visit, filled):
         page = visit("viewer").get("/outcomes/plan-01").text
         return [Markup(found).striptags() for found in re.findall(r"<h3 id=.by-.*?</h3>", page)]
 
-    assert headings() == ["By segment 2025-Q3", "By product 2025-Q3"]
+    order = " · largest opportunity first"
+    assert headings() == [f"By segment 2025-Q3{order}", f"By product 2025-Q3{order}"]
     with filled.database.writing() as session:
         waves = list(session.query(Wave).filter_by(state="frozen"))
         for wave in waves:
             wave.state = "open"
     try:
-        assert headings() == ["By segment 2025-Q3, provisional", "By product 2025-Q3, provisional"]
+        assert headings() == [f"By segment 2025-Q3, provisional{order}", f"By product 2025-Q3, provisional{order}"]
     finally:
         with filled.database.writing() as session:
             for wave in waves:
