@@ -113,7 +113,7 @@ class Pipeline:
         Raises:
             Unreadable, MappingError: as `prepare`.
         """
-        if not reader_for(file).NAMES_PEOPLE:
+        if reader_for(file).KIND == "report":
             return frozenset()
         document = read_file(file, self.max_bytes)
         mapped = {id(table): mapping for table, mapping, _ in _mapped(document.tables, choose)}

@@ -106,7 +106,7 @@ class Reader(Protocol):
     """The shape of a reader module."""
 
     SUFFIXES: tuple[str, ...]  # the lower-case extensions it reads, as users are told them
-    NAMES_PEOPLE: bool  # whether what it gives may say who people are: speakers, tables
+    KIND: Literal["report", "transcript", "table"]  # speakers and tables may say who people are, reports do not
 
     def accepts(self, file: SourceFile) -> bool:
         """Whether this reader is the one for the file: by its name and its first bytes, reading no further."""

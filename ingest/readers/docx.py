@@ -19,7 +19,7 @@ from ingest.readers.metadata import described, first_heading, useful_title
 from ingest.readers.prose import one_line, table_text, tidy_lines
 
 SUFFIXES: tuple[str, ...] = (".docx",)
-NAMES_PEOPLE = False
+KIND = "report"
 
 _HEADING_STYLE = re.compile(r"heading (\d)", re.I)
 # Deleted words, the second copy of a text box, and boxes themselves (they are read as paragraphs of their own).

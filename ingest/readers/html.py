@@ -16,7 +16,7 @@ from ingest.readers.metadata import described, first_heading, useful_title
 from ingest.readers.prose import clean, one_line, table_text, tidy_lines
 
 SUFFIXES: tuple[str, ...] = (".html", ".htm", ".xhtml")
-NAMES_PEOPLE = False
+KIND = "report"
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

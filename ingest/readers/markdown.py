@@ -18,7 +18,7 @@ from ingest.readers.metadata import described, first_heading, useful_title
 from ingest.readers.prose import one_line, table_text, tidy_lines
 
 SUFFIXES: tuple[str, ...] = (".md", ".markdown", ".mdown")
-NAMES_PEOPLE = False
+KIND = "report"
 
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")

@@ -17,7 +17,7 @@ from ingest.readers.pdf_layout import Layout, without_running_heads
 from ingest.readers.pdf_page import Line, has_picture, page_lines
 
 SUFFIXES: tuple[str, ...] = (".pdf",)
-NAMES_PEOPLE = False
+KIND = "report"
 
 _UNSAID = ("", "anonymous", "(anonymous)", "unspecified", "(unspecified)", "untitled")
 # pypdf logs each flaw it works around, with words of the file; what matters comes back as a warning or a refusal.

@@ -19,7 +19,7 @@ from ingest.readers.metadata import as_text, described, first_heading, useful_ti
 from ingest.readers.prose import one_line, table_text, tidy_lines, without_bullet
 
 SUFFIXES: tuple[str, ...] = (".pptx",)
-NAMES_PEOPLE = False
+KIND = "report"
 
 _FURNITURE = {PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.HEADER}
 _BULLETED = {PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY}

@@ -13,7 +13,7 @@ from ingest.readers.encoding import text_of
 from ingest.readers.grid import table_of
 
 SUFFIXES: tuple[str, ...] = (".csv", ".tsv", ".tab")
-NAMES_PEOPLE = True
+KIND = "table"
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NO_DELIMITER = "\x1f"  # `clean` leaves none of these in a text: the file has one column

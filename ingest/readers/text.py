@@ -10,7 +10,7 @@ from ingest.readers.metadata import first_heading
 from ingest.readers.prose import one_line, tidy_lines, without_bullet
 
 SUFFIXES: tuple[str, ...] = (".txt", ".text")
-NAMES_PEOPLE = False
+KIND = "report"
 
 _UNDERLINE = re.compile(r"(=|-|~)\1{2,}\s*")
 _WRAPPED = 45  # characters: a line this long that does not end its paragraph was wrapped by an editor

@@ -19,7 +19,7 @@ from ingest.readers.metadata import useful_title
 from ingest.readers.prose import one_line
 
 SUFFIXES: tuple[str, ...] = (".vtt", ".srt")
-NAMES_PEOPLE = True
+KIND = "transcript"
 
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _TAG = re.compile(r"</?[a-zA-Z0-9][^>]*>|</>|\{\\[^}]*\}")

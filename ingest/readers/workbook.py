@@ -17,7 +17,7 @@ from ingest.readers.metadata import as_text, described, useful_title
 from ingest.readers.prose import clean
 
 SUFFIXES: tuple[str, ...] = (".xlsx", ".xlsm")
-NAMES_PEOPLE = True
+KIND = "table"
 
 
 def accepts(file: SourceFile) -> bool:

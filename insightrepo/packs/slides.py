@@ -5,8 +5,7 @@ what does not fit is counted.
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pptx import Presentation
@@ -23,7 +22,6 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.slide import Slide
-from pptx.text.text import TextFrame
 from pptx.util import Inches, Pt
 
 from insightrepo.locales import grouped
@@ -32,8 +30,9 @@ from insightrepo.packs.packs import PackReading
 from insightrepo.packs.parts import Bars, Bullets, Lines, Section, Table
 from insightrepo.packs.section_of_sources import sources_words
 from insightrepo.packs.sections import in_short, sections
+from insightrepo.packs.slide_text import FONT, INK, LETTER, SMALLEST, cut, fitted, height_of, put, text_box
 
-INK, SOFT, ACCENT = RGBColor(0x1D, 0x25, 0x28), RGBColor(0x56, 0x61, 0x65), RGBColor(0x17, 0x60, 0x5C)
+SOFT, ACCENT = RGBColor(0x56, 0x61, 0x65), RGBColor(0x17, 0x60, 0x5C)
 TONES = {
     "better": RGBColor(0x1C, 0x6A, 0x3D), "worse": RGBColor(0xAB, 0x2F, 0x1F), "plain": RGBColor(0x0B, 0x62, 0xA3),
 }  # fmt: skip
@@ -43,14 +42,11 @@ SERIES = (
     RGBColor(0x00, 0x77, 0x5A),
     RGBColor(0xA8, 0x49, 0x7F),
 )
-FONT = "Calibri"
 WIDE, HIGH, SIDE, TOP = 13.333, 7.5, 0.6, 1.55  # inches: the slide, its margin, where the body begins
 BODY = HIGH - TOP - 0.65
-LETTER = 0.0072  # inches a letter is wide on average, for each point of its size
-LEADING = 1.25  # height of a line by the size of its letters
 MOST_NAMED, MOST_NAME = 0.43, 60  # of a chart's width: room for the names of its bars; letters of one
 BAR_LETTERS, AIR = 12, 0.15  # size of the names and labels of bars; inches beside them
-MOST_BARS, MOST_ROWS, SMALLEST = 10, 8, 12
+MOST_BARS, MOST_ROWS = 10, 8
 HASH_LETTERS = 64
 MOST_WHO = 260  # letters of whose words they are: the study and the row stand at the end
 
@@ -80,21 +76,21 @@ def pptx_of(pack: PackReading) -> bytes:
 
 def _first(show: Any, pack: PackReading, notes: str) -> None:
     slide = _slide(show, pack.line.title, pack, notes, size=34)
-    _text(slide, SIDE, 1.2, WIDE - 2 * SIDE, 0.4, [subtitle(pack)], 14, SOFT)
-    _fitted(slide, SIDE, 1.95, WIDE - 2 * SIDE, HIGH - 2.75, in_short(pack.content), 22)
+    text_box(slide, SIDE, 1.2, WIDE - 2 * SIDE, 0.4, [subtitle(pack)], 14, SOFT)
+    fitted(slide, SIDE, 1.95, WIDE - 2 * SIDE, HIGH - 2.75, in_short(pack.content), 22)
 
 
 def _commentary(show: Any, pack: PackReading, notes: str) -> None:
     slide = _slide(show, "Commentary", pack, notes)
     said = [line.strip() for line in pack.commentary.split("\n") if line.strip()]
-    _fitted(slide, SIDE, TOP, WIDE - 2 * SIDE, BODY - 0.6, said, 18)
-    _text(slide, SIDE, HIGH - 1.25, WIDE - 2 * SIDE, 0.4, [signature(pack)], 14, SOFT)
+    fitted(slide, SIDE, TOP, WIDE - 2 * SIDE, BODY - 0.6, said, 18)
+    text_box(slide, SIDE, HIGH - 1.25, WIDE - 2 * SIDE, 0.4, [signature(pack)], 14, SOFT)
 
 
 def _section(show: Any, pack: PackReading, section: Section, notes: str) -> None:
     told = " ".join((*section.lead, *section.notes))
     slide = _slide(show, section.title, pack, f"{told}\n{_rows_told(section)}{notes}".strip())
-    top = TOP - 0.35 + _text(slide, SIDE, TOP - 0.35, WIDE - 2 * SIDE, 0.6, list(section.lead), 14, SOFT) + 0.1
+    top = TOP - 0.35 + text_box(slide, SIDE, TOP - 0.35, WIDE - 2 * SIDE, 0.6, list(section.lead), 14, SOFT) + 0.1
     room = HIGH - 0.65 - top
     whole = WIDE - 2 * SIDE
     if section.bars:
@@ -105,7 +101,7 @@ def _section(show: Any, pack: PackReading, section: Section, notes: str) -> None
             f"and {grouped(hidden)} more" if hidden > 0 else section.more,
             "other measures are in the notes" if also > 0 else "",
         ]
-        _text(slide, SIDE, HIGH - 0.95, whole, 0.3, ["; ".join(filter(None, more))], SMALLEST, SOFT)
+        text_box(slide, SIDE, HIGH - 0.95, whole, 0.3, ["; ".join(filter(None, more))], SMALLEST, SOFT)
     elif section.lines:
         _lines(slide, section.lines, section.table, SIDE, top, whole, room)
     elif section.quotes:
@@ -143,11 +139,11 @@ def _slide(show: Any, title: str, pack: PackReading, notes: str, size: int = 28)
     head.left, head.top, head.width, head.height = Inches(SIDE), Inches(0.35), Inches(WIDE - 2 * SIDE), Inches(0.85)
     frame = head.text_frame
     frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.MIDDLE
-    _put(frame, [title], size, INK, bold=True)
+    put(frame, [title], size, INK, bold=True)
     frame.paragraphs[0].alignment = PP_ALIGN.LEFT
     frame.margin_left = 0
     foot = f"{pack.line.title} · {'signed' if pack.signed else 'draft'} · {len(show.slides)}"
-    _text(slide, SIDE, HIGH - 0.5, WIDE - 2 * SIDE, 0.3, [foot], 10, SOFT)
+    text_box(slide, SIDE, HIGH - 0.5, WIDE - 2 * SIDE, 0.3, [foot], 10, SOFT)
     slide.notes_slide.notes_text_frame.text = notes
     return slide
 
@@ -155,7 +151,7 @@ def _slide(show: Any, title: str, pack: PackReading, notes: str, size: int = 28)
 def _bars(slide: Slide, bars: Bars, left: float, top: float, width: float, height: float) -> None:
     most = slice(None, MOST_BARS)
     data = CategoryChartData(number_format="0.0")
-    names = [_cut(text, MOST_NAME) for text in bars.categories[most]]
+    names = [cut(text, MOST_NAME) for text in bars.categories[most]]
     data.categories = names
     data.add_series(bars.series, [round(value, 4) for value in bars.values[most]])
     frame = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *map(Inches, (left, top, width, height)), data)
@@ -180,7 +176,7 @@ def _bars(slide: Slide, bars: Bars, left: float, top: float, width: float, heigh
         point.format.fill.solid()
         point.format.fill.fore_color.rgb = TONES[tone]
         point.data_label.text_frame.word_wrap = False
-        _put(point.data_label.text_frame, [label], BAR_LETTERS, INK)
+        put(point.data_label.text_frame, [label], BAR_LETTERS, INK)
         point.data_label.position = XL_LABEL_POSITION.OUTSIDE_END
 
 
@@ -247,13 +243,13 @@ def _lines(
     if table:
         last = [f"{row[0]}: {row[-1]}" for row in table.rows]
         words = [f"In {table.headings[-1]}:", *last]
-        _fitted(slide, left + width * share, top + 0.2, width * (1 - share), height - 0.4, words, 16)
+        fitted(slide, left + width * share, top + 0.2, width * (1 - share), height - 0.4, words, 16)
 
 
 def _plain(chart: Any, title: str) -> None:
     chart.has_title, chart.has_legend = True, False
     chart.font.name, chart.font.color.rgb = FONT, INK
-    _put(chart.chart_title.text_frame, [title], 14, SOFT)
+    put(chart.chart_title.text_frame, [title], 14, SOFT)
     chart.chart_title.include_in_layout = False
 
 
@@ -282,12 +278,12 @@ def _table(slide: Slide, table: Table, more: str, left: float, top: float, width
             cell.fill.solid()
             cell.fill.fore_color.rgb = ACCENT if number == 0 else RGBColor(0xFF, 0xFF, 0xFF)
             colour = RGBColor(0xFF, 0xFF, 0xFF) if number == 0 else INK
-            _put(cell.text_frame, [text], SMALLEST, colour, bold=number == 0)
+            put(cell.text_frame, [text], SMALLEST, colour, bold=number == 0)
             cell.text_frame.paragraphs[0].alignment = PP_ALIGN.RIGHT if place in table.numeric else PP_ALIGN.LEFT
     height = 0.36 * (len(rows) + 1)
     cut = len(table.rows) - len(rows)
     if cut or more:
-        _text(slide, left, top + height, width, 0.3, [f"and {grouped(cut)} more" if cut else more], SMALLEST, SOFT)
+        text_box(slide, left, top + height, width, 0.3, [f"and {grouped(cut)} more" if cut else more], SMALLEST, SOFT)
         height += 0.3
     return height
 
@@ -299,8 +295,8 @@ def _quotes(slide: Slide, section: Section, top: float, room: float) -> None:
     used, shown = [0.0] * columns, 0
     for quote in section.quotes:
         said = quote.text if quote.kind == "insight" else f"“{quote.text}”"
-        said, who = _cut(said, 280), _cut(quote.who, MOST_WHO)
-        need = _height([said], 15, width) + _height([who], 11, width) + 0.18
+        said, who = cut(said, 280), cut(quote.who, MOST_WHO)
+        need = height_of([said], 15, width) + height_of([who], 11, width) + 0.18
         column = used.index(min(used))
         if used[column] + need > room - 0.35:
             continue
@@ -309,7 +305,7 @@ def _quotes(slide: Slide, section: Section, top: float, room: float) -> None:
         shown += 1
     total = len(section.quotes) + _number(section.more)
     if total > shown:
-        _text(slide, SIDE, HIGH - 0.9, WIDE - 2 * SIDE, 0.3, [f"and {grouped(total - shown)} more"], SMALLEST, SOFT)
+        text_box(slide, SIDE, HIGH - 0.9, WIDE - 2 * SIDE, 0.3, [f"and {grouped(total - shown)} more"], SMALLEST, SOFT)
 
 
 def _said(slide: Slide, left: float, top: float, width: float, height: float, said: str, who: str) -> None:
@@ -318,7 +314,7 @@ def _said(slide: Slide, left: float, top: float, width: float, height: float, sa
     frame = box.text_frame
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    _put(frame, [said], 15, INK, italic=said.startswith("“"))
+    put(frame, [said], 15, INK, italic=said.startswith("“"))
     under = frame.add_paragraph().add_run()
     under.text = who
     under.font.name, under.font.size, under.font.color.rgb = FONT, Pt(11), SOFT
@@ -342,67 +338,4 @@ def _groups(slide: Slide, groups: Sequence[Bullets], left: float, top: float, wi
     for group in groups:
         heads.add(len(texts))
         texts += [group.title, *(f"• {item}" for item in group.items), *([group.more] if group.more else [])]
-    _fitted(slide, left, top, width, height, texts, 18, heads)
-
-
-def _fitted(
-    slide: Slide, left: float, top: float, width: float, height: float, texts: Sequence[str], size: int,
-    heads: Collection[int] = (),
-) -> None:  # fmt: skip
-    """Paragraphs in the largest size up to `size` that fits, at the smallest cut with "and N more"."""
-    shown = list(texts)
-    while size > SMALLEST and _height(shown, size, width) > height:
-        size -= 1
-    while len(shown) > 1 and _height([*shown, "and 99 more"], size, width) > height and len(shown) > 0:
-        if _height(shown, size, width) <= height:
-            break
-        shown.pop()
-    if len(shown) == 1 and _height(shown, size, width) > height:
-        shown = [_cut(shown[0], int(height / (size / 72 * LEADING)) * int(width / (LETTER * size)))]
-    if cut := len(texts) - len(shown):
-        shown.append(f"and {grouped(cut)} more")
-    _text(slide, left, top, width, height, shown, size, INK, heads=heads)
-
-
-def _text(
-    slide: Slide, left: float, top: float, width: float, height: float, texts: Sequence[str], size: float,
-    colour: RGBColor, italic: bool = False, heads: Collection[int] = (),
-) -> float:  # fmt: skip
-    """A box of text; the height in inches that its lines need."""
-    if not any(texts):
-        return 0.0
-    needed = _height(texts, size, width)
-    box = slide.shapes.add_textbox(*map(Inches, (left, top, width, max(needed, min(height, needed)))))
-    frame = box.text_frame
-    frame.word_wrap = True
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    _put(frame, texts, size, colour, italic=italic, heads=heads)
-    return needed
-
-
-def _put(
-    frame: TextFrame, texts: Sequence[str], size: float, colour: RGBColor, bold: bool = False, italic: bool = False,
-    heads: Collection[int] = (),
-) -> None:  # fmt: skip
-    for place, text in enumerate(texts):
-        paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
-        paragraph.space_after = Pt(size / 3) if len(texts) > 1 else Pt(0)
-        run = paragraph.add_run()
-        run.text = text
-        font = run.font
-        font.name, font.size, font.color.rgb = FONT, Pt(size), colour
-        font.bold, font.italic = bold or place in heads, italic
-
-
-def _height(texts: Sequence[str], size: float, width: float) -> float:
-    """Inches that paragraphs take, a little too many rather than too few."""
-    letters = max(1, int(width / (LETTER * size)))
-    lines = sum(math.ceil(len(text) / letters) or 1 for text in texts)
-    return (lines * size * LEADING + (len(texts) - 1) * size / 3) / 72
-
-
-def _cut(text: str, letters: int) -> str:
-    """The text, at a word's end cut to so many letters with an ellipsis."""
-    if len(text) <= letters:
-        return text
-    return text[: letters - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…" + ("”" if text.endswith("”") else "")
+    fitted(slide, left, top, width, height, texts, 18, heads)

@@ -19,7 +19,8 @@ from insightrepo.packs.documents import docx_of
 from insightrepo.packs.packs import PackReading, as_json, comment, sign
 from insightrepo.packs.parts import Bullets
 from insightrepo.packs.sections import sections
-from insightrepo.packs.slides import LETTER, _height, pptx_of
+from insightrepo.packs.slide_text import LETTER, height_of
+from insightrepo.packs.slides import pptx_of
 from insightrepo.scores.reading import ScoreQuery, read_scores
 
 QUOTE = "We stopped at a furniture shop <b>again</b>"
@@ -165,7 +166,7 @@ def test_nothing_overflows_a_slide_and_what_is_cut_is_counted(pack):
             if shape.has_text_frame and shape != slide.shapes.title and shape.text_frame.text:
                 paragraphs = [paragraph for paragraph in shape.text_frame.paragraphs if paragraph.runs]
                 size = paragraphs[0].runs[0].font.size.pt
-                need = _height([paragraph.text for paragraph in paragraphs], size, shape.width / Inches(1))
+                need = height_of([paragraph.text for paragraph in paragraphs], size, shape.width / Inches(1))
                 assert shape.top / Inches(1) + need <= 7.5
     said = "\n".join(shape.text_frame.text for slide in show.slides for shape in slide.shapes if shape.has_text_frame)
     assert said.count("and ") >= 4

@@ -31,9 +31,9 @@ def preview(file: SourceFile, redactor: Redactor, max_bytes: int, dimensions: Se
     `cause` says why it cannot be read. A column that is called as one of `dimensions` is guessed to hold segments.
     """
     try:
-        reader = reader_for(file)
-        if not reader.__name__.endswith((".table", ".workbook")):  # type: ignore[attr-defined]
-            return {"kind": "transcript"} if reader.__name__.endswith(".transcript") else {}  # type: ignore[attr-defined]
+        kind = reader_for(file).KIND
+        if kind != "table":
+            return {"kind": kind} if kind == "transcript" else {}
         tables = read_file(file, max_bytes).tables
     except Unreadable as error:
         return {"cause": redactor.redact(str(error).removeprefix(f"{file.name}: ")).text}

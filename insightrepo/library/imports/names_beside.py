@@ -83,4 +83,4 @@ def _guess(table: object) -> None:
 
 def _suffixes() -> tuple[str, ...]:
     """Those of formats that may say who people are."""
-    return tuple(suffix for reader in all_readers() if reader.NAMES_PEOPLE for suffix in reader.SUFFIXES)
+    return tuple(suffix for reader in all_readers() if reader.KIND != "report" for suffix in reader.SUFFIXES)

@@ -42,7 +42,7 @@ def _names(file: SourceFile, redactor: Redactor, max_bytes: int) -> frozenset[st
 def _heading(file: SourceFile, redactor: Redactor, max_bytes: int) -> str:
     """The first heading of a report, else its title; "" of a table or transcript and of what cannot be read."""
     try:
-        if reader_for(file).NAMES_PEOPLE:
+        if reader_for(file).KIND != "report":
             return ""
         document = redactor.redact_document(read_file(file, max_bytes)).document
     except Unreadable:
